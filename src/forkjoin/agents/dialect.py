@@ -1,0 +1,89 @@
+"""How we speak to an agent: argv and stdin in, events and answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from forkjoin.model import Exit, Invocation, Outcome, Place, Task, Usage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """What of an agent was found on this machine. `how` says how it is logged in, "" where that does not apply."""
+
+    found: bool
+    version: str = ""
+    path: str = ""
+    how: str = ""
+    hint: str = ""  # what to do where it was not found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """What an invocation is made for: the opened workspace, the brief as a file, a private scratch folder.
+
+    `environ` is the caller's environment, without the markers of a surrounding agent and with forkjoin's own marks.
+    """
+
+    place: Place
+    brief: str
+    scratch: str
+    environ: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """One thing an agent's output said: a line for the board (`action`), and what is to be remembered at its end."""
+
+    action: str = ""
+    session: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """All that is known of an ended attempt: its exit record, its kept output, and what a call returned."""
+
+    exit: Exit
+    stdout: bytes = b""
+    stderr: bytes = b""
+    returned: object = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What a dialect makes of an ended attempt, before the output contract and the changes are looked at.
+
+    `value` is JSON bytes of a structured answer, b"" where there is none.
+    """
+
+    outcome: Outcome
+    answer: str = ""
+    value: bytes = b""
+    usage: Usage = field(default_factory=Usage)
+    session: str = ""
+
+
+class Dialect(Protocol):
+    """One agent. Pure but for `probe`: it starts nothing."""
+
+    @property
+    def name(self) -> str:
+        """The word that plans use."""
+
+    @property
+    def answers(self) -> bool:
+        """Whether an empty answer is a failure (agents that answer), or fine (`command`, `function`)."""
+
+    def probe(self) -> Probe:
+        """Look whether it is there."""
+
+    def invocation(self, task: Task, site: Site) -> Invocation:
+        """Return what to start; raise CannotHere or PlanError where that cannot be made."""
+
+    def parse(self, line: bytes) -> Iterable[Said]:
+        """Return what one line of its stdout says (a line is cut at 1 MiB)."""
+
+    def judge(self, task: Task, ended: Ended) -> Judgement:
+        """Say how it ended and what it answered."""

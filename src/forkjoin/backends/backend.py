@@ -1,0 +1,72 @@
+"""Where attempts run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from forkjoin.model import Exit, Invocation, TaskId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One attempt to start. `folder` is its own folder (absolute), "" for an in-process call."""
+
+    task: TaskId
+    attempt: int
+    invocation: Invocation
+    folder: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spawned:
+    """Its process is there: pid and start time (clock ticks since boot) of its shim; 0 for a call."""
+
+    task: TaskId
+    attempt: int
+    pid: int = 0
+    start: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """New bytes of its stdout, as they came (no framing), and the stream's length so far."""
+
+    task: TaskId
+    attempt: int
+    data: bytes
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exited:
+    """It has ended, its record is on disk, and nothing of it lives. `exit` None: it went without a record (lost)."""
+
+    task: TaskId
+    attempt: int
+    exit: Exit | None
+    returned: object = None
+
+
+Signal: TypeAlias = Spawned | Output | Exited
+Emit: TypeAlias = Callable[[Signal], None]  # called in the event loop's thread
+
+
+class Backend(Protocol):
+    """Starts attempts, ends whole trees of processes, tells what happened by signals; each attempt exits once."""
+
+    async def open(self, emit: Emit) -> None:
+        """Get ready; signals go to *emit* from now on."""
+
+    def reserve(self, job_folder: str) -> None:
+        """Make the attempt's folder and take its lock, before its start is journaled; raise OSError if that fails."""
+
+    def start(self, job: Job) -> None:
+        """Start it; returns at once. A start that fails comes back as `Exited` with how="setup"."""
+
+    def stop(self, task: TaskId, attempt: int, *, how: Literal["term", "kill"], reason: str) -> None:
+        """End the whole tree: asked first and made to after a grace (`term`), or at once (`kill`). Idempotent."""
+
+    async def close(self) -> None:
+        """Let go of everything of ours; running shims are left to their lease."""

@@ -1,0 +1,69 @@
+"""Everything this package raises on purpose; each message says what, where, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class ForkjoinError(Exception):
+    """Root of every error this package raises on purpose."""
+
+    exit_code = 2
+    word = "usage"
+
+
+class PlanError(ForkjoinError):
+    """A plan, a task or a flag is wrong; nothing was started."""
+
+    word = "plan"
+
+    def __init__(self, why: str, *, where: str = "", next_step: str = "") -> None:
+        said = f"{where}: {why}" if where else why
+        super().__init__(f"{said}; {next_step}" if next_step else said)
+        self.where, self.why, self.next_step = where, why, next_step
+
+
+class UnknownId(ForkjoinError):
+    """A run, task, agent or analyser of that name does not exist; the message lists those that do."""
+
+    word = "unknown-id"
+
+    def __init__(self, kind: str, name: str, known: Sequence[str], *, hint: str = "") -> None:
+        shown = ", ".join(known[:20]) + (f" and {len(known) - 20} more" if len(known) > 20 else "")
+        said = f"no {kind} {name!r}; known: {shown}" if known else f"no {kind} {name!r}; there is none yet"
+        super().__init__(f"{said}; {hint}" if hint else said)
+        self.kind, self.name, self.known = kind, name, tuple(known)
+
+
+class NotIndependent(ForkjoinError):
+    """The policy is `strict` and two tasks are not independent; nothing was started."""
+
+    exit_code = 6
+    word = "not-independent"
+
+
+class CannotHere(ForkjoinError):
+    """This machine lacks something: an agent, a program, an extra, a wall, git."""
+
+    exit_code = 7
+    word = "machine"
+
+
+class NoRoom(ForkjoinError):
+    """A budget, the disk or the time does not allow it, or a result was not ready in time."""
+
+    exit_code = 5
+    word = "limit"
+
+
+class JournalDamaged(ForkjoinError):
+    """A journal cannot be read as it stands; it is left as it is."""
+
+    exit_code = 7
+    word = "journal"
+
+
+class RunOwned(ForkjoinError):
+    """Another process owns the run."""
+
+    word = "owned"

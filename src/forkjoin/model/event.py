@@ -1,0 +1,167 @@
+"""Everything that can happen in a run: a closed union, written to the journal before anything is done about it."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from forkjoin.model.base import RunId, TaskId, Value, snake
+from forkjoin.model.invocation import Exit
+from forkjoin.model.outcome import Outcome
+from forkjoin.model.plan import Edge, Plan
+from forkjoin.model.usage import Usage
+from forkjoin.model.verdict import Claims
+from forkjoin.model.workspace import Base, Changes, Place
+
+
+class _Event(Value, frozen=True, kw_only=True, tag_field="kind", tag=snake, omit_defaults=True):
+    """Base of the cases."""
+
+
+class Text(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """A text of any length: kept inline when short, else by the sha256 of its UTF-8 bytes in the journal's blobs.
+
+    `length` is in characters.
+    """
+
+    inline: str = ""
+    blob: str = ""
+    length: int = 0
+
+
+class Options(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """What the caller set for the whole run, beside the plan. `depth` is how deep this run is nested (0 = not)."""
+
+    max_parallel: int | None = None
+    fail_fast: bool = False
+    cores: float = 1.0
+    detached: bool = False
+    base: str = "snapshot"  # snapshot | HEAD | a ref
+    fail_on: str = ""
+    memory_floor: float = 0.10  # share of memory that must be available to launch another
+    depth: int = 0
+
+
+class Planned(_Event, frozen=True, kw_only=True):
+    """The first event: the plan as it will run, its order, and the tree (absolute path) it runs on."""
+
+    run: RunId
+    plan: Plan
+    edges: tuple[Edge, ...]
+    claims: tuple[Claims, ...]
+    tree: str
+    repository: str  # the git common directory, or the tree where there is none: runs of one repository meet by it
+    options: Options
+    version: str
+    notes: tuple[str, ...] = ()
+
+
+class Owned(_Event, frozen=True, kw_only=True):
+    """A process took the run: its pid, start time (clock ticks since boot) and boot id."""
+
+    pid: int
+    start: int
+    boot: str
+    attached: bool
+
+
+class BaseTaken(_Event, frozen=True, kw_only=True):
+    """What writers start from was fixed."""
+
+    base: Base
+
+
+class Starting(_Event, frozen=True, kw_only=True):
+    """An attempt is about to start; written before its workspace, lock or process exist."""
+
+    task: TaskId
+    attempt: int
+
+
+class Running(_Event, frozen=True, kw_only=True):
+    """The attempt's process is there (pid of its shim; 0 for an in-process call)."""
+
+    task: TaskId
+    attempt: int
+    place: Place | None = None
+    pid: int = 0
+    start: int = 0
+
+
+class Progress(_Event, frozen=True, kw_only=True):
+    """What an attempt last did, in a line; may be thinned. `bytes` is the output so far."""
+
+    task: TaskId
+    attempt: int
+    text: str
+    bytes: int = 0
+
+
+class Ended(_Event, frozen=True, kw_only=True):
+    """The terminal record of an attempt (attempt 0: it never started). `again` = another attempt follows."""
+
+    task: TaskId
+    attempt: int
+    outcome: Outcome
+    answer: Text = Text()
+    value: Text = Text()  # JSON of the structured answer, where the output contract asks for one
+    usage: Usage = Usage()
+    changes: Changes = Changes()
+    exit: Exit | None = None
+    place: Place | None = None
+    session: str = ""
+    again: bool = False
+
+
+class StopAsked(_Event, frozen=True, kw_only=True):
+    """Somebody, maybe another process, asks to stop one task ("" = all). `how`: term = ask, then end; kill = now."""
+
+    task: TaskId
+    reason: str
+    how: Literal["term", "kill"] = "term"
+
+
+class RetryAsked(_Event, frozen=True, kw_only=True):
+    """Somebody asks to run an ended task again."""
+
+    task: TaskId
+    force: bool = False
+
+
+class Held(_Event, frozen=True, kw_only=True):
+    """Launches wait: not enough memory, or disk."""
+
+    cause: Literal["memory", "disk"]
+    detail: str
+
+
+class Released(_Event, frozen=True, kw_only=True):
+    """Launches go on."""
+
+    cause: Literal["memory", "disk"]
+
+
+class Joined(_Event, frozen=True, kw_only=True):
+    """The report was made; findings by severity, worst first."""
+
+    findings: tuple[tuple[str, int], ...] = ()
+
+
+class Closed(_Event, frozen=True, kw_only=True):
+    """The run is over: nothing of it runs any more."""
+
+    state: Literal["completed", "failed", "stopped"]
+    reason: str = ""
+
+
+Event: TypeAlias = (
+    Planned | Owned | BaseTaken | Starting | Running | Progress | Ended
+    | StopAsked | RetryAsked | Held | Released | Joined | Closed
+)  # fmt: skip
+
+
+class Recorded(Value, frozen=True, kw_only=True):
+    """An event as the journal has it: its number (from 1, rising) and when (Unix time)."""
+
+    seq: int
+    at: float
+    event: Event

@@ -1,0 +1,55 @@
+"""The joined result."""
+
+from __future__ import annotations
+
+from forkjoin.model.account import Account
+from forkjoin.model.base import RunId, TaskId, Value
+from forkjoin.model.finding import Finding, Severity
+
+
+class TaskSummary(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """One task in the report: how it ended, and the head of its answer."""
+
+    id: TaskId
+    description: str
+    agent: str
+    state: str
+    reason: str = ""
+    answer: str = ""
+    answer_cut: bool = False
+    findings: int = 0
+    files: int = 0
+    violations: int = 0
+    seconds: float = 0.0
+
+
+class Coverage(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """What the report stands on. `not_looked_at` names languages or perspectives nothing looked at, with the reason."""
+
+    ok: tuple[TaskId, ...]
+    failed: tuple[TaskId, ...]
+    missing: tuple[TaskId, ...]
+    not_looked_at: tuple[str, ...] = ()
+
+
+class Action(Value, frozen=True, kw_only=True):
+    """What to do next: one sentence that cites finding ids."""
+
+    severity: Severity
+    text: str
+    findings: tuple[str, ...]
+
+
+class Report(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """Findings of all tasks merged, worst first; every action cites finding ids; coverage is always there."""
+
+    run: RunId
+    name: str
+    goal: str
+    coverage: Coverage
+    counts: tuple[tuple[Severity, int], ...]
+    findings: tuple[Finding, ...]
+    actions: tuple[Action, ...]
+    tasks: tuple[TaskSummary, ...]
+    account: Account | None = None
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,111 @@
+"""One unit of work for one agent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import msgspec
+
+from forkjoin.model.base import Ref, TaskId, Value
+from forkjoin.model.durations import seconds
+
+Permission = Literal["read-only", "workspace-write", "full"]
+Isolation = Literal["auto", "shared", "clone"]
+OutputKind = Literal["findings", "text", "none"]
+
+# A Python caller may write lists, callables, dialects and classes; `__post_init__` turns them into what is kept.
+# The second half is what the journal and the decoder see.
+if TYPE_CHECKING:
+    Strings: TypeAlias = Sequence[str]
+    Duration: TypeAlias = float | str
+    Function: TypeAlias = str | Callable[..., Any]
+    AgentSpec: TypeAlias = Any
+    Output: TypeAlias = OutputKind | dict[str, Any] | type
+else:
+    Strings = tuple[str, ...]
+    Duration = float
+    Function = str
+    AgentSpec = str
+    Output = OutputKind | dict[str, Any]
+
+_LISTS = (
+    "command", "reads", "writes", "focus", "after", "ok_exit", "carry", "resources",
+)  # fmt: skip
+_DURATIONS = ("estimate", "timeout", "idle_timeout")
+
+
+class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """What one agent is asked to do, what it reads and writes, and its limits.
+
+    Exactly one of `task`, `command`, `shell`, `function` says the work. Durations are seconds. Paths and globs are
+    relative to the tree. `writes=()` means it writes nothing; `None` means it was not said.
+    """
+
+    id: TaskId = TaskId("")
+    description: str = ""
+    agent: AgentSpec | None = None
+    role: str = ""
+    task: str = ""
+    command: Strings = ()
+    shell: str = ""
+    function: Function = ""
+    context: str = ""
+    reads: Strings | None = None
+    writes: Strings | None = None
+    focus: Strings = ()
+    output: Output = "text"
+    allow_no_change: bool = False
+    after: Strings = ()
+    estimate: float | None = None
+    timeout: float = 3600.0
+    idle_timeout: float | None = None
+    cpu: float = 0.0
+    retries: int = 0
+    permission: Permission | None = None
+    isolation: Isolation = "auto"
+    ok_exit: tuple[int, ...] = (0,)
+    carry: Strings = ()
+    resources: Strings = ()
+    env: dict[str, str] = {}  # noqa: RUF012 - msgspec copies an empty default
+    cwd: str = ""
+
+    def __post_init__(self) -> None:
+        """Take what a Python caller naturally writes: lists, durations as text, callables, classes as schemas."""
+        put = msgspec.structs.force_setattr
+        for name in _LISTS:
+            if isinstance(given := getattr(self, name), list):
+                put(self, name, tuple(given))
+        for name in _DURATIONS:
+            if isinstance(given := getattr(self, name), str):
+                put(self, name, seconds(given))
+        if callable(self.function):
+            put(self, "function", _function_ref(self.function))
+        if self.agent is not None and not isinstance(self.agent, str):
+            put(self, "agent", Ref(self.agent.name, self.agent))
+        if isinstance(self.output, type):
+            put(self, "output", _schema(self.output))
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether it may change nothing: said by `permission`, or by an empty `writes`."""
+        return self.permission == "read-only" or (self.permission is None and self.writes == ())
+
+    @property
+    def agent_name(self) -> str:
+        """The agent that does it; a command or a function is its own agent. Empty where still to be chosen."""
+        if self.agent:
+            return str(self.agent)
+        if self.command or self.shell:
+            return "command"
+        return "function" if self.function else ""
+
+
+def _function_ref(call: Callable[..., Any]) -> Ref:
+    module, name = getattr(call, "__module__", ""), getattr(call, "__qualname__", type(call).__qualname__)
+    return Ref(f"{module}:{name}", call)
+
+
+def _schema(shape: type) -> dict[str, Any]:
+    own = getattr(shape, "model_json_schema", None)
+    return own() if own is not None else msgspec.json.schema(shape)

@@ -1,0 +1,57 @@
+"""What is known about the independence of tasks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from forkjoin.model.base import TaskId, Value
+from forkjoin.model.plan import Edge
+
+ConflictKind = Literal["write-write", "write-read", "output", "resource", "after", "unknown-writes"]
+
+
+class Claim(Value, frozen=True, kw_only=True):
+    """A path or glob that a task reads or writes, why we think so, and how sure (0 to 1)."""
+
+    path: str
+    why: str
+    confidence: float
+
+
+class Claims(Value, frozen=True, kw_only=True):
+    """All claims of one task; `bounded` is false where what it writes cannot be told."""
+
+    id: TaskId
+    writes: tuple[Claim, ...]
+    reads: tuple[Claim, ...]
+    bounded: bool
+
+
+class Pair(Value, frozen=True, kw_only=True):
+    """A pair of tasks that is not independent. `first` is the one that goes first, where they are ordered."""
+
+    a: TaskId
+    b: TaskId
+    first: TaskId
+    verdict: Literal["conflict", "unknown"]
+    kind: ConflictKind
+    paths: tuple[str, ...]
+    evidence: str
+    remedy: str
+
+
+class Check(Value, frozen=True, kw_only=True):
+    """The verdicts of a plan and what its policy makes of them.
+
+    `edges` is the order that will be kept; `waves` is for display; `advice` says when parallel is the wrong tool.
+    `ideal_speedup` is the sum of the estimates over the longest chain of them, with as many slots as tasks.
+    """
+
+    tasks: tuple[Claims, ...]
+    pairs: tuple[Pair, ...]
+    pairs_left_out: int
+    unknown: tuple[TaskId, ...]
+    edges: tuple[Edge, ...]
+    waves: tuple[tuple[TaskId, ...], ...]
+    ideal_speedup: float
+    advice: tuple[str, ...] = ()

@@ -1,0 +1,80 @@
+"""A run as people and programs see it: a fold of its events."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from forkjoin.model.base import RunId, TaskId, Value
+from forkjoin.model.event import Text
+from forkjoin.model.plan import Edge
+from forkjoin.model.task import Task
+from forkjoin.model.usage import Usage
+from forkjoin.model.workspace import Changes, Place
+
+TaskState = Literal[
+    "queued", "starting", "running", "completed", "needs_input", "failed", "timed_out", "stopped", "lost",
+    "blocked", "skipped",
+]  # fmt: skip
+RunState = Literal["queued", "running", "completed", "failed", "stopped"]
+ENDED: frozenset[str] = frozenset(
+    ("completed", "needs_input", "failed", "timed_out", "stopped", "lost", "blocked", "skipped")
+)
+
+
+class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """One task as it stands. Times are Unix seconds; `why` says why it waits, or the reason of its end."""
+
+    task: Task
+    number: int
+    state: TaskState = "queued"
+    why: str = ""
+    kind: str = ""  # of a failure
+    attempt: int = 0
+    ready: float | None = None
+    started: float | None = None
+    ended: float | None = None
+    action: str = ""
+    output_bytes: int = 0
+    pid: int = 0
+    place: Place | None = None
+    answer: Text = Text()
+    value: Text = Text()
+    usage: Usage = Usage()
+    changes: Changes = Changes()
+    findings: int = 0
+    waits_for: tuple[TaskId, ...] = ()
+
+    @property
+    def id(self) -> TaskId:
+        """The task's id."""
+        return self.task.id
+
+    def seconds(self, now: float) -> float:
+        """How long it has run, or ran."""
+        return 0.0 if self.started is None else max(0.0, (self.ended or now) - self.started)
+
+
+class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """One run as it stands. `seq` is the last event in it; `owner` is empty where no process owns the run."""
+
+    run: RunId
+    name: str
+    goal: str
+    state: RunState
+    started: float
+    ended: float | None
+    tree: str
+    repository: str
+    tasks: tuple[TaskView, ...]
+    edges: tuple[Edge, ...]
+    seq: int
+    detached: bool = False
+    joined: bool = False
+    held: str = ""
+    findings: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
+    reason: str = ""
+
+    def task(self, task: str) -> TaskView | None:
+        """Return the task of that id or number, None where there is none."""
+        return next((v for v in self.tasks if v.id == task or str(v.number) == task), None)

@@ -1,0 +1,64 @@
+"""The tree an attempt works in, and what it changed there."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from forkjoin.model.base import Value
+
+PlaceKind = Literal["shared", "clone", "copy"]
+WallLevel = Literal["prevented", "detected", "audited", "none"]
+HowChanged = Literal["added", "modified", "deleted", "mode", "type"]
+
+
+class Base(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """What writers start from. `commit` is "" outside git, where workspaces are copies of `tree_root`.
+
+    `ref` keeps the commit alive in the user's repository; `note` is the one line that says what it holds.
+    """
+
+    kind: Literal["snapshot", "head", "copy"]
+    commit: str = ""
+    ref: str = ""
+    note: str = ""
+
+
+class Place(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """An opened workspace: its root (absolute), where in it the agent starts, and the wall that holds."""
+
+    kind: PlaceKind
+    root: str
+    cwd: str
+    base: str = ""
+    level: WallLevel = "audited"
+
+
+class Change(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """One changed file, relative to the tree.
+
+    `violation` = outside the declared writes; `runs` = code that runs by itself (hooks, agent settings, Makefiles).
+    """
+
+    path: str
+    how: HowChanged
+    insertions: int = 0
+    deletions: int = 0
+    violation: bool = False
+    runs: bool = False
+
+
+class Changes(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """What an attempt changed against its base: one commit in the run's own repository (git/) and a patch file.
+
+    `commit` is "" where nothing changed; `patch` is a path relative to the run folder.
+    """
+
+    files: tuple[Change, ...] = ()
+    commit: str = ""
+    base: str = ""
+    patch: str = ""
+
+    @property
+    def violations(self) -> tuple[str, ...]:
+        """The paths outside the declared writes."""
+        return tuple(file.path for file in self.files if file.violation)
