@@ -25,12 +25,14 @@ class Site:
     """What an invocation is made for: the opened workspace, the brief as a file, a private scratch folder.
 
     `environ` is the caller's environment, without the markers of a surrounding agent and with forkjoin's own marks.
+    `files` are the tree's files (relative POSIX paths, those git does not ignore); filled for agent `static` alone.
     """
 
     place: Place
     brief: str
     scratch: str
     environ: dict[str, str]
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
