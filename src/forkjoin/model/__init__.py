@@ -43,6 +43,7 @@ from forkjoin.model.outcome import (
 )
 from forkjoin.model.plan import Edge, EdgeKind, Plan, Policy
 from forkjoin.model.report import Action, Coverage, Report, TaskSummary
+from forkjoin.model.result import ChangedFiles, RunResult, TaskResult
 from forkjoin.model.task import Isolation, OutputKind, Permission, Task
 from forkjoin.model.todo import Todo
 from forkjoin.model.tree import GitTree, Link, Tree
@@ -63,6 +64,7 @@ __all__ = [
     "Blocked",
     "Call",
     "Change",
+    "ChangedFiles",
     "Changes",
     "Check",
     "Claim",
@@ -111,6 +113,7 @@ __all__ = [
     "Report",
     "RetryAsked",
     "RunId",
+    "RunResult",
     "RunState",
     "RunView",
     "Running",
@@ -124,6 +127,7 @@ __all__ = [
     "Stream",
     "Task",
     "TaskId",
+    "TaskResult",
     "TaskState",
     "TaskSummary",
     "TaskView",

@@ -53,6 +53,7 @@ class Planned(_Event, frozen=True, kw_only=True):
     options: Options
     version: str
     notes: tuple[str, ...] = ()
+    not_looked_at: tuple[str, ...] = ()
 
 
 class Owned(_Event, frozen=True, kw_only=True):

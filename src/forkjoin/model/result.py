@@ -1,0 +1,54 @@
+"""What a caller gets of a run that is over: the shape of `run --json`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from forkjoin.model.account import Account
+from forkjoin.model.base import RunId, TaskId, Value
+from forkjoin.model.usage import Usage
+from forkjoin.model.view import RunState, TaskState
+
+
+class ChangedFiles(Value, frozen=True, kw_only=True):
+    """Paths an attempt changed, relative to the tree, and which of them lie outside its declared writes."""
+
+    files: tuple[str, ...] = ()
+    violations: tuple[str, ...] = ()
+
+
+class TaskResult(Value, frozen=True, kw_only=True):
+    """One task's result. `value` is its structured answer, None where there is none; `wall` the level that held."""
+
+    id: TaskId
+    state: TaskState
+    reason: str
+    answer: str
+    value: Any
+    findings: int
+    changes: ChangedFiles
+    usage: Usage
+    seconds: float
+    wall: str
+
+
+class RunResult(Value, frozen=True, kw_only=True):
+    """A run's result, its tasks in the order they were asked; `result["auth"]` is the task of that id."""
+
+    run: RunId
+    name: str
+    state: RunState
+    tasks: tuple[TaskResult, ...]
+    account: Account
+
+    def __getitem__(self, task: str) -> TaskResult:
+        """Return the task of that id; raise KeyError naming the known."""
+        for result in self.tasks:
+            if result.id == task:
+                return result
+        raise KeyError(f"no task {task!r} in this run; it has {', '.join(result.id for result in self.tasks)}")
+
+    @property
+    def ok(self) -> bool:
+        """Whether every task completed."""
+        return self.state == "completed"
