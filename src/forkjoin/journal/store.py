@@ -1,4 +1,4 @@
-"""The journal's port; the SQLite store below it."""
+"""The journal's port; `sqlite.py` is the store on disk, `forkjoin.testing.MemoryJournal` its double."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ class Journal(Protocol):
         """Add events to the open transaction (Unix time *at*)."""
 
     def commit(self) -> int:
-        """Make everything appended durable; return the last sequence number."""
+        """Make everything appended durable; return the last sequence number.
+
+        The events of one commit get numbers without a gap, the last of them the one returned. Raises NoRoom where the
+        disk is full or the journal stays locked; everything appended is kept and goes with the next `commit`.
+        """
 
     def read(self, since: int = 0) -> Iterator[Recorded]:
         """Yield committed events with seq > *since*, in order; foreign ones too."""

@@ -6,13 +6,17 @@ from forkjoin.model.base import TaskId, Value
 
 
 class Span(Value, frozen=True, kw_only=True):
-    """When one task could run, ran and ended (Unix time, seconds), and behind whom it waited. None = it never did."""
+    """When one task could run, ran and ended (Unix time, seconds), and behind whom it waited. None = it never did.
+
+    `launched` = it left the queue: what lies between it and `started` is set-up, not waiting.
+    """
 
     task: TaskId
     ready: float
     started: float | None
     ended: float | None
     after: tuple[TaskId, ...] = ()
+    launched: float | None = None
 
 
 class LostTime(Value, frozen=True, kw_only=True):

@@ -110,6 +110,7 @@ class Ended(_Event, frozen=True, kw_only=True):
     exit: Exit | None = None
     place: Place | None = None
     session: str = ""
+    findings: int = 0  # how many `value` holds, where the output is findings
     again: bool = False
 
 

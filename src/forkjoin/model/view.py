@@ -22,7 +22,10 @@ ENDED: frozenset[str] = frozenset(
 
 
 class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """One task as it stands. Times are Unix seconds; `why` says why it waits, or the reason of its end."""
+    """One task as it stands. Times are Unix seconds; `why` says why it waits, or the reason of its end.
+
+    `launched` = it left the queue; `started` = its process was there (both of its first attempt, retries included).
+    """
 
     task: Task
     number: int
@@ -31,6 +34,7 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
     kind: str = ""  # of a failure
     attempt: int = 0
     ready: float | None = None
+    launched: float | None = None
     started: float | None = None
     ended: float | None = None
     action: str = ""

@@ -1,0 +1,91 @@
+"""Events as bytes and back. Bodies carry a version: an older one is lifted on its way in, a newer one refused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from forkjoin.errors import JournalDamaged, PlanError
+from forkjoin.model import Event, to_builtins, to_json
+
+VERSION = 1
+# {version: function that turns a body of that version, as plain dicts and lists, into one of the next}
+UPGRADES: dict[int, Callable[[Any], Any]] = {}
+
+_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_LARGEST = 1.7976931348623157e308
+
+
+def encode(event: Event) -> bytes:
+    """Return an event's JSON, which `decode` reads back.
+
+    What JSON cannot carry is replaced: lone surrogates by U+FFFD, infinity by the largest number, NaN by 0.
+    Raises PlanError where a caller's value (an output schema, say) is no JSON at all.
+    """
+    try:
+        body = to_json(event)
+        if b":null" in body:  # the encoder writes what is not finite as null, which a float does not read
+            _DECODER.decode(body)
+    except (UnicodeEncodeError, msgspec.ValidationError):
+        return _cleaned(event)
+    except (TypeError, ValueError, OverflowError, NotImplementedError, RecursionError) as error:
+        raise _unwritable(event, error) from error
+    return body
+
+
+def decode(body: bytes, *, version: int = VERSION) -> Event:
+    """Return the event of a body of *version*; raise JournalDamaged where it is none."""
+    try:
+        if version == VERSION:
+            return _DECODER.decode(body)
+        return _lifted(msgspec.json.decode(body), version)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise JournalDamaged(f"an event cannot be read: {error}") from error
+
+
+def plain(text: str) -> str:
+    """Return *text* with each lone surrogate replaced by U+FFFD; a valid text as it is."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _lifted(raw: Any, version: int) -> Event:
+    for step in range(version, VERSION):
+        raw = UPGRADES[step](raw)
+    event: Event = msgspec.convert(raw, Event)
+    return event
+
+
+def _cleaned(event: Event) -> bytes:
+    try:
+        return to_json(_clean(to_builtins(event)))
+    except (TypeError, ValueError, OverflowError, NotImplementedError, RecursionError) as error:
+        raise _unwritable(event, error) from error
+
+
+def _clean(value: Any) -> Any:
+    match value:
+        case str():
+            return plain(value)
+        case float() if not math.isfinite(value):
+            return 0.0 if math.isnan(value) else math.copysign(_LARGEST, value)
+        case Mapping():
+            return {_clean(key): _clean(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_clean(one) for one in value]
+        case _:
+            return value
+
+
+def _unwritable(event: Event, error: Exception) -> PlanError:
+    return PlanError(
+        f"it cannot be written as JSON: {error}",
+        where=f"event {type(event).__name__}",
+        next_step="give plain values (text, numbers, lists, dicts) in the plan",
+    )

@@ -1,0 +1,88 @@
+"""The scheduler: `step(board, events)` gives the next board and the commands that follow. It never sleeps or spawns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from forkjoin.model import Edge, Event, Options, Plan, TaskId
+from forkjoin.scheduling.commands import Command
+from forkjoin.scheduling.dispatch import dispatch
+from forkjoin.scheduling.fold import fold
+from forkjoin.scheduling.slots import At, Store, new_store
+
+
+class Board:
+    """Where every task of a run stands. It is spent by the `step` it is given to: reading it then raises RuntimeError.
+
+    (The states are handed on, not copied: a turn costs its events, never the tasks.)
+    """
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: Store) -> None:
+        self._store: Store | None = store
+
+    @property
+    def queued(self) -> int:
+        """How many tasks have not started, or will start again."""
+        return len(self._open().queued)
+
+    @property
+    def live(self) -> int:
+        """How many tasks are starting or running."""
+        return len(self._open().live)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every task has ended and `Finish` was said."""
+        return self._open().finished
+
+    def attempt(self, task: TaskId) -> int:
+        """Return the number of the task's last attempt, 0 before its first; KeyError for an unknown task."""
+        store = self._open()
+        return store.slots[store.numbers[task]].attempt
+
+    def states(self) -> dict[TaskId, str]:
+        """Return each task's state in plan order: `queued`, `starting`, `running`, or the word of its outcome."""
+        return {slot.task: slot.state if slot.at is At.ENDED else slot.at.value for slot in self._open().slots}
+
+    def _open(self) -> Store:
+        if self._store is None:
+            raise RuntimeError("this board is spent: a later step has taken it over; read the board that step returned")
+        return self._store
+
+    def _take(self) -> Store:
+        store = self._open()
+        self._store = None
+        return store
+
+
+def new_board(plan: Plan, edges: Sequence[Edge], options: Options) -> Board:
+    """Return the board of a run of which nothing has happened yet; `step(board, ())` then says what to start.
+
+    Raises PlanError for two tasks of one id, an edge to an unknown task, or a circle.
+    """
+    return Board(new_store(plan, edges, options))
+
+
+def step(board: Board, events: Sequence[Event]) -> tuple[Board, tuple[Command, ...]]:
+    """Fold one turn's events and say what to do now. The order of independent events within the turn does not matter.
+
+    Commands count as carried out: a `Start` is starting, a `Settle` is ended. Feeding their journaled events
+    (`Starting`, `Ended(attempt=0)`) back changes nothing. Costs O(log tasks) an event, besides the commands.
+    """
+    store = board._take()  # noqa: SLF001 - the handing-on of the board is this function's own business
+    for event in events:
+        fold(store, event)
+    return Board(store), tuple(dispatch(store))
+
+
+def rebuild(plan: Plan, edges: Sequence[Edge], options: Options, events: Iterable[Event]) -> Board:
+    """Return the board that a journal's events lead to; attempts without an `Ended` count as live.
+
+    Nothing is commanded: `step(board, ())` then says what is still to be done (stops and settlements again too).
+    """
+    store = new_store(plan, edges, options)
+    for event in events:
+        fold(store, event)
+    return Board(store)

@@ -1,0 +1,91 @@
+"""What follows from the board as it stands: who is ended, settled, started; whether all is over."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+
+from forkjoin.model import Blocked, Outcome, Skipped, Stopped, TaskId, state_of
+from forkjoin.scheduling.commands import Command, End, Finish, Settle, Start
+from forkjoin.scheduling.slots import At, Slot, Store
+
+
+def dispatch(store: Store) -> Iterator[Command]:
+    """Yield the commands of this turn in a fixed order: ends and settlements, starts, the finish."""
+    yield from _settlements(store)
+    yield from _starts(store)
+    if not store.queued and not store.live and not store.finished:
+        store.finished = True
+        yield Finish()
+
+
+def _settlements(store: Store) -> Iterator[Command]:
+    """Go through the touched tasks in plan order; a settled one touches those behind it."""
+    work = sorted(store.touched)
+    store.touched = set()
+    while work:
+        slot = store.slots[heapq.heappop(work)]
+        if slot.live and slot.stop is not None and slot.asked not in ("kill", slot.stop.how):
+            slot.asked = slot.stop.how
+            yield End(task=slot.task, attempt=slot.attempt, how=slot.stop.how, reason=slot.stop.reason)
+        elif slot.at is At.QUEUED and (slot.stop is not None or slot.failed):
+            outcome = _outcome(store, slot)
+            store.end(slot, state_of(outcome))
+            yield Settle(task=slot.task, outcome=outcome)
+            for number in sorted(store.touched):
+                heapq.heappush(work, number)
+            store.touched.clear()
+        elif slot.at is At.QUEUED and not slot.waiting:
+            store.push(slot)
+
+
+def _outcome(store: Store, slot: Slot) -> Outcome:
+    """Return how a task ends that will not start: a demand to stop goes before a missing predecessor."""
+    if slot.stop is not None:
+        if slot.stop.everyone:
+            return Skipped(reason=slot.stop.reason or "the run was stopped")
+        return Stopped(reason=slot.stop.reason or "stopped before it started")
+    failed = sorted(slot.failed)
+    first = store.slots[failed[0]]
+    word = first.state.replace("_", " ")
+    # Only the first cause is handed on: a chain of reasons would grow with every link.
+    slot.root = first.root or f"{first.task} {word}"
+    more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+    why = f"needs {first.task}, which is blocked: {slot.root}" if first.root else f"needs {first.task}, which {word}"
+    by: tuple[TaskId, ...] = tuple(store.slots[number].task for number in failed)
+    return Blocked(by=by, reason=f"{why}{more}")
+
+
+def _starts(store: Store) -> Iterator[Command]:
+    while (slot := _next(store)) is not None:
+        store.go_live(slot, slot.attempt + 1, At.STARTING)
+        yield Start(task=slot.task, attempt=slot.attempt)
+
+
+def _next(store: Store) -> Slot | None:
+    """Return the task to start next and take it off its heap, None where nothing may start now.
+
+    Among those that take cores the first one is waited for, so that a wide one is not overtaken for ever; those that
+    take none go past it.
+    """
+    if not _open(store):
+        return None
+    light, heavy = _head(store, store.light), _head(store, store.heavy)
+    if heavy is not None and store.cores_used + heavy.need > store.limits.cores:
+        heavy = None
+    slot = min((one for one in (light, heavy) if one is not None), key=lambda one: one.key, default=None)
+    if slot is not None:
+        heapq.heappop(store.heavy if slot.need else store.light)
+    return slot
+
+
+def _open(store: Store) -> bool:
+    if "disk" in store.held or ("memory" in store.held and store.live):
+        return False
+    return store.limits.slots is None or len(store.live) < store.limits.slots
+
+
+def _head(store: Store, heap: list[tuple[float, int]]) -> Slot | None:
+    while heap and not store.ready(heap[0][1]):
+        heapq.heappop(heap)
+    return store.slots[heap[0][1]] if heap else None

@@ -1,0 +1,127 @@
+"""What each event changes on the board. Facts only: nothing is decided here, so the order within a turn is free."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from forkjoin.model import (
+    BaseTaken,
+    Blocked,
+    Closed,
+    Ended,
+    Event,
+    Held,
+    Joined,
+    Owned,
+    Planned,
+    Progress,
+    Released,
+    RetryAsked,
+    Running,
+    Starting,
+    StopAsked,
+    state_of,
+)
+from forkjoin.scheduling.slots import At, Slot, Stop, Store
+
+_FAILURES = ("failed", "timed_out", "lost", "needs_input")  # what `fail_fast` strikes at
+_NEVER_RAN = ("blocked", "skipped")
+
+
+def fold(store: Store, event: Event) -> None:
+    """Change *store* as *event* says. Events about unknown tasks, and those that came before, change nothing."""
+    match event:
+        case Starting():
+            _live(store, event, At.STARTING)
+        case Running():
+            _live(store, event, At.RUNNING)
+        case Ended():
+            _ended(store, event)
+        case StopAsked():
+            _stop(store, event)
+        case RetryAsked():
+            _retry(store, event)
+        case Held(cause=cause):
+            store.held.add(cause)
+        case Released(cause=cause):
+            store.held.discard(cause)
+        case Closed():
+            store.finished = True
+        case Planned() | Owned() | BaseTaken() | Progress() | Joined():
+            pass
+        case _:
+            assert_never(event)
+
+
+def _live(store: Store, event: Starting | Running, at: At) -> None:
+    slot = store.find(event.task)
+    if slot is None:
+        return
+    if event.attempt > slot.attempt:  # not ours to have asked for: a board is being rebuilt
+        store.go_live(slot, event.attempt, at)
+    elif event.attempt == slot.attempt and slot.live and at is At.RUNNING:
+        slot.at = at
+
+
+def _ended(store: Store, event: Ended) -> None:
+    slot = store.find(event.task)
+    if slot is None or slot.at is At.ENDED or 0 < event.attempt < slot.attempt:
+        return
+    if 0 < event.attempt == slot.attempt and slot.at is At.QUEUED:
+        return  # the end of an attempt that is behind us already
+    if isinstance(event.outcome, Blocked) and not _still_blocked(store, slot, event.outcome):
+        return
+    slot.attempt = max(slot.attempt, event.attempt)
+    if event.again:
+        store.queue(slot)
+        return
+    state = state_of(event.outcome)
+    store.end(slot, state)
+    if store.limits.fail_fast and not store.tripped and state in _FAILURES:
+        store.tripped = True
+        reason = f"fail fast: {slot.task} {state.replace('_', ' ')}"
+        _stop_everyone(store, Stop(how="term", reason=reason, everyone=True))
+
+
+def _still_blocked(store: Store, slot: Slot, outcome: Blocked) -> bool:
+    """Whether the record still tells the truth: somebody may have asked for a retry just before it was written."""
+    if slot.live:
+        return False
+    first = (store.find(task) for task in outcome.by)
+    return any(other is not None and other.at is At.ENDED and other.state != "completed" for other in first)
+
+
+def _stop(store: Store, event: StopAsked) -> None:
+    stop = Stop(how=event.how, reason=event.reason, everyone=not event.task)
+    if stop.everyone:
+        _stop_everyone(store, stop)
+    elif (slot := store.find(event.task)) is not None:
+        _stop_one(store, slot, stop)
+
+
+def _stop_everyone(store: Store, stop: Stop) -> None:
+    for number in (*store.queued, *store.live):
+        _stop_one(store, store.slots[number], stop)
+
+
+def _stop_one(store: Store, slot: Slot, stop: Stop) -> None:
+    if slot.at is At.ENDED or (slot.stop is not None and (slot.stop.how == "kill" or stop.how == "term")):
+        return
+    # The first reason stands; a later demand only makes it harder.
+    slot.stop = stop if slot.stop is None else Stop(how="kill", reason=slot.stop.reason, everyone=slot.stop.everyone)
+    store.touched.add(slot.number)
+
+
+def _retry(store: Store, event: RetryAsked) -> None:
+    slot = store.find(event.task)
+    if slot is None or slot.at is not At.ENDED or (slot.state == "completed" and not event.force):
+        return
+    store.tripped = False
+    again = [slot]
+    for one in again:  # grows while it is read: the task, then what never ran behind it
+        if one.at is not At.ENDED:
+            continue
+        one.stop = None
+        behind = [store.slots[number] for number, _ in one.behind]
+        store.queue(one)
+        again += [then for then in behind if then.at is At.ENDED and then.state in _NEVER_RAN]

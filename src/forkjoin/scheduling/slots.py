@@ -1,0 +1,188 @@
+"""What a board remembers of each task, and the moves between its states; nothing here decides."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from forkjoin.errors import PlanError
+from forkjoin.model import Edge, Options, Plan, Task, TaskId
+from forkjoin.scheduling.commands import StopHow
+from forkjoin.scheduling.limits import Limits, limits
+
+
+class At(Enum):
+    """Where a task is, as far as starting and stopping it goes."""
+
+    QUEUED = "queued"
+    STARTING = "starting"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """Why a task must not go on; `everyone` = it was not asked of this task by name."""
+
+    how: StopHow
+    reason: str
+    everyone: bool
+
+
+@dataclass(kw_only=True, slots=True)
+class Slot:
+    """One task on the board.
+
+    `waiting` counts the edges into a *queued* task whose first task has not ended; `failed` are the tasks it needs
+    that ended and did not complete. `key` is its place among the ready ones. `state` is the word of its outcome.
+    """
+
+    task: TaskId
+    number: int
+    need: int
+    key: tuple[float, int]
+    before: list[tuple[int, bool]] = field(default_factory=list)
+    behind: list[tuple[int, bool]] = field(default_factory=list)
+    at: At = At.QUEUED
+    attempt: int = 0
+    waiting: int = 0
+    failed: set[int] = field(default_factory=set)
+    state: str = ""
+    root: str = ""  # of a blocked task: what started it all, in words
+    stop: Stop | None = None
+    asked: StopHow | None = None  # the last `End` sent to the live attempt
+
+    @property
+    def live(self) -> bool:
+        return self.at in (At.STARTING, At.RUNNING)
+
+
+@dataclass(kw_only=True, slots=True)
+class Store:
+    """All tasks of a run. Owned by one board at a time; every move costs the task's own edges, never the tasks.
+
+    `touched` are the tasks that the next dispatch must look at. A heap may hold stale entries: they are known by
+    their task being no longer ready.
+    """
+
+    limits: Limits
+    slots: list[Slot]
+    numbers: dict[TaskId, int]
+    queued: set[int]
+    live: set[int] = field(default_factory=set)
+    touched: set[int] = field(default_factory=set)
+    light: list[tuple[float, int]] = field(default_factory=list)  # ready, takes no core
+    heavy: list[tuple[float, int]] = field(default_factory=list)  # ready, takes cores
+    cores_used: int = 0
+    held: set[str] = field(default_factory=set)
+    tripped: bool = False  # fail_fast has struck
+    finished: bool = False
+
+    def find(self, task: TaskId) -> Slot | None:
+        number = self.numbers.get(task)
+        return None if number is None else self.slots[number]
+
+    def push(self, slot: Slot) -> None:
+        heapq.heappush(self.heavy if slot.need else self.light, slot.key)
+
+    def ready(self, number: int) -> bool:
+        slot = self.slots[number]
+        return slot.at is At.QUEUED and not slot.waiting
+
+    def go_live(self, slot: Slot, attempt: int, at: At) -> None:
+        """Take a task out of the queue (or back from its end) into *attempt*."""
+        if slot.at is At.ENDED:
+            self._reopen(slot)
+        if not slot.live:
+            self.queued.discard(slot.number)
+            self.live.add(slot.number)
+            self.cores_used += slot.need
+        slot.at, slot.attempt, slot.asked = at, attempt, None
+        if slot.stop is not None:
+            self.touched.add(slot.number)
+
+    def end(self, slot: Slot, state: str) -> None:
+        """Put a task to its end, and tell those behind it."""
+        self._leave_live(slot)
+        self.queued.discard(slot.number)
+        slot.at, slot.state, slot.stop = At.ENDED, state, None
+        for number, needs in slot.behind:
+            then = self.slots[number]
+            if then.at is At.QUEUED:
+                then.waiting -= 1
+                if needs and state != "completed":
+                    then.failed.add(slot.number)
+                if not then.waiting or then.failed:
+                    self.touched.add(number)
+
+    def queue(self, slot: Slot) -> None:
+        """Put a task (back) into the queue; what it waits for is counted afresh."""
+        if slot.at is At.ENDED:
+            self._reopen(slot)
+        self._leave_live(slot)
+        slot.at, slot.state, slot.root = At.QUEUED, "", ""
+        self.queued.add(slot.number)
+        first = [(self.slots[number], needs) for number, needs in slot.before]
+        slot.waiting = sum(other.at is not At.ENDED for other, _ in first)
+        slot.failed = {
+            other.number for other, needs in first if needs and other.at is At.ENDED and other.state != "completed"
+        }
+        self.touched.add(slot.number)
+
+    def _leave_live(self, slot: Slot) -> None:
+        if slot.live:
+            self.live.discard(slot.number)
+            self.cores_used -= slot.need
+
+    def _reopen(self, slot: Slot) -> None:
+        """Make those still queued behind an ended task wait for it again."""
+        self.finished = False
+        slot.at, slot.state = At.QUEUED, ""
+        for number, _ in slot.behind:
+            then = self.slots[number]
+            if then.at is At.QUEUED:
+                then.waiting += 1
+                then.failed.discard(slot.number)
+
+
+def new_store(plan: Plan, edges: Sequence[Edge], options: Options) -> Store:
+    """Return all tasks queued; raise PlanError for a task named twice, an edge to an unknown one, or a circle."""
+    caps = limits(plan, options)
+    numbers = {task.id: number for number, task in enumerate(plan.tasks)}
+    if len(numbers) != len(plan.tasks):
+        raise PlanError("two tasks have the same id", next_step="give each task its own id")
+    slots = [
+        Slot(task=task.id, number=number, need=caps.need(task), key=(0.0, number))
+        for number, task in enumerate(plan.tasks)
+    ]
+    for edge in edges:
+        if edge.first not in numbers or edge.then not in numbers:
+            raise PlanError(f"the order names a task that is not in the plan: {edge.first} -> {edge.then}")
+        first, then = numbers[edge.first], numbers[edge.then]
+        slots[first].behind.append((then, edge.needs_success))
+        slots[then].before.append((first, edge.needs_success))
+        slots[then].waiting += 1
+    for slot, tail in zip(slots, _tails(plan.tasks, slots), strict=True):
+        slot.key = (-tail, slot.number)
+    everything = set(range(len(slots)))
+    return Store(limits=caps, slots=slots, numbers=numbers, queued=everything, touched=set(everything))
+
+
+def _tails(tasks: Sequence[Task], slots: Sequence[Slot]) -> list[float]:
+    """Return for each task the estimated seconds of the longest chain that begins with it; no estimate counts as 0."""
+    order = [slot.number for slot in slots if not slot.waiting]
+    left = [slot.waiting for slot in slots]
+    for number in order:  # grows while it is read
+        for behind, _ in slots[number].behind:
+            left[behind] -= 1
+            if not left[behind]:
+                order.append(behind)
+    if len(order) != len(slots):
+        stuck = ", ".join(slot.task for slot in slots if left[slot.number])
+        raise PlanError(f"tasks wait for one another in a circle: {stuck[:400]}", next_step="break it in `after`")
+    tails = [task.estimate or 0.0 for task in tasks]
+    for number in reversed(order):
+        tails[number] += max((tails[behind] for behind, _ in slots[number].behind), default=0.0)
+    return tails
