@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from forkjoin.journal.fold import Fold
 from forkjoin.journal.sqlite import SqliteJournal
 from forkjoin.journal.store import Journal
+from forkjoin.journal.views import run_view, spans, todo
 
-__all__ = ["Journal", "SqliteJournal"]
+__all__ = ["Fold", "Journal", "SqliteJournal", "run_view", "spans", "todo"]

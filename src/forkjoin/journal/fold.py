@@ -1,0 +1,175 @@
+"""Events added up, one at a time: an event costs its own task's edges, never the tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias, assert_never
+
+from msgspec.structs import replace
+
+from forkjoin.errors import JournalDamaged
+from forkjoin.journal.tasks import Seen, again, end, live, progress, requeue, shown
+from forkjoin.model import (
+    BaseTaken,
+    Blocked,
+    Closed,
+    Edge,
+    Ended,
+    Held,
+    Joined,
+    Owned,
+    Planned,
+    Progress,
+    Recorded,
+    Released,
+    RetryAsked,
+    Running,
+    RunView,
+    Starting,
+    StopAsked,
+    TaskId,
+    TaskView,
+)
+
+_NEVER_RAN = ("blocked", "skipped")
+_OfTask: TypeAlias = Starting | Running | Progress | Ended | StopAsked | RetryAsked
+
+
+class Fold:
+    """The run so far. `apply` the journal's events in their order; `view` at any time. Not for two threads at once."""
+
+    def __init__(self) -> None:
+        self._run: RunView | None = None
+        self._tasks: list[Seen] = []
+        self._numbers: dict[TaskId, int] = {}
+        self._held: dict[str, str] = {}
+        self._seq = 0
+
+    def apply(self, recorded: Recorded) -> None:
+        """Add one event. Events before the plan, about unknown tasks, or told twice change nothing but `seq`."""
+        self._seq = max(self._seq, recorded.seq)
+        if self._run is not None:
+            self._apply(self._run, recorded)
+        elif isinstance(recorded.event, Planned):
+            self._plan(recorded.event, recorded.at)
+
+    def view(self) -> RunView:
+        """Return the run as it stands; raise JournalDamaged before its plan was seen. Costs the tasks."""
+        if self._run is None:
+            raise JournalDamaged("no plan is in this journal: the run never began; remove it with: forkjoin rm RUN")
+        held = "; ".join(f"{cause}: {detail}" if detail else cause for cause, detail in sorted(self._held.items()))
+        causes = " and ".join(sorted(self._held))
+        tasks = tuple(shown(seen, self._tasks, causes) for seen in self._tasks)
+        return replace(self._run, tasks=tasks, seq=self._seq, held=held)
+
+    def _plan(self, event: Planned, at: float) -> None:
+        plan = event.plan
+        self._tasks = [Seen(now=TaskView(task=task, number=number)) for number, task in enumerate(plan.tasks, 1)]
+        self._numbers = {task.id: number for number, task in enumerate(plan.tasks)}
+        self._order(event.edges)
+        for seen in self._tasks:
+            if not seen.waiting:
+                seen.put(replace(seen.now, ready=at))
+        self._run = RunView(
+            run=event.run, name=plan.name, goal=plan.goal, state="queued", started=at, ended=None, tree=event.tree,
+            repository=event.repository, tasks=(), edges=event.edges, seq=0, detached=event.options.detached,
+            notes=event.notes,
+        )  # fmt: skip
+
+    def _order(self, edges: Sequence[Edge]) -> None:
+        for edge in edges:
+            first, then = self._numbers.get(edge.first), self._numbers.get(edge.then)
+            if first is not None and then is not None:
+                self._tasks[first].behind.append(then)
+                self._tasks[then].before.append((first, edge))
+                self._tasks[then].waiting += 1
+
+    def _apply(self, run: RunView, recorded: Recorded) -> None:
+        match recorded.event:
+            case Held(cause=cause, detail=detail):
+                self._held[cause] = detail
+            case Released(cause=cause):
+                self._held.pop(cause, None)
+            case BaseTaken(base=base):
+                self._run = replace(run, notes=(*run.notes, base.note)) if base.note else run
+            case Joined(findings=findings):
+                self._run = replace(run, joined=True, findings=findings)
+            case Closed(state=state, reason=reason):
+                self._run = replace(run, state=state, reason=reason, ended=recorded.at)
+            case StopAsked(task="", reason=reason) if run.ended is None:
+                self._run = replace(run, reason=f"stop asked: {reason}" if reason else "stop asked")
+            case Planned() | Owned():
+                pass
+            case event:
+                if (number := self._numbers.get(event.task)) is not None:
+                    self._apply_to_task(self._tasks[number], event, recorded.at)
+
+    def _apply_to_task(self, seen: Seen, event: _OfTask, at: float) -> None:
+        match event:
+            case Starting() | Running():
+                self._live(seen, event, at)
+            case Progress():
+                progress(seen, event)
+            case Ended():
+                self._ended(seen, event, at)
+            case StopAsked():
+                if not seen.ended:
+                    seen.stopping, seen.shown = event.reason or "no reason given", None
+            case RetryAsked():
+                self._retry(seen, event, at)
+            case _:
+                assert_never(event)
+
+    def _live(self, seen: Seen, event: Starting | Running, at: float) -> None:
+        if event.attempt < 1 or seen.past(event.attempt):
+            return
+        if seen.ended:
+            self._reopen(seen)
+        live(seen, event, at)
+        self._go_on()
+
+    def _ended(self, seen: Seen, event: Ended, at: float) -> None:
+        if seen.ended or seen.past(event.attempt):
+            return
+        if isinstance(event.outcome, Blocked) and not self._still_blocked(seen, event.outcome):
+            return
+        if event.attempt:
+            self._go_on()
+        if event.again:
+            again(seen, event)
+            return
+        end(seen, event, at)
+        for number in seen.behind:
+            then = self._tasks[number]
+            then.waiting -= 1
+            ready = at if not then.waiting and then.queued and then.now.ready is None else then.now.ready
+            then.put(replace(then.now, ready=ready))
+
+    def _still_blocked(self, seen: Seen, outcome: Blocked) -> bool:
+        """Whether the record tells the truth: somebody may have asked for a retry just before it was written."""
+        first = [self._tasks[number] for task in outcome.by if (number := self._numbers.get(task)) is not None]
+        return seen.queued and any(one.ended and one.now.state != "completed" for one in first)
+
+    def _retry(self, seen: Seen, event: RetryAsked, at: float) -> None:
+        if not seen.ended or (seen.now.state == "completed" and not event.force):
+            return
+        todo = [seen]
+        for one in todo:  # grows while it is read: the task, then what never ran behind it
+            if not one.ended:
+                continue
+            todo += [then for number in one.behind if (then := self._tasks[number]).now.state in _NEVER_RAN]
+            self._reopen(one)
+            requeue(one, at)
+        self._go_on()
+
+    def _reopen(self, seen: Seen) -> None:
+        for number in seen.behind:
+            then = self._tasks[number]
+            then.waiting += 1
+            then.put(replace(then.now, ready=None) if then.queued else then.now)
+
+    def _go_on(self) -> None:
+        """The run is under way, or again: what was said of its end holds no more."""
+        run = self._run
+        if run is not None and run.state != "running":
+            self._run = replace(run, state="running", ended=None, reason="", joined=False, findings=())

@@ -1,0 +1,157 @@
+"""One task as the journal's events leave it; `Fold` keeps one of these per task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from forkjoin.model import (
+    ENDED,
+    Edge,
+    EdgeKind,
+    Ended,
+    Failed,
+    Progress,
+    Running,
+    Starting,
+    TaskId,
+    TaskView,
+    reason_of,
+    state_of,
+)
+
+_NAMED = 3  # predecessors, or paths, named in words; the rest is counted
+# Why one task is behind another, with and without the paths it is about.
+_KINDS: dict[EdgeKind, tuple[str, str]] = {
+    "after": ("after", "after"),
+    "output": ("makes {}", "makes what it reads"),
+    "write-write": ("writes {} too", "writes the same"),
+    "write-read": ("one writes {}, the other reads it", "one reads what the other writes"),
+    "resource": ("holds {}", "holds the same resource"),
+    "unknown": ("what it writes is not known", "what it writes is not known"),
+}
+
+
+@dataclass(kw_only=True, slots=True)
+class Seen:
+    """`now` is what was seen, without the words of waiting; `waiting` counts the edges of `before` still to come."""
+
+    now: TaskView
+    before: list[tuple[int, Edge]] = field(default_factory=list)
+    behind: list[int] = field(default_factory=list)
+    waiting: int = 0
+    note: str = ""  # how the last attempt ended, where another follows
+    stopping: str = ""
+    shown: TaskView | None = None
+    shown_held: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return self.now.state in ENDED
+
+    @property
+    def queued(self) -> bool:
+        return self.now.state == "queued"
+
+    def put(self, now: TaskView) -> None:
+        self.now, self.shown = now, None
+
+    def past(self, attempt: int) -> bool:
+        """Whether an event of *attempt* comes late: that attempt has ended already."""
+        now = self.now
+        return 0 < attempt < now.attempt or (0 < attempt == now.attempt and (self.ended or self.queued))
+
+
+def live(seen: Seen, event: Starting | Running, at: float) -> None:
+    """Take note that an attempt is starting, or that its process is there."""
+    now, fresh = seen.now, event.attempt > seen.now.attempt
+    if fresh:
+        first = now.launched is None or seen.ended
+        now = replace(
+            now, attempt=event.attempt, state="starting", why="", kind="", action="", output_bytes=0, pid=0, ended=None,
+            ready=at if now.ready is None else now.ready,
+            launched=at if first else now.launched, started=None if first else now.started,
+        )  # fmt: skip
+        seen.note = ""
+    if isinstance(event, Running):
+        started = at if now.started is None else now.started
+        now = replace(now, state="running", started=started, place=event.place or now.place, pid=event.pid)
+    seen.put(now)
+
+
+def progress(seen: Seen, event: Progress) -> None:
+    """Take note of what a live attempt last did."""
+    if event.attempt == seen.now.attempt and not seen.ended and not seen.queued:
+        seen.put(replace(seen.now, action=event.text, output_bytes=max(event.bytes, seen.now.output_bytes)))
+
+
+def again(seen: Seen, event: Ended) -> None:
+    """Take note that an attempt ended and another follows."""
+    seen.note = f"attempt {event.attempt} {_words(event)}"
+    seen.put(replace(seen.now, state="queued", attempt=max(event.attempt, seen.now.attempt), pid=0, why=""))
+
+
+def end(seen: Seen, event: Ended, at: float) -> None:
+    """Take note of the task's end."""
+    now, outcome = seen.now, event.outcome
+    started = now.started
+    if started is None and event.exit is not None and event.exit.how != "setup":
+        started = at - event.exit.wall_s  # it ran, though nobody was there to write that down
+    seen.note = seen.stopping = ""
+    seen.put(
+        replace(
+            now, state=state_of(outcome), why=reason_of(outcome),
+            kind=outcome.kind if isinstance(outcome, Failed) else "",
+            attempt=max(event.attempt, now.attempt), started=started, ended=at, pid=0, place=event.place or now.place,
+            answer=event.answer, value=event.value, usage=event.usage, changes=event.changes, findings=event.findings,
+        )
+    )  # fmt: skip
+
+
+def requeue(seen: Seen, at: float) -> None:
+    """Take note that an ended task is to run again: only its plan, its number and its attempts are left of it."""
+    now = seen.now
+    seen.note = seen.stopping = ""
+    ready = None if seen.waiting else at
+    seen.put(TaskView(task=now.task, number=now.number, attempt=now.attempt, place=now.place, ready=ready))
+
+
+def shown(seen: Seen, tasks: Sequence[Seen], held: str) -> TaskView:
+    """Return the task with its waiting in words; *held* names what launches wait for, "" for nothing."""
+    if seen.shown is None or (seen.queued and seen.shown_held != held):
+        seen.shown, seen.shown_held = _worded(seen, tasks, held), held
+    return seen.shown
+
+
+def _worded(seen: Seen, tasks: Sequence[Seen], held: str) -> TaskView:
+    if seen.stopping and not seen.ended:
+        return replace(seen.now, why=f"stop asked: {seen.stopping}")
+    if not seen.queued:
+        return seen.now
+    open_edges: dict[TaskId, Edge] = {}
+    for number, edge in seen.before if seen.waiting else ():
+        if not tasks[number].ended:
+            open_edges.setdefault(edge.first, edge)
+    why = f"waits for {_named(list(open_edges.values())) or held or 'a slot'}"
+    return replace(seen.now, why=f"{seen.note}; {why}" if seen.note else why, waits_for=tuple(open_edges))
+
+
+def _named(edges: Sequence[Edge]) -> str:
+    said = ", ".join(f"{edge.first} ({_reason(edge)})" for edge in edges[:_NAMED])
+    return f"{said} and {len(edges) - _NAMED} more" if len(edges) > _NAMED else said
+
+
+def _reason(edge: Edge) -> str:
+    if edge.reason:
+        return edge.reason
+    with_paths, without = _KINDS[edge.kind]
+    if not edge.paths:
+        return without
+    return with_paths.replace("{}", ", ".join(edge.paths[:_NAMED]) + (", ..." if len(edge.paths) > _NAMED else ""))
+
+
+def _words(event: Ended) -> str:
+    state, reason = state_of(event.outcome).replace("_", " "), reason_of(event.outcome)
+    return f"{state}: {reason}" if reason else state

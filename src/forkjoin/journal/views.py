@@ -1,0 +1,64 @@
+"""What a journal adds up to: the run as it stands, the list a person watches, and when each task ran."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from forkjoin.journal.fold import Fold
+from forkjoin.model import ENDED, Recorded, RunView, Span, TaskId, TaskView, Todo
+
+_JOIN = "Synthesize results"
+
+
+def run_view(recorded: Iterable[Recorded]) -> RunView:
+    """Return the run that *recorded* adds up to; raise JournalDamaged where no plan is among it."""
+    fold = Fold()
+    for one in recorded:
+        fold.apply(one)
+    return fold.view()
+
+
+def todo(view: RunView) -> tuple[Todo, ...]:
+    """Return a line per task in the order asked, and one for the join.
+
+    A task that is over is `completed`; where it did not complete, its line says so in brackets.
+    """
+    return (*(_line(task) for task in view.tasks), _join_line(view))
+
+
+def spans(view: RunView) -> tuple[Span, ...]:
+    """Return when each task could run, ran and ended, and behind whom it was ordered."""
+    after: dict[TaskId, list[TaskId]] = {}
+    for edge in view.edges:
+        after.setdefault(edge.then, []).append(edge.first)
+    return tuple(_span(task, view, tuple(dict.fromkeys(after.get(task.id, ())))) for task in view.tasks)
+
+
+def _line(task: TaskView) -> Todo:
+    name = task.task.description or task.id
+    if task.state == "queued":
+        return Todo(content=name, status="pending", active_form=f"Waiting: {name}")
+    if task.state not in ENDED:
+        return Todo(content=name, status="in_progress", active_form=f"Running: {name}")
+    end = "" if task.state == "completed" else f" ({task.state.replace('_', ' ')})"
+    return Todo(content=f"{name}{end}", status="completed", active_form=f"Running: {name}")
+
+
+def _join_line(view: RunView) -> Todo:
+    over = all(task.state in ENDED for task in view.tasks)
+    form = "Synthesizing results"
+    if not over or (view.ended is not None and not view.joined):
+        return Todo(content=_JOIN, status="pending", active_form=form)
+    return Todo(content=_JOIN, status="completed" if view.joined else "in_progress", active_form=form)
+
+
+def _span(task: TaskView, view: RunView, after: tuple[TaskId, ...]) -> Span:
+    ran = task.started is not None
+    return Span(
+        task=task.id,
+        ready=view.started if task.ready is None else task.ready,
+        launched=task.launched,
+        started=task.started,
+        ended=task.ended if ran else None,
+        after=after,
+    )
