@@ -1,0 +1,63 @@
+"""The limits of our style bind the tail: no long function, no long file, few parameters."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterator, Sequence
+
+from architecture.house import ROOT, ours, parsed
+
+FUNCTION_MOST, FUNCTION_P95 = 60, 30
+FILE_MOST, FILE_P95 = 400, 250
+PARAMETERS_MOST = 6
+
+
+def test_no_function_is_longer_than_60_lines_and_19_of_20_have_at_most_30():
+    lengths = [(lines(function), where) for function, where in functions()]
+    assert [f"{where}: {length} lines" for length, where in lengths if length > FUNCTION_MOST] == []
+    assert p95([length for length, _ in lengths]) <= FUNCTION_P95
+
+
+def test_no_file_is_longer_than_400_lines_and_19_of_20_have_at_most_250():
+    lengths = [(len(path.read_bytes().split(b"\n")) - 1, path.relative_to(ROOT)) for path in measured()]
+    assert [f"{path}: {length} lines" for length, path in lengths if length > FILE_MOST] == []
+    assert p95([length for length, _ in lengths if length]) <= FILE_P95
+
+
+def test_no_function_takes_more_than_6_parameters():
+    assert [where for function, where in functions() if parameters(function) > PARAMETERS_MOST] == []
+
+
+def test_the_measures_see_what_they_should():
+    """The three measures themselves, on a function of known size."""
+    (function,) = ast.parse("def f(self, a, b=1, *c, d, **e):\n    x = 1\n\n    return x\n").body
+    assert isinstance(function, ast.FunctionDef)
+    assert lines(function) == 4
+    assert parameters(function) == 5
+    assert p95(list(range(1, 101))) == 95
+
+
+def measured() -> list:
+    return list(ours("src", "bench", "dev.py"))
+
+
+def functions() -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, str]]:
+    for path in measured():
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield node, f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+
+
+def lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return (function.end_lineno or function.lineno) - function.lineno + 1
+
+
+def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    given = function.args
+    named = [*given.posonlyargs, *given.args, *given.kwonlyargs, *filter(None, (given.vararg, given.kwarg))]
+    return len([one for one in named if one.arg not in ("self", "cls")])
+
+
+def p95(values: Sequence[int]) -> int:
+    return sorted(values)[math.ceil(len(values) * 0.95) - 1]

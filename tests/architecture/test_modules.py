@@ -1,0 +1,101 @@
+"""Importing does nothing heavy, and no module is left without a caller."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+import tomllib
+
+from architecture.house import ROOT, modules, parsed
+
+HEAVY = ("typer", "rich", "click", "yaml", "jsonschema", "sqlite3", "asyncio", "msgspec", "psutil", "platformdirs")
+LISTED = {"forkjoin"}  # all that `import forkjoin` may load of ours
+
+
+def loaded_by(code: str) -> set[str]:
+    """Return the modules that *code* loads in a fresh interpreter, on top of what it has at its start."""
+    report = "import json; print(json.dumps(sorted(set(sys.modules) - before)))"
+    script = f"import sys; before = set(sys.modules)\n{code}\n{report}"
+    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout))
+
+
+def test_importing_forkjoin_loads_nothing_heavy():
+    loaded = loaded_by("import forkjoin")
+    assert "forkjoin" in loaded
+    assert sorted(name for name in loaded if name.split(".")[0] in HEAVY) == []
+    assert {name for name in loaded if name.split(".")[0] == "forkjoin"} <= LISTED
+
+
+def test_every_public_name_is_there_when_asked_for():
+    missing = loaded_by(
+        "import forkjoin\n"
+        "assert len(forkjoin.__all__) >= 7, forkjoin.__all__\n"
+        "[getattr(forkjoin, name) for name in forkjoin.__all__]\n"
+        "assert set(forkjoin.__all__) <= set(dir(forkjoin))"
+    )
+    assert "forkjoin.model" in missing
+
+
+def test_an_unknown_public_name_is_an_attribute_error():
+    loaded_by(
+        "import forkjoin\n"
+        "try: forkjoin.no_such_name\n"
+        "except AttributeError as error: assert 'no_such_name' in str(error)\n"
+        "else: raise SystemExit(1)"
+    )
+
+
+def test_a_module_imports_by_itself():
+    """No module depends on another having been imported before it: each in a process that has none of ours."""
+    script = (
+        "import os, sys, importlib, traceback\n"
+        "for name in sys.argv[1:]:\n"
+        "    if (pid := os.fork()) == 0:\n"
+        "        try: importlib.import_module(name)\n"
+        "        except BaseException: traceback.print_exc(limit=-1); print(name); sys.stdout.flush(); os._exit(1)\n"
+        "        os._exit(0)\n"
+        "    os.waitpid(pid, 0)\n"
+    )
+    names = sorted(set(modules()) - {"forkjoin.__main__"})
+    done = subprocess.run([sys.executable, "-I", "-c", script, *names], capture_output=True, text=True, check=True)
+    assert len(names) > 40
+    assert done.stdout.split() == [], done.stderr
+
+
+def test_every_module_of_src_has_a_caller():
+    known = modules()
+    used = entry_points()
+    for name, path in known.items():
+        used |= {used_name for used_name in uses(path, name) if used_name != name}
+    # A package is used when something in it is.
+    used |= {name.rpartition(".")[0] for name in used}
+    assert sorted(name for name in known if name not in used and name != "forkjoin") == []
+
+
+def entry_points() -> set[str]:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    # `forkjoin.testing` is there for those who write tests against us: its callers are outside.
+    return {"forkjoin.__main__", "forkjoin.testing", *(target.partition(":")[0] for target in scripts.values())}
+
+
+def uses(path, own: str) -> set[str]:
+    """Return the modules that a file imports (lazily too), or names in a string to run them."""
+    package = own if path.name == "__init__.py" else own.rpartition(".")[0]
+    found: set[str] = set()
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = package.split(".")
+                base = ".".join([*parts[: len(parts) - node.level + 1], *([node.module] if node.module else [])])
+            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value.partition(":")[0])
+            if node.value.endswith(".py"):
+                found.add(f"{package}.{node.value[:-3]}")
+    return found
