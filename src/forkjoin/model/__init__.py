@@ -27,6 +27,7 @@ from forkjoin.model.event import (
 )
 from forkjoin.model.finding import SEVERITIES, Claimed, Confidence, Finding, Severity, Source
 from forkjoin.model.invocation import MIB, Call, EndedHow, Exit, Invocation, Process, Stream
+from forkjoin.model.names import path_bytes, path_text
 from forkjoin.model.outcome import (
     Blocked,
     Completed,
@@ -46,7 +47,7 @@ from forkjoin.model.report import Action, Coverage, Report, TaskSummary
 from forkjoin.model.result import ChangedFiles, RunResult, TaskResult
 from forkjoin.model.task import Isolation, OutputKind, Permission, Task
 from forkjoin.model.todo import Todo
-from forkjoin.model.tree import GitTree, Link, Tree
+from forkjoin.model.tree import SKIPPED_FOLDERS, GitTree, Link, Tree
 from forkjoin.model.usage import Usage
 from forkjoin.model.verdict import Check, Claim, Claims, ConflictKind, Pair
 from forkjoin.model.view import ENDED, RunState, RunView, TaskState, TaskView
@@ -56,6 +57,7 @@ __all__ = [
     "ENDED",
     "MIB",
     "SEVERITIES",
+    "SKIPPED_FOLDERS",
     "Account",
     "Action",
     "AnalyserCard",
@@ -138,6 +140,8 @@ __all__ = [
     "Usage",
     "Value",
     "WallLevel",
+    "path_bytes",
+    "path_text",
     "reason_of",
     "seconds",
     "snake",

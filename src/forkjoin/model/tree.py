@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from forkjoin.model.base import Value
+
+# Folders of things that tools make again: outside git, where nothing says what is ignored, they are not read.
+SKIPPED_FOLDERS: Final = (
+    ".git", ".hg", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".svn", ".tox", ".venv", "__pycache__",
+    "node_modules",
+)  # fmt: skip
 
 
 class GitTree(Value, frozen=True, kw_only=True, omit_defaults=True):
@@ -28,7 +36,9 @@ class Link(Value, frozen=True, kw_only=True):
 class Tree(Value, frozen=True, kw_only=True, omit_defaults=True):
     """The files below `root` (absolute) that git tracks or does not ignore; outside git every file.
 
-    `files` are relative POSIX paths, sorted. `unreadable` names folders that could not be listed.
+    `files` are relative POSIX paths, sorted, symbolic links among them; a name that is no UTF-8 stands in the form of
+    `path_text`. Outside git the `SKIPPED_FOLDERS` are left out. `unreadable` names folders that could not be listed;
+    `total_bytes` and `languages` (files of each, most first) count regular files only.
     """
 
     root: str

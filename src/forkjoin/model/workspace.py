@@ -12,7 +12,7 @@ HowChanged = Literal["added", "modified", "deleted", "mode", "type"]
 
 
 class Base(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """What writers start from. `commit` is "" outside git, where workspaces are copies of `tree_root`.
+    """What writers start from. Outside git (`copy`) the commit is one of the run's own repository.
 
     `ref` keeps the commit alive in the user's repository; `note` is the one line that says what it holds.
     """
@@ -24,13 +24,17 @@ class Base(Value, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Place(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """An opened workspace: its root (absolute), where in it the agent starts, and the wall that holds."""
+    """An opened workspace: its root (absolute), where in it the agent starts, and the wall that holds.
+
+    `base` is the commit it was opened on; `notes` say what in it is not as at home.
+    """
 
     kind: PlaceKind
     root: str
     cwd: str
     base: str = ""
     level: WallLevel = "audited"
+    notes: tuple[str, ...] = ()
 
 
 class Change(Value, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,13 +54,14 @@ class Change(Value, frozen=True, kw_only=True, omit_defaults=True):
 class Changes(Value, frozen=True, kw_only=True, omit_defaults=True):
     """What an attempt changed against its base: one commit in the run's own repository (git/) and a patch file.
 
-    `commit` is "" where nothing changed; `patch` is a path relative to the run folder.
+    `commit` is "" where nothing changed; `patch` is a path relative to the run folder. `notes` name what was left out.
     """
 
     files: tuple[Change, ...] = ()
     commit: str = ""
     base: str = ""
     patch: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def violations(self) -> tuple[str, ...]:
