@@ -1,0 +1,27 @@
+"""Where attempts run: processes under shims, calls in the loop."""
+
+from __future__ import annotations
+
+from forkjoin.backends.backend import Backend, Emit, Exited, Job, Output, Signal, Spawned
+from forkjoin.backends.inprocess import InProcessBackend
+from forkjoin.backends.local import Identity, LocalBackend, identity, locked, read_exit, shim_of
+from forkjoin.backends.output import output_bytes, tail_bytes
+
+__all__ = [
+    "Backend",
+    "Emit",
+    "Exited",
+    "Identity",
+    "InProcessBackend",
+    "Job",
+    "LocalBackend",
+    "Output",
+    "Signal",
+    "Spawned",
+    "identity",
+    "locked",
+    "output_bytes",
+    "read_exit",
+    "shim_of",
+    "tail_bytes",
+]

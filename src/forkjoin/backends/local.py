@@ -1,0 +1,339 @@
+"""Attempts as processes of this machine, each under a shim that outlives its owner for as long as its lease."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import secrets
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from forkjoin.backends import processes, record
+from forkjoin.backends.backend import Emit, Exited, Job, Output, Spawned
+from forkjoin.backends.nursing import Nursery, start_nursery
+from forkjoin.backends.output import Tail
+from forkjoin.model import MIB, Exit, Process, TaskId
+
+TAIL_S = 0.25  # how often the output of running attempts is looked at; the quiet ones every fourth time
+LOCK_POLL_S = 0.2  # how often the lock of an attempt is tried whose end no nursery will tell
+LOCK, LEASE = "lock", "lease"
+Key = tuple[TaskId, int]
+How = Literal["term", "kill"]
+
+
+@dataclass(kw_only=True)
+class _Attempt:
+    """One that has not exited. `nursery` None: its end is seen by its lock."""
+
+    task: TaskId
+    number: int
+    folder: str
+    tail: Tail
+    request: dict[str, Any] | None = None
+    nursery: Nursery | None = None
+    pid: int = 0
+    start: int = 0
+    stop: How | None = None
+    reason: str = ""
+    quiet: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who a process is, for good: its pid, start time (clock ticks since boot) and boot id."""
+
+    pid: int
+    start: int
+    boot: str
+
+
+def identity() -> Identity:
+    """Return who this process is."""
+    pid = os.getpid()
+    return Identity(pid=pid, start=processes.start_of(pid), boot=processes.boot_id())
+
+
+class LocalBackend:
+    """Runs processes under shims; see `Backend`.
+
+    *run_folder* is the run's own folder. After the owner's death an attempt goes on for *lease_s* seconds (detached:
+    to its own deadline), unless somebody adopts it. Asked to end, it has *grace_s* seconds. `tail=False`: no `Output`.
+    """
+
+    def __init__(
+        self, *, run_folder: Path, detached: bool, lease_s: float = 60.0, grace_s: float = 5.0, tail: bool = True
+    ) -> None:
+        self._run_folder = run_folder
+        self._detached, self._lease_s, self._grace_s, self._tail = detached, lease_s, grace_s, tail
+        self._owner = f"{processes.written(os.getpid())} {secrets.token_hex(8)}\n"
+        self._attempts: dict[int, _Attempt] = {}
+        self._numbers: dict[Key, int] = {}
+        self._locks: dict[str, int] = {}
+        self._nursery: Nursery | None = None
+        self._ticks, self._next = 0, 1
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    async def open(self, emit: Emit) -> None:
+        """Announce ourselves as the run's owner and start the nursery; raise OSError where that cannot be done."""
+        self._emit, self._loop = emit, asyncio.get_running_loop()
+        _write_lease(self._run_folder, self._owner)
+        self._nursery = self._new_nursery()
+
+    def reserve(self, job_folder: str) -> None:
+        """Make the attempt's folder, take its lock and the disk space of its record; raise OSError if that fails."""
+        Path(job_folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(f"{job_folder}/{LOCK}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            record.set_room_aside(job_folder)
+        except OSError:
+            os.close(fd)
+            raise
+        self._locks[job_folder] = fd
+
+    def abandon(self, job_folder: str) -> None:
+        """Give a reserved attempt's lock back, for one that will not be started. Idempotent; from any thread."""
+        fd = self._locks.pop(job_folder, None)
+        if fd is not None:
+            os.close(fd)
+
+    def start(self, job: Job) -> None:
+        """Start it under a shim; `Spawned` and then `Exited` follow."""
+        number, self._next = self._next, self._next + 1
+        assert isinstance(job.invocation, Process), "the local backend runs programs, not calls"  # noqa: S101 - our bug
+        attempt = _Attempt(
+            task=job.task,
+            number=job.attempt,
+            folder=job.folder,
+            tail=Tail(folder=job.folder, cap=job.invocation.cap),
+        )
+        self._attempts[number], self._numbers[job.task, job.attempt] = attempt, number
+        try:
+            if job.folder not in self._locks:
+                self.reserve(job.folder)
+            attempt.request = self._request(number, job.folder, job.invocation)
+        except (OSError, ValueError) as error:  # a ValueError: text that no program can be given
+            self._loop.call_soon(self._failed, number, f"cannot start {job.invocation.argv[:1]}: {error}")
+            return
+        self._send(number, self._locks.pop(job.folder))
+        self._schedule("tail", TAIL_S, self._look_at_tails)
+
+    def stop(self, task: TaskId, attempt: int, *, how: How, reason: str) -> None:
+        """End its whole tree; a second `term` is a `kill`."""
+        found = self._attempts.get(self._numbers.get((task, attempt), 0))
+        if found is None:
+            return
+        found.stop, found.reason = how, found.reason or reason
+        if found.pid:
+            self._signal_stop(found)
+
+    def adopt(self, folder: str, task: TaskId, attempt: int, *, cap: int = 64 * MIB) -> None:
+        """Take over an attempt of an earlier owner: watch it while its lock is held, else collect its record.
+
+        `Exited` follows in any case, with `exit=None` where it went without a record; `Spawned` first while it lives.
+        """
+        number, self._next = self._next, self._next + 1
+        found = _Attempt(task=task, number=attempt, folder=folder, tail=Tail(folder=folder, cap=cap))
+        self._attempts[number], self._numbers[task, attempt] = found, number
+        if locked(folder):
+            found.pid, found.start = shim_of(folder)
+            self._loop.call_soon(self._emit, Spawned(task=task, attempt=attempt, pid=found.pid, start=found.start))
+            self._schedule("tail", TAIL_S, self._look_at_tails)
+        self._schedule("locks", 0.0, self._look_at_locks)
+
+    async def close(self) -> None:
+        """Let go of everything; running shims wait out their lease, and the nursery leaves after them."""
+        for timer in self._timers.values():
+            timer.cancel()
+        for fd in self._locks.values():
+            os.close(fd)
+        for attempt in self._attempts.values():
+            if attempt.pid:
+                processes.send(attempt.pid, attempt.start, signal.SIGUSR2)
+        if self._nursery is not None:
+            await self._nursery.close(wait_s=0.0 if self._attempts else 2.0)
+        self._locks.clear()
+        self._attempts.clear()
+        self._numbers.clear()
+
+    # Requests and what comes back
+
+    def _request(self, number: int, folder: str, process: Process) -> dict[str, Any]:
+        return {
+            "id": number,
+            "argv": [_plain(word) for word in process.argv],
+            "cwd": _plain(process.cwd),
+            "env": {_plain(name): _plain(value) for name, value in process.env.items()},
+            "stdin": _plain(process.stdin),
+            "folder": folder,
+            "timeout": float(process.timeout),
+            "idle_timeout": process.idle_timeout,
+            "cap": process.cap,
+            "lease_s": self._lease_s,
+            "grace_s": self._grace_s,
+            "detached": self._detached,
+            "owner": self._owner,
+            "lease": str(self._run_folder / LEASE),
+        }
+
+    def _new_nursery(self) -> Nursery:
+        return start_nursery(self._run_folder / "nursery.log", hear=self._hear, lost=self._nursery_lost)
+
+    def _send(self, number: int, lock: int) -> None:
+        attempt = self._attempts[number]
+        try:
+            if self._nursery is None or not self._nursery.open:
+                self._nursery = self._new_nursery()
+        except OSError as error:
+            os.close(lock)
+            self._loop.call_soon(self._failed, number, f"cannot start the nursery: {error}")
+            return
+        request, attempt.request, attempt.nursery = attempt.request, None, self._nursery
+        assert request is not None  # noqa: S101 - each is sent once
+        self._nursery.send(number, request, lock)
+
+    def _hear(self, nursery: Nursery, message: tuple[Any, ...]) -> None:
+        match message:
+            case ("spawned", int(number), int(pid), int(start)) if number in self._attempts:
+                attempt = self._attempts[number]
+                attempt.pid, attempt.start = pid, start
+                self._emit(Spawned(task=attempt.task, attempt=attempt.number, pid=pid, start=start))
+                if attempt.stop is not None:
+                    self._signal_stop(attempt)
+            case ("ended", int(number)) if number in self._attempts:
+                self._collect(number)
+            case ("failed", int(number), str(why)) if number in self._attempts:
+                self._failed(number, why)
+
+    def _signal_stop(self, attempt: _Attempt) -> None:
+        number = signal.SIGTERM if attempt.stop == "term" else signal.SIGUSR1
+        processes.send(attempt.pid, attempt.start, number)
+
+    def _failed(self, number: int, why: str) -> None:
+        self._exited(number, Exit(how="setup", error=why))
+
+    def _collect(self, number: int) -> None:
+        self._exited(number, read_exit(self._attempts[number].folder))
+
+    def _exited(self, number: int, ended: Exit | None) -> None:
+        attempt = self._attempts.pop(number)
+        del self._numbers[attempt.task, attempt.number]
+        if ended is not None and ended.how == "stopped" and attempt.reason:
+            ended = msgspec.structs.replace(ended, reason=attempt.reason)
+        self._emit(Exited(task=attempt.task, attempt=attempt.number, exit=ended))
+
+    # A nursery that was lost; shims of earlier owners
+
+    def _nursery_lost(self, nursery: Nursery, unsent: dict[int, tuple[bytes, int]]) -> None:
+        for attempt in self._attempts.values():
+            if attempt.nursery is nursery:
+                attempt.nursery = None
+        if unsent:
+            self._resend(unsent)
+        self._schedule("locks", 0.0, self._look_at_locks)
+
+    def _resend(self, unsent: dict[int, tuple[bytes, int]]) -> None:
+        try:
+            self._nursery = self._new_nursery()
+        except OSError as error:
+            for number, (_, lock) in unsent.items():
+                os.close(lock)
+                self._failed(number, f"cannot start the nursery: {error}")
+            return
+        for number, (frame, lock) in unsent.items():
+            self._attempts[number].nursery = self._nursery
+            self._nursery.resend(number, frame, lock)
+
+    def _look_at_locks(self) -> None:
+        watched = [number for number, attempt in self._attempts.items() if attempt.nursery is None]
+        for number in watched:
+            attempt = self._attempts[number]
+            if not locked(attempt.folder):
+                self._collect(number)
+            elif not attempt.pid:
+                self._meet(attempt)
+        if any(attempt.nursery is None for attempt in self._attempts.values()):
+            self._schedule("locks", LOCK_POLL_S, self._look_at_locks)
+
+    def _meet(self, attempt: _Attempt) -> None:
+        """Learn of a shim that was forked when its nursery was lost before it could tell."""
+        attempt.pid, attempt.start = shim_of(attempt.folder)
+        if attempt.pid:
+            self._emit(Spawned(task=attempt.task, attempt=attempt.number, pid=attempt.pid, start=attempt.start))
+            if attempt.stop is not None:
+                self._signal_stop(attempt)
+
+    # Output
+
+    def _look_at_tails(self) -> None:
+        self._ticks += 1
+        for number, attempt in list(self._attempts.items()):
+            if not self._tail or (attempt.quiet > 3 and (number + self._ticks) % 4):
+                continue
+            data = attempt.tail.read()
+            attempt.quiet = 0 if data else attempt.quiet + 1
+            if data:
+                self._emit(Output(task=attempt.task, attempt=attempt.number, data=data, total=attempt.tail.total))
+        if self._attempts:
+            self._schedule("tail", TAIL_S, self._look_at_tails)
+
+    def _schedule(self, name: str, after_s: float, what: Any) -> None:
+        due = self._timers.get(name)
+        if due is None or due.cancelled() or due.when() <= self._loop.time():
+            self._timers[name] = self._loop.call_later(after_s, what)
+
+
+def locked(folder: str) -> bool:
+    """Whether the attempt of that folder has a living shim (or one that is about to be forked)."""
+    try:
+        fd = os.open(f"{folder}/{LOCK}", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that try at once must not see each other
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def shim_of(folder: str) -> tuple[int, int]:
+    """Return pid and start time of the shim that wrote itself into the attempt's lock; (0, 0) where none has."""
+    try:
+        pid, start, boot = (Path(folder) / LOCK).read_text(encoding="ascii").split()
+        if boot == processes.boot_id():
+            return int(pid), int(start)
+    except (OSError, ValueError):
+        pass
+    return 0, 0
+
+
+def read_exit(folder: str) -> Exit | None:
+    """Return the record of the attempt of that folder, None where it has none."""
+    try:
+        return msgspec.json.decode((Path(folder) / record.RECORD).read_bytes(), type=Exit)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _plain(text: str) -> bytes:
+    raw = os.fsencode(text)
+    if b"\0" in raw:
+        raise ValueError(f"{text[:80]!r} holds a NUL byte")
+    return raw
+
+
+def _write_lease(run_folder: Path, owner: str) -> None:
+    new = run_folder / f"{LEASE}.new"
+    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(fd, owner.encode("ascii"))
+    finally:
+        os.close(fd)
+    new.replace(run_folder / LEASE)

@@ -1,0 +1,171 @@
+"""The nursery: one small process per run that forks a shim for each request. Run as `python -I -S nursery.py FD`.
+
+A fresh interpreter for each shim would cost some 15 ms of CPU, a fork of this one costs a fraction of a millisecond.
+It speaks with its owner by a stream socket: frames of 4 bytes length and a marshalled tuple (both ends are the same
+interpreter). With each request comes the descriptor of the attempt's lock. It outlives its owner until its last shim
+has ended, for it takes in the processes of a shim that was killed, and ends them.
+"""
+
+from __future__ import annotations
+
+import gc
+import marshal
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from forkjoin.backends import processes, shim
+else:
+    # Isolated mode leaves the script's folder out; it goes last, so that it can never shadow the standard library.
+    sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - pathlib is too dear here
+    import processes
+    import shim
+
+SWEEP_S = 5.0
+
+
+def main(fd: int) -> None:
+    """Serve the owner at the other end of *fd* until it and every shim are gone."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2))
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    os.set_inheritable(fd, False)
+    os.chdir("/")
+    umask = os.umask(0o077)
+    processes.become_subreaper(b"forkjoin-nurse")
+    nursery = Nursery(socket.socket(fileno=fd), umask)
+    gc.disable()
+    gc.freeze()  # the heap stays as it is, so that forks share its pages
+    nursery.serve()
+    os._exit(0)
+
+
+class Nursery:
+    """The owner's socket and the shims that live."""
+
+    def __init__(self, owner: socket.socket, umask: int) -> None:
+        self.owner: socket.socket | None = owner
+        self.umask = umask
+        self.shims: dict[int, int] = {}
+        self.inbox, self.locks = bytearray(), list[int]()
+        self.poller = select.poll()
+        self.wake, self.wake_in = os.pipe()
+        for fd in (self.wake, self.wake_in):
+            os.set_blocking(fd, False)
+        signal.set_wakeup_fd(self.wake_in, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, shim._noted)  # noqa: SLF001 - the same nothing
+        self.poller.register(self.wake, select.POLLIN)
+        self.poller.register(owner, select.POLLIN)
+
+    def serve(self) -> None:
+        """Fork and reap until there is nothing left to do."""
+        while self.owner is not None or self.shims:
+            for fd, _ in self.poller.poll():
+                if fd == self.wake:
+                    os.read(self.wake, 4096)
+                    self._reap()
+                else:
+                    self._receive()
+
+    def _receive(self) -> None:
+        assert self.owner is not None  # noqa: S101 - only its socket brings us here
+        try:
+            data, ancillary, _, _ = self.owner.recvmsg(
+                65536, socket.CMSG_SPACE(64), getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+            )
+        except OSError:
+            data, ancillary = b"", []
+        for _, _, fds in ancillary:
+            for at in range(0, len(fds) - 3, 4):
+                fd = int.from_bytes(fds[at : at + 4], sys.byteorder)
+                os.set_inheritable(fd, False)
+                self.locks.append(fd)
+        if not data:
+            self._owner_left()
+            return
+        self.inbox += data
+        while len(self.inbox) >= 4 and len(self.inbox) >= 4 + (size := int.from_bytes(self.inbox[:4], "big")):
+            job = marshal.loads(bytes(self.inbox[4 : 4 + size]))  # noqa: S302 - only its owner has the other end
+            del self.inbox[: 4 + size]
+            self._fork(job, self.locks.pop(0))
+
+    def _owner_left(self) -> None:
+        if self.owner is not None:
+            self.poller.unregister(self.owner)
+            self.owner.close()
+            self.owner = None
+        while self.locks:
+            os.close(self.locks.pop())
+
+    def _fork(self, job: dict[str, Any], lock: int) -> None:
+        try:
+            pid = os.fork()
+        except OSError as error:
+            os.close(lock)
+            self._tell(("failed", job["id"], f"cannot fork: {error.strerror}"))
+            return
+        if pid == 0:
+            self._leave_for_shim()
+            shim.run(job, lock, self.umask)
+        os.close(lock)
+        self.shims[pid] = job["id"]
+        self._tell(("spawned", job["id"], pid, processes.start_of(pid)))
+
+    def _leave_for_shim(self) -> None:
+        """Let go, in the new child, of what is the nursery's."""
+        signal.set_wakeup_fd(-1)
+        for fd in (self.wake, self.wake_in, *self.locks):
+            os.close(fd)
+        if self.owner is not None:
+            self.owner.close()
+
+    def _tell(self, message: tuple[Any, ...]) -> None:
+        body = marshal.dumps(message)
+        if self.owner is not None:
+            try:
+                self.owner.sendall(len(body).to_bytes(4, "big") + body)
+            except OSError:
+                self._owner_left()
+
+    def _reap(self) -> None:
+        ended, orphans = [], False
+        try:
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    break
+                if pid in self.shims:
+                    ended.append(self.shims.pop(pid))
+                    orphans = orphans or status != 0
+        except ChildProcessError:
+            pass
+        if orphans:
+            self._sweep()
+        for number in ended:
+            self._tell(("ended", number))
+
+    def _sweep(self) -> None:
+        """End what a killed shim left behind: every child of ours that is no shim, and all below it."""
+        limit, seen = time.monotonic() + SWEEP_S, set[tuple[int, int]]()
+        while time.monotonic() < limit:
+            alive = processes.descendants(os.getpid(), without=frozenset(self.shims))
+            if not alive:
+                return
+            processes.end_all(os.getpid(), seen, without=frozenset(self.shims))
+            time.sleep(0.002)
+            # Only orphans are reaped here: a shim that ends now must be met by the next `_reap`.
+            for process in alive:
+                with suppress(ChildProcessError):
+                    os.waitpid(process.pid, os.WNOHANG)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

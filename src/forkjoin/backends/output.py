@@ -1,0 +1,139 @@
+"""Reading what a shim keeps: the whole with its cuts marked, the end, and what is new while it runs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from forkjoin.backends.segments import kept_segments, segment_path, segment_size
+
+TICK_BYTES = 256 * 1024
+FAR_BEHIND = 1024 * 1024
+
+StreamName = Literal["stdout", "stderr"]
+
+
+def output_bytes(folder: Path | str, stream: StreamName, *, limit: int) -> bytes:
+    """Return what is kept of a stream, at most about *limit* bytes of it.
+
+    A line `[forkjoin: N bytes cut here]` stands where bytes are missing: those the shim did not keep, and, above the
+    limit, those between the first quarter and the last three quarters of it. b"" where nothing is kept.
+    """
+    spans = _spans(str(folder), stream)
+    kept = sum(span.size for span in spans)
+    if kept > limit:
+        head = limit // 4
+        spans = [*_first(spans, head), *_last(spans, limit - head)]
+    pieces: list[bytes] = []
+    at = 0
+    for span in spans:
+        if span.offset > at:
+            pieces.append(b"\n[forkjoin: %d bytes cut here]\n" % (span.offset - at))
+        pieces.append(_read(span.path, span.skip, span.size))
+        at = span.offset + span.size
+    return b"".join(pieces)
+
+
+def tail_bytes(folder: Path | str, stream: StreamName, n: int) -> bytes:
+    """Return the last *n* bytes of a stream, fewer where it is shorter or was cut within them."""
+    pieces: list[bytes] = []
+    at = -1
+    for span in reversed(_last(_spans(str(folder), stream), n)):
+        if at not in (-1, span.offset + span.size):
+            break
+        pieces.append(_read(span.path, span.skip, span.size))
+        at = span.offset
+    return b"".join(reversed(pieces))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Span:
+    """Kept bytes: `size` of them from `skip` in a file, standing at `offset` of the stream."""
+
+    path: str
+    offset: int
+    size: int
+    skip: int = 0
+
+
+def _spans(folder: str, stream: str) -> list[_Span]:
+    segments = kept_segments(folder, stream)
+    # All segments have one size; only the last, or one that met a full disk, is shorter.
+    size = max((size for _, size in segments), default=0)
+    return [
+        _Span(path=segment_path(folder, stream, index), offset=index * size, size=length)
+        for index, length in segments
+        if length
+    ]
+
+
+def _first(spans: list[_Span], n: int) -> list[_Span]:
+    taken = []
+    for span in spans:
+        if n <= 0:
+            break
+        taken.append(_Span(path=span.path, offset=span.offset, size=min(n, span.size)))
+        n -= span.size
+    return taken
+
+
+def _last(spans: list[_Span], n: int) -> list[_Span]:
+    taken: list[_Span] = []
+    for span in reversed(spans):
+        if n <= 0:
+            break
+        skip = max(0, span.size - n)
+        taken.append(_Span(path=span.path, offset=span.offset + skip, size=span.size - skip, skip=skip))
+        n -= span.size
+    return taken[::-1]
+
+
+def _read(path: str, skip: int, size: int) -> bytes:
+    try:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a str at hand, thousands of times
+            file.seek(skip)
+            return file.read(size)
+    except OSError:  # the running shim has just cut it
+        return b""
+
+
+@dataclass(kw_only=True)
+class Tail:
+    """Follows one stream by its offset while its shim writes it; far behind, it skips ahead."""
+
+    folder: str
+    cap: int
+    stream: StreamName = "stdout"
+    offset: int = 0
+    total: int = 0
+
+    def read(self) -> bytes:
+        """Return new bytes, at most 256 KiB; `total` is the stream's length as far as it is written."""
+        size = segment_size(self.cap)
+        index = self.total // size
+        if (length := _length(self._path(index))) < 0:
+            return b""
+        while (more := _length(self._path(index + 1))) >= 0:
+            index, length = index + 1, more
+        self.total = max(self.total, index * size + length)
+        if self.total - self.offset > FAR_BEHIND:
+            self.offset = self.total - TICK_BYTES
+        if self.offset >= self.total:
+            return b""
+        index, at = divmod(self.offset, size)
+        data = _read(self._path(index), at, TICK_BYTES)
+        # Nothing where there should be something: it was cut, so the story goes on in the next segment.
+        self.offset = self.offset + len(data) if data else min(self.total, (index + 1) * size)
+        return data
+
+    def _path(self, index: int) -> str:
+        return segment_path(self.folder, self.stream, index)
+
+
+def _length(path: str) -> int:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116 - a str at hand, thousands of times
+    except OSError:
+        return -1

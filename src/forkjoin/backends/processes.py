@@ -1,0 +1,175 @@
+"""Processes as the kernel knows them: who one is, who descends from whom, and how to end exactly that one.
+
+Standard library only: the nursery and its shims import this file by itself, without the package around it.
+Linux has all of it. Elsewhere (macOS; not tested) there is no pidfd, no subreaper and no /proc: a start time is 0, the
+life of a process is asked by signal 0, and a daemon that left its group is not found.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 15, 36
+
+
+class Stat:
+    """What `/proc/PID/stat` says; `start` and `cpu` in clock ticks, `start` since boot."""
+
+    __slots__ = ("cpu", "pid", "ppid", "start", "state")
+
+    def __init__(self, pid: int, line: bytes) -> None:
+        # The name of the program stands in brackets and may hold anything, brackets and spaces too.
+        fields = line.rpartition(b")")[2].split()
+        self.pid, self.state, self.ppid = pid, fields[0], int(fields[1])
+        self.cpu, self.start = int(fields[11]) + int(fields[12]), int(fields[19])
+
+    @property
+    def dead(self) -> bool:
+        """Whether it has ended and only waits to be reaped."""
+        return self.state in (b"Z", b"X", b"x")
+
+
+def stat(pid: int) -> Stat | None:
+    """Return the process's stat, None where there is no such process (or no /proc)."""
+    try:
+        fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return Stat(pid, os.read(fd, 4096))
+    except (OSError, IndexError, ValueError):  # it went while it was read
+        return None
+    finally:
+        os.close(fd)
+
+
+def start_of(pid: int) -> int:
+    """Return when a process started, in clock ticks since boot; 0 where it is not there or that cannot be told."""
+    found = stat(pid)
+    return found.start if found is not None else 0
+
+
+def boot_id() -> str:
+    """Return the id of this boot of the machine, "-" where it has none."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # noqa: PTH123 - pathlib is too dear here
+            return file.read().strip()
+    except OSError:
+        return "-"
+
+
+def written(pid: int) -> str:
+    """Return who a process is, for a file: "PID START BOOT"."""
+    return f"{pid} {start_of(pid)} {boot_id()}"
+
+
+def become_subreaper(name: bytes) -> bool:
+    """Take in every orphan that descends from this process, and be called *name*; False where that cannot be."""
+    try:
+        _prctl(PR_SET_NAME, name)
+        return bool(_prctl(PR_SET_CHILD_SUBREAPER, 1) == 0)
+    except (OSError, AttributeError, TypeError):
+        return False
+
+
+def _load_prctl() -> Any:
+    try:
+        import ctypes  # noqa: PLC0415 - some Pythons are built without it
+
+        return ctypes.CDLL(None, use_errno=True).prctl
+    except (ImportError, OSError, AttributeError):
+        return None
+
+
+_prctl = _load_prctl()
+
+
+def descendants(root: int, *, without: frozenset[int] = frozenset()) -> list[Stat]:
+    """Return the living processes that descend from *root*; those in *without* and theirs are left out."""
+    children: dict[int, list[Stat]] = {}
+    try:
+        names = os.listdir("/proc")  # noqa: PTH208 - pathlib is too dear here
+    except OSError:
+        return []
+    for name in names:
+        if name.isdigit() and (found := stat(int(name))) is not None:
+            children.setdefault(found.ppid, []).append(found)
+    below: list[Stat] = []
+    todo = [root]
+    while todo:
+        for child in children.pop(todo.pop(), ()):
+            if child.pid not in without:
+                below.append(child)
+                todo.append(child.pid)
+    return [process for process in below if not process.dead]
+
+
+def send(pid: int, start: int, number: int) -> bool:
+    """Send a signal to exactly that process, never to another that got its pid since; False where it is gone."""
+    if not hasattr(os, "pidfd_open"):
+        return _send_by_pid(pid, number)
+    try:
+        fd = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        found = stat(pid)  # read after the pidfd is held: if it is the right one now, the pidfd is the right one
+        if found is None or (start and found.start != start):
+            return False
+        signal.pidfd_send_signal(fd, number)
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+def _send_by_pid(pid: int, number: int) -> bool:
+    try:
+        os.kill(pid, number)
+    except OSError:
+        return False
+    return True
+
+
+def end_all(root: int, seen: set[tuple[int, int]], *, without: frozenset[int] = frozenset()) -> None:
+    """Kill every living descendant of *root* but those in *without* and theirs; add each to *seen*."""
+    for process in descendants(root, without=without):
+        seen.add((process.pid, process.start))
+        send(process.pid, process.start, signal.SIGKILL)
+
+
+class Watch:
+    """Looks whether one process is still there. `fd` turns readable when it ends; -1: ask `gone` now and then."""
+
+    def __init__(self, pid: int, start: int) -> None:
+        self.pid, self.start, self.fd = pid, start, -1
+        if hasattr(os, "pidfd_open"):
+            try:
+                self.fd = os.pidfd_open(pid)
+            except OSError:
+                self.fd = -1
+
+    def gone(self) -> bool:
+        """Whether the process has ended, or another one has its pid."""
+        if os.path.isdir("/proc/self"):  # noqa: PTH112 - pathlib is too dear here
+            found = stat(self.pid)
+            return found is None or found.dead or self.start not in (0, found.start)
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1

@@ -1,0 +1,354 @@
+"""One process per attempt: it starts the agent, keeps its output, holds its limits, ends its whole tree, and writes
+the record. It needs nobody: an owner that dies is waited for as long as the lease says, and may be replaced.
+
+It holds the attempt's lock, taken before it was forked, until it has ended. Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import signal
+import sys
+import time
+from contextlib import suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from forkjoin.backends import processes, record, segments, spawn
+else:
+    import processes
+    import record
+    import segments
+    import spawn
+
+DRAIN_S = 0.2  # how long output is still awaited after the main process has ended
+CHUNK = 64 * 1024
+SWEEP_S = 10.0  # how long processes may take to die of SIGKILL before the record says that they did not
+LEASE_POLL_S = 1.0
+OWNER_POLL_S = 1.0  # where there is no pidfd to watch the owner by
+BUSY = 0.05  # share of a core below which a silent attempt counts as idle
+NEVER = float("inf")
+
+
+def run(job: dict[str, Any], lock_fd: int, umask: int) -> None:
+    """Be the shim of *job* in this freshly forked process; never returns."""
+    code = 1
+    try:
+        code = Shim(job, lock_fd, umask).run()
+    except BaseException as error:  # the record could not even be tried
+        sys.excepthook(type(error), error, error.__traceback__)
+    finally:
+        os._exit(code)
+
+
+class Shim:
+    """The story of one attempt; times are of the monotonic clock."""
+
+    def __init__(self, job: dict[str, Any], lock_fd: int, umask: int) -> None:
+        self.job, self.umask, self.lock_fd = job, umask, lock_fd
+        self.folder: str = job["folder"]
+        self.began = time.monotonic()
+        self.deadline = self.began + job["timeout"]
+        self.how, self.error = "exited", ""
+        self.main, self.status = 0, 0
+        self.ended_at = NEVER  # when the main process ended
+        self.kill_at = NEVER  # when an attempt that was asked to end is made to
+        self.alone = False  # no child is left: as a subreaper, no descendant either
+        self.told = b""  # why the program could not be run
+        self.swept: set[tuple[int, int]] = set()
+        self.poller = select.poll()
+        self.streams: dict[int, segments.Capture] = {}
+        self.kept: tuple[segments.Capture, ...] = ()
+        self.failure_fd = -1
+        self.watch: processes.Watch | None = None
+        self.lease_end, self.lease_poll = NEVER, NEVER
+        self.quiet_since, self.quiet_cpu = self.began, 0
+
+    def run(self) -> int:
+        """Run the attempt to its record; return 0 where the record is written and nothing of the attempt lives."""
+        try:
+            self._settle_in()
+            self._start()
+            while not self._over():
+                self._wait()
+                self._hold_limits(time.monotonic())
+        except OSError as error:
+            self._give_up(error)
+        except Exception as error:  # our own mistake: the attempt ends, and its record says so
+            self._give_up(error)
+        self._sweep()
+        self._drain()
+        return 0 if record.write_record(self.folder, self._record()) and self.alone else 1
+
+    # Its own place
+
+    def _settle_in(self) -> None:
+        os.setsid()
+        processes.become_subreaper(b"forkjoin-shim")
+        self.wake, wake_in = os.pipe()
+        os.set_blocking(self.wake, False)
+        os.set_blocking(wake_in, False)
+        signal.set_wakeup_fd(wake_in, warn_on_full_buffer=False)
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+            signal.signal(number, _noted)
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        self.poller.register(self.wake, select.POLLIN)
+        own = os.getpid()
+        os.pwrite(self.lock_fd, processes.written(own).encode("ascii"), 0)
+        self._watch_owner(self.job["owner"])
+
+    def _start(self) -> None:
+        job = self.job
+        child = spawn.spawn(job["argv"], cwd=job["cwd"], env=job["env"], stdin=job["stdin"], umask=self.umask)
+        self.main, self.failure_fd = child.pid, child.failure
+        for fd, name in ((child.stdout, "stdout"), (child.stderr, "stderr")):
+            self.streams[fd] = segments.Capture(self.folder, name, job["cap"])
+            self.poller.register(fd, select.POLLIN)
+        self.poller.register(child.failure, select.POLLIN)
+        self.kept = tuple(self.streams.values())
+        job["env"] = {}
+
+    # What happens
+
+    def _wait(self) -> None:
+        for fd, _ in self.poller.poll(self._patience_ms()):
+            if fd == self.wake:
+                self._signals()
+            elif fd in self.streams:
+                self._read(fd)
+            elif fd == self.failure_fd:
+                self._failure()
+            elif self.watch is not None and fd == self.watch.fd:
+                self._owner_gone()
+
+    def _patience_ms(self) -> int | None:
+        due = min(self.deadline, self.kill_at, self.lease_end, self.lease_poll)
+        if self.ended_at != NEVER:
+            due = min(due, self.ended_at + DRAIN_S)
+        elif self.job["idle_timeout"]:
+            due = min(due, self.quiet_since + self.job["idle_timeout"])
+        if due == NEVER:
+            return None
+        # Rounded up, so that the limit has passed when poll returns; at most an hour, for poll takes 32 bits.
+        return int(min(max(0.0, due - time.monotonic()), 3600.0) * 1000) + 1
+
+    def _signals(self) -> None:
+        for number in os.read(self.wake, 4096):
+            if number == signal.SIGCHLD:
+                self._reap()
+            elif number == signal.SIGUSR1 or (number == signal.SIGTERM and self.how == "stopped"):
+                self._end("stopped", grace_s=0.0)
+            elif number == signal.SIGTERM:
+                self._end("stopped", grace_s=self.job["grace_s"])
+            elif number == signal.SIGUSR2:
+                self._owner_gone()
+
+    def _reap(self) -> None:
+        try:
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    return
+                if pid == self.main:
+                    self.status, self.ended_at = status, time.monotonic()
+        except ChildProcessError:
+            self.alone = True
+
+    def _read(self, fd: int) -> None:
+        try:
+            data = os.read(fd, CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self.streams[fd].write(data)
+            self.quiet_since = time.monotonic()
+            return
+        self.poller.unregister(fd)
+        os.close(fd)
+        del self.streams[fd]
+
+    def _failure(self) -> None:
+        self.told += os.read(self.failure_fd, 256)
+        self.poller.unregister(self.failure_fd)
+        os.close(self.failure_fd)
+        self.failure_fd = -1
+
+    # Its limits
+
+    def _hold_limits(self, now: float) -> None:
+        if self.ended_at != NEVER:
+            return
+        if now >= self.kill_at:
+            self.kill_at = NEVER
+            self._signal_main(signal.SIGKILL)
+        elif now >= self.deadline:
+            self.deadline = NEVER
+            self._end("timeout", grace_s=self.job["grace_s"])
+        elif now >= self.lease_end:
+            self.lease_end = self.lease_poll = NEVER
+            self._end("lease", grace_s=self.job["grace_s"])
+        elif self.job["idle_timeout"] and now >= self.quiet_since + self.job["idle_timeout"]:
+            self._look_idle(now)
+        if now >= self.lease_poll:
+            self._look_for_adopter(now)
+
+    def _end(self, how: str, *, grace_s: float) -> None:
+        """Ask the tree to end, for the first reason that came up; after *grace_s* it is made to."""
+        if self.ended_at != NEVER:
+            return
+        if self.how == "exited":
+            self.how = how
+        due = time.monotonic() + grace_s
+        if due >= self.kill_at:
+            return
+        self.kill_at = due
+        self.deadline, self.job["idle_timeout"] = NEVER, None
+        if grace_s:
+            self._signal_main(signal.SIGTERM)
+            self._signal_main(signal.SIGCONT)
+
+    def _signal_main(self, number: int) -> None:
+        try:
+            os.killpg(self.main, number)
+        except OSError:  # it has not made its own group yet
+            with suppress(OSError):
+                os.kill(self.main, number)
+
+    def _look_idle(self, now: float) -> None:
+        """End a silent attempt, unless its processes have computed in the meantime."""
+        cpu = sum(process.cpu for process in processes.descendants(os.getpid()))
+        used_s = (cpu - self.quiet_cpu) / os.sysconf("SC_CLK_TCK")
+        if used_s > BUSY * (now - self.quiet_since):
+            self.quiet_since, self.quiet_cpu = now, cpu
+        else:
+            self._end("idle", grace_s=self.job["grace_s"])
+
+    # Its owner
+
+    def _watch_owner(self, lease: str) -> None:
+        """Watch the owner that *lease* names; go on waiting for another where that one is gone."""
+        pid, start, boot, _token = lease.split()
+        watch = processes.Watch(int(pid), int(start))
+        if watch.gone() or boot != processes.boot_id():
+            watch.close()
+            if self.lease_poll == NEVER:
+                self._owner_gone()
+            return
+        self.job["owner"], self.watch = lease, watch
+        self.lease_end, self.lease_poll = NEVER, NEVER
+        if watch.fd >= 0:
+            self.poller.register(watch.fd, select.POLLIN)
+        else:
+            self.lease_poll = time.monotonic() + OWNER_POLL_S
+
+    def _unwatch(self) -> None:
+        if self.watch is not None:
+            if self.watch.fd >= 0:
+                self.poller.unregister(self.watch.fd)
+            self.watch.close()
+            self.watch = None
+
+    def _owner_gone(self) -> None:
+        self._unwatch()
+        now = time.monotonic()
+        self.lease_poll = now + LEASE_POLL_S
+        if not self.job["detached"]:
+            self.lease_end = now + self.job["lease_s"]
+
+    def _look_for_adopter(self, now: float) -> None:
+        self.lease_poll = now + LEASE_POLL_S
+        if self.watch is not None:
+            if self.watch.gone():
+                self._owner_gone()
+            return
+        try:
+            with open(self.job["lease"], encoding="ascii") as file:  # noqa: PTH123 - pathlib is too dear here
+                lease = file.read(256)
+            if lease != self.job["owner"]:
+                self._watch_owner(lease)
+        except (OSError, ValueError):  # nobody has come yet
+            return
+
+    # Its end
+
+    def _over(self) -> bool:
+        if self.ended_at == NEVER:
+            return False
+        return self.alone or not self.streams or time.monotonic() >= self.ended_at + DRAIN_S
+
+    def _give_up(self, error: Exception) -> None:
+        self.error = f"{type(error).__name__}: {error}"
+        if not self.main:
+            self.how = "setup"
+            self.alone = True
+        elif self.ended_at == NEVER:
+            self._signal_main(signal.SIGKILL)
+
+    def _sweep(self) -> None:
+        """End whatever outlived the main process, however it hid; look until no child is left."""
+        limit = time.monotonic() + SWEEP_S
+        pause_ms = 1
+        self._reap()
+        while not self.alone and time.monotonic() < limit:
+            if self.main and not hasattr(os, "pidfd_open"):
+                self._signal_main(signal.SIGKILL)
+            processes.end_all(os.getpid(), self.swept)
+            self._reap()
+            if not self.alone:
+                select.select([self.wake], (), (), pause_ms / 1000)
+                pause_ms = min(50, pause_ms * 2)
+                self._reap()
+        if not self.alone:
+            left = [str(process.pid) for process in processes.descendants(os.getpid())]
+            self.error = self.error or f"processes that do not end: {' '.join(left[:20])}"
+
+    def _drain(self) -> None:
+        """Take what is still in the pipes, without waiting for more."""
+        limit = time.monotonic() + DRAIN_S
+        for fd, capture in self.streams.items():
+            try:
+                while (data := os.read(fd, CHUNK)) and time.monotonic() < limit:
+                    capture.write(data)
+            except OSError:
+                pass
+        if self.failure_fd >= 0:
+            with suppress(OSError):
+                self.told += os.read(self.failure_fd, 256)
+        for capture in self.kept:
+            capture.close()
+
+    def _record(self) -> dict[str, object]:
+        ended = self.ended_at if self.ended_at != NEVER else time.monotonic()
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        errors = [self.error, *(capture.error for capture in self.kept)]
+        said: dict[str, object] = {
+            "how": self.how,
+            "wall_s": round(ended - self.began, 6),
+            "cpu_s": round(used.ru_utime + used.ru_stime, 6),
+            "max_rss": used.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+            "ended_at": time.time(),
+            "swept": len(self.swept),
+        }
+        if self.told:
+            said["how"] = "setup"
+            errors.insert(0, spawn.failure_text(self.told, self.job))
+        elif os.WIFSIGNALED(self.status):
+            said["signal"] = os.WTERMSIG(self.status)
+        elif self.main and self.ended_at != NEVER:
+            said["code"] = os.WEXITSTATUS(self.status)
+        said["error"] = "; ".join(filter(None, errors))[:1500]
+        for name, capture in zip(("stdout", "stderr"), self.kept, strict=False):
+            said[name] = capture.record()
+        return said
+
+
+def _noted(number: int, frame: object) -> None:
+    """Do nothing: the number has been written to the pipe that the shim polls."""
