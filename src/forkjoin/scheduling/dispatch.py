@@ -47,11 +47,14 @@ def _outcome(store: Store, slot: Slot) -> Outcome:
         return Stopped(reason=slot.stop.reason or "stopped before it started")
     failed = sorted(slot.failed)
     first = store.slots[failed[0]]
-    word = first.state.replace("_", " ")
     # Only the first cause is handed on: a chain of reasons would grow with every link.
-    slot.root = first.root or f"{first.task} {word}"
+    slot.root = first.root or f"{first.task} {first.word}"
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-    why = f"needs {first.task}, which is blocked: {slot.root}" if first.root else f"needs {first.task}, which {word}"
+    why = (
+        f"needs {first.task}, which is blocked: {slot.root}"
+        if first.root
+        else f"needs {first.task}, which {first.word}"
+    )
     by: tuple[TaskId, ...] = tuple(store.slots[number].task for number in failed)
     return Blocked(by=by, reason=f"{why}{more}")
 

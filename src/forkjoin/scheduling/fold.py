@@ -79,7 +79,7 @@ def _ended(store: Store, event: Ended) -> None:
     store.end(slot, state)
     if store.limits.fail_fast and not store.tripped and state in _FAILURES:
         store.tripped = True
-        reason = f"fail fast: {slot.task} {state.replace('_', ' ')}"
+        reason = f"fail fast: {slot.task} {slot.word}"
         _stop_everyone(store, Stop(how="term", reason=reason, everyone=True))
 
 

@@ -58,6 +58,12 @@ class Slot:
     def live(self) -> bool:
         return self.at in (At.STARTING, At.RUNNING)
 
+    @property
+    def word(self) -> str:
+        """How it ended, as what follows its name in a sentence."""
+        said = self.state.replace("_", " ")
+        return f"was {said}" if self.state in ("lost", "stopped", "skipped", "blocked") else said
+
 
 @dataclass(kw_only=True, slots=True)
 class Store:
