@@ -67,3 +67,10 @@ class RunOwned(ForkjoinError):
     """Another process owns the run."""
 
     word = "owned"
+
+
+class NothingToJoin(ForkjoinError):
+    """A run has no results at all: an error, never an empty success."""
+
+    exit_code = 4
+    word = "nothing"

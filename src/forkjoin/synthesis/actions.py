@@ -1,0 +1,87 @@
+"""What to do next, worst first: findings of one kind make one action, and each action cites its findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from forkjoin.model import SEVERITIES, Action, Finding
+from forkjoin.model.text import one_line
+from forkjoin.synthesis.rank import agreement
+from forkjoin.synthesis.similar import words_of
+from forkjoin.synthesis.twins import is_code, kind_of
+from forkjoin.synthesis.words import counted, place
+
+_MOST = 7
+_PLACES = 3
+_TITLE_CHARS, _REMEDY_CHARS = 90, 160
+
+
+def actions(findings: Sequence[Finding]) -> tuple[Action, ...]:
+    """Return at most seven actions that together cite every finding; *findings* are ranked."""
+    groups = _groups(findings)
+    if len(groups) <= _MOST:
+        return tuple(_action(group) for group in groups)
+    first, rest = groups[: _MOST - 1], groups[_MOST - 1 :]
+    return (*(_action(group) for group in first), _remainder(rest))
+
+
+def _groups(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """Return the findings by kind; the worst kind first, then the one that more agents saw, then the more frequent."""
+    by_kind: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_kind.setdefault(_kind(finding), []).append(finding)
+    return sorted(by_kind.values(), key=_urgency)
+
+
+def _urgency(group: Sequence[Finding]) -> tuple[object, ...]:
+    worst = group[0]  # the findings came ranked
+    of_worst = sum(finding.severity == worst.severity for finding in group)
+    return SEVERITIES.index(worst.severity), -agreement(worst), -of_worst, worst.path, worst.line, worst.id
+
+
+def _kind(finding: Finding) -> str:
+    known = [kind for source in finding.sources if (kind := kind_of(source.agent, source.rule))]
+    if known:
+        return min(known)
+    if is_code(finding.rule):
+        return finding.rule
+    # An agent that gives each finding its own wording still groups what it calls by one rule.
+    return finding.rule.lower() or " ".join(sorted(words_of(finding.title)))
+
+
+def _action(group: Sequence[Finding]) -> Action:
+    worst = group[0]
+    what = _what(group)
+    where = _places(group)
+    remedy = next((one_line(finding.remedy, _REMEDY_CHARS) for finding in group if finding.remedy), "")
+    text = f"Fix {what}{f': {where}' if where else ''}" + (f". {remedy}" if remedy else "")
+    return Action(severity=worst.severity, text=_ended(text), findings=tuple(finding.id for finding in group))
+
+
+def _what(group: Sequence[Finding]) -> str:
+    """Return `3 x S602 subprocess call with shell=True`; the title of most where they differ."""
+    rule = f"{group[0].rule} " if is_code(group[0].rule) else ""
+    titles = Counter(one_line(finding.title, _TITLE_CHARS) for finding in group)
+    often, how_often = titles.most_common(1)[0]
+    title = often if how_often * 2 > len(group) else one_line(group[0].title, _TITLE_CHARS)
+    title = title.rstrip(". ")
+    like = "" if len(titles) == 1 else " and the like"
+    return f"{rule}{title}" if len(group) == 1 else f"{len(group)} × {rule}{title}{like}"
+
+
+def _places(group: Sequence[Finding]) -> str:
+    places = list(dict.fromkeys(place(finding) for finding in group if finding.path))
+    shown = ", ".join(places[:_PLACES])
+    return f"{shown} and {len(places) - _PLACES} more" if len(places) > _PLACES else shown
+
+
+def _remainder(groups: Sequence[Sequence[Finding]]) -> Action:
+    findings = [finding for group in groups for finding in group]
+    worst = min((finding.severity for finding in findings), key=SEVERITIES.index)
+    text = f"Then look through the other {counted(len(findings), 'finding')} of {counted(len(groups), 'kind')}"
+    return Action(severity=worst, text=f"{text}, {worst} at worst.", findings=tuple(f.id for f in findings))
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."

@@ -1,0 +1,127 @@
+"""All results, one report: extract, merge, settle, rank; coverage is always there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from forkjoin.errors import NothingToJoin
+from forkjoin.model import SEVERITIES, Account, Coverage, Finding, Report, RunId, Severity, TaskSummary
+from forkjoin.model.text import clean, one_line
+from forkjoin.synthesis.actions import actions
+from forkjoin.synthesis.extract import claimed
+from forkjoin.synthesis.merge import merged
+from forkjoin.synthesis.rank import ranked
+from forkjoin.synthesis.witness import TaskResult, Witness
+
+_NEVER_RAN = frozenset(("queued", "starting", "running", "blocked", "skipped"))
+_LINE_CHARS = 500
+
+
+def report(  # noqa: PLR0913 - one keyword for each thing a report stands on
+    *,
+    run: RunId,
+    name: str,
+    goal: str,
+    results: Sequence[TaskResult],
+    account: Account | None,
+    not_looked_at: Sequence[str],
+    notes: Sequence[str],
+) -> Report:
+    """Join the results of a run, in the order asked; also of one that still runs, whose missing tasks are named.
+
+    No results are an empty report only where *not_looked_at* or *notes* say why; else NothingToJoin is raised.
+    """
+    if not results and not not_looked_at and not notes:
+        raise NothingToJoin(f"run {run} has no results to join; look at what it was asked with: forkjoin show {run}")
+    read = [_read(result) for result in results]
+    findings = ranked(merged([witness for one in read for witness in one.witnesses]))
+    return Report(
+        run=run,
+        name=one_line(name, _LINE_CHARS),
+        goal=clean(goal).strip(),
+        coverage=_coverage(read, not_looked_at),
+        counts=_counts(findings),
+        findings=findings,
+        actions=actions(findings),
+        tasks=tuple(one.summary for one in read),
+        account=account,
+        notes=tuple(one_line(note, _LINE_CHARS) for note in notes),
+    )
+
+
+def worst(report: Report) -> Severity | None:
+    """Return the highest severity in it, None where there is no finding."""
+    return report.counts[0][0] if report.counts else None
+
+
+def at_or_above(report: Report, severity: str) -> int:
+    """Return how many findings are *severity* or worse; raise ValueError where there is no such severity."""
+    if severity not in SEVERITIES:
+        raise ValueError(f"no severity {severity!r}; known: {', '.join(SEVERITIES)}")
+    counting = SEVERITIES[: SEVERITIES.index(severity) + 1]
+    return sum(count for of, count in report.counts if of in counting)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """One result with its claims, and how it counts."""
+
+    summary: TaskSummary
+    witnesses: tuple[Witness, ...]
+
+
+def _read(result: TaskResult) -> _Read:
+    state, reason = result.state, result.reason
+    witnesses: tuple[Witness, ...] = ()
+    try:
+        witnesses = _witnesses(result)
+    except ValueError as error:
+        # It is no "no findings": what was said cannot be read. A task that had failed keeps its own reason.
+        if state == "completed":
+            state, reason = "failed", f"parse: its findings cannot be read: {error}"
+    summary = TaskSummary(
+        id=result.task.id,
+        description=one_line(result.task.description, _LINE_CHARS),
+        agent=one_line(result.agent),
+        state=state,
+        reason=one_line(reason, _LINE_CHARS),
+        answer=clean(result.answer).strip(),
+        answer_cut=result.answer_cut,
+        findings=len(witnesses),
+        files=result.files,
+        violations=result.violations,
+        seconds=result.seconds,
+    )
+    return _Read(summary=summary, witnesses=witnesses)
+
+
+def _witnesses(result: TaskResult) -> tuple[Witness, ...]:
+    """Return the claims of a result; raise ValueError where it owes findings and they cannot be read."""
+    if result.state in _NEVER_RAN or isinstance(result.task.output, dict):
+        return ()
+    if not result.value:
+        if result.task.output == "findings" and result.state == "completed":
+            raise ValueError("there are none, not even an empty list")
+        return ()
+    agent = one_line(result.agent)
+    return tuple(Witness(task=result.task.id, agent=agent, claimed=claim) for claim in claimed(result.value))
+
+
+def _coverage(read: Sequence[_Read], not_looked_at: Sequence[str]) -> Coverage:
+    summaries = [one.summary for one in read]
+    missing = tuple(s.id for s in summaries if s.state in _NEVER_RAN)
+    ok = tuple(s.id for s in summaries if s.state == "completed")
+    return Coverage(
+        ok=ok,
+        failed=tuple(s.id for s in summaries if s.id not in {*ok, *missing}),
+        missing=missing,
+        not_looked_at=tuple(one_line(name, _LINE_CHARS) for name in not_looked_at),
+    )
+
+
+def _counts(findings: Sequence[Finding]) -> tuple[tuple[Severity, int], ...]:
+    """Return the severities that occur, worst first."""
+    of = Counter(finding.severity for finding in findings)
+    return tuple((severity, of[severity]) for severity in SEVERITIES if of[severity])

@@ -1,0 +1,154 @@
+"""A report for people, in Markdown: a screen that says what to do, then everything it stands on.
+
+Texts of agents are data. In a line they are escaped, answers stand in a fence longer than any in them, so that nothing
+an agent writes can become a heading, a link, an image or HTML of the report.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from forkjoin.model import Account, Finding, Report, TaskSummary, spoken
+from forkjoin.model.text import clean, one_line
+from forkjoin.synthesis.words import agents_of, counted, counts_line, coverage_line, listed, place, task_line, total
+
+_IDS = 12
+_HEAD_LINES, _HEAD_CHARS = 12, 1_200
+_TEXT_CHARS = 600
+
+
+def render_markdown(report: Report, *, limit: int = 50) -> str:
+    """Return the report as Markdown with at most *limit* findings in full; the others are counted."""
+    parts = [
+        _top(report),
+        _next(report),
+        _findings(report, max(0, limit)),
+        _disagreements(report.findings),
+        _tasks(report.tasks),
+        _not_looked_at(report),
+        _account(report.account),
+        _section("Notes", [f"- {inline(note)}" for note in report.notes]),
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def inline(text: str, width: int = 0) -> str:
+    """Return a text of an agent as one line of Markdown that shows just its words; `code` stays code."""
+    pieces = re.split(r"(?<!`)(`[^`]+`)(?!`)", one_line(text, width))
+    return "".join(piece if odd else _escaped(piece) for odd, piece in _alternating(pieces))
+
+
+def _alternating(pieces: Sequence[str]) -> Iterator[tuple[bool, str]]:
+    return ((at % 2 == 1, piece) for at, piece in enumerate(pieces))
+
+
+_SPECIAL = re.compile(r"[\\`*\[\]<>&~|]|(?<!\w)_|_(?!\w)|^(?:[#+-]|\d+[.)])(?=\s|$)|^[=-]{2,}|(?<=\w)://|(?<=www)\.|@")
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(lambda found: found[0][:-1] + "\\" + found[0][-1], text)
+
+
+def code(text: str) -> str:
+    """Return a text as code in a line, whatever backticks are in it."""
+    line = one_line(text)
+    runs = {len(run) for run in re.findall(r"`+", line)}
+    fence = "`" * next(n for n in range(1, len(runs) + 2) if n not in runs)
+    pad = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def _top(report: Report) -> str:
+    lines = [f"# {inline(report.name or report.run)}"]
+    lines += [inline(report.goal)] if report.goal else []
+    lines += [f"**{inline(counts_line(report))}.**", f"Looked at: {inline(coverage_line(report.coverage))}."]
+    if report.coverage.not_looked_at:
+        named = listed([one_line(name).split(":")[0] for name in report.coverage.not_looked_at])
+        lines.append(f"Not looked at: {inline(named)}.")
+    return "\n\n".join(lines)
+
+
+def _section(title: str, lines: Sequence[str]) -> str:
+    return f"## {title}\n\n" + "\n".join(lines) if lines else ""
+
+
+def _next(report: Report) -> str:
+    lines = []
+    for number, action in enumerate(report.actions, start=1):
+        cited = listed(action.findings, _IDS)
+        lines.append(f"{number}. **{action.severity}**: {inline(action.text)} [{cited}]")
+    return _section("Do next", lines)
+
+
+def _findings(report: Report, limit: int) -> str:
+    lines = [line for finding in report.findings[:limit] for line in _finding(finding)]
+    left = total(report) - limit
+    if left > 0:
+        lines.append(f"\nand {counted(left, 'more finding')}, less severe; all are in the JSON report.")
+    return _section("Findings", lines)
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    where = f"{code(place(finding))} " if finding.path else ""
+    rule = f"{inline(finding.rule)} " if finding.rule else ""
+    seen = ", ".join(inline(agent) for agent in agents_of(finding))
+    yield f"- **{finding.severity}** {where}{rule}{inline(finding.title)} ({seen}) [{finding.id}]"
+    if finding.message and one_line(finding.message) != finding.title:
+        yield f"  - {inline(finding.message, _TEXT_CHARS)}"
+    if finding.evidence:
+        yield f"  - Evidence: {code(one_line(finding.evidence, _TEXT_CHARS))}"
+    if finding.remedy:
+        yield f"  - Remedy: {inline(finding.remedy, _TEXT_CHARS)}"
+
+
+def _disagreements(findings: Sequence[Finding]) -> str:
+    noted = [finding for finding in findings if finding.note]
+    return _section(
+        "Disagreements", [f"- [{one.id}] {code(place(one) or one.title)}: {inline(one.note)}" for one in noted]
+    )
+
+
+def _tasks(tasks: Sequence[TaskSummary]) -> str:
+    return _section("Tasks", [line for task in tasks for line in _task(task)])
+
+
+def _task(task: TaskSummary) -> Iterator[str]:
+    named = f"**{inline(task.id)}**" + (f" {inline(task.description)}" if task.description else "")
+    reason = f": {inline(task.reason)}" if task.reason else ""
+    yield f"- {named} ({inline(task_line(task))}, {spoken(task.seconds)}){reason}"
+    if task.answer:
+        yield from _quoted(task)
+
+
+def _quoted(task: TaskSummary) -> Iterator[str]:
+    """Yield the head of an answer in a fence that the answer cannot close."""
+    text = clean(task.answer)
+    lines = text[:_HEAD_CHARS].split("\n")[:_HEAD_LINES]
+    cut = task.answer_cut or len("\n".join(lines)) < len(text)
+    longest = max((len(run) for run in re.findall(r"`+", "\n".join(lines))), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield ""
+    yield f"  {fence}text"
+    yield from (f"  {line}".rstrip() for line in lines)
+    yield f"  {fence}"
+    if cut:
+        yield f"\n  (the beginning; the rest: `forkjoin output {task.id}`)"
+    yield ""
+
+
+def _not_looked_at(report: Report) -> str:
+    return _section("Not looked at", [f"- {inline(name)}" for name in report.coverage.not_looked_at])
+
+
+def _account(account: Account | None) -> str:
+    if account is None:
+        return ""
+    path = " → ".join(inline(task) for task in account.critical_path)
+    lines = [
+        f"- Wall time {spoken(account.wall_s)}, sum of the tasks {spoken(account.sum_s)}.",
+        f"- Speed-up against one after another: {account.speedup:.1f}×.",
+    ]
+    lines += [f"- Critical path: {path}."] if path else []
+    lines += [f"- Lost: {spoken(lost.seconds)} to {inline(lost.cause)}." for lost in account.lost]
+    return _section("Time", lines)

@@ -1,0 +1,264 @@
+"""Many claims, one finding: the same thing said by several witnesses is joined, and nothing that was said is lost.
+
+Two claims are the same finding when they stand at the same place and say the same by their rules (twins.py) or, where
+a rule says nothing, by their words (similar.py). Pairs are joined best first, as long as no two claims of one finding
+are known to differ: two statements of one task, two codes of one tool, two kinds of the table.
+All is decided by the claims alone, in one order of their own: the order they come in changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from forkjoin.model import SEVERITIES, Claimed, Finding, Source
+from forkjoin.synthesis.settle import severity_of, side_notes
+from forkjoin.synthesis.similar import likeness, names_of, words_of
+from forkjoin.synthesis.twins import NAMED, is_code, kind_of, tool_of
+from forkjoin.synthesis.witness import Witness
+
+_NEAR = 3  # lines apart that two may be: agents count lines badly
+_SPAN = 12  # a longer place is known by its first lines only, else a claim about a whole file would be near everything
+_AHEAD = 48  # claims that each is compared with, at most: keeps a heap of claims at one place near-linear
+_ALIKE_HERE, _ALIKE_NEAR, _ALIKE_NOWHERE = 0.30, 0.50, 0.75
+_BY_RULE = 2.0  # above any likeness of words, so that rules decide first
+_SURE = {"high": 0, "medium": 1, "low": 2}
+
+
+def merged(witnesses: Sequence[Witness]) -> tuple[Finding, ...]:
+    """Return one finding for each thing that was claimed, with all its witnesses, by path and line.
+
+    Every witness is in the `sources` of exactly one finding (a claim repeated word for word counts once). The order of
+    *witnesses* changes nothing; giving them twice changes nothing.
+    """
+    groups = [sorted(group, key=_lead_order) for group in grouped(witnesses)]
+    groups.sort(key=lambda group: _order(group[0]))
+    ids = _ids([_identity(group[0]) for group in groups])
+    return tuple(_finding(id_, group) for id_, group in zip(ids, groups, strict=True))
+
+
+def grouped(witnesses: Sequence[Witness]) -> tuple[tuple[Witness, ...], ...]:
+    """Return the witnesses, those of one finding together."""
+    nodes = [_node(witness) for witness in sorted(set(witnesses), key=_order)]
+    clusters = [_Cluster.of(number, node) for number, node in enumerate(nodes)]
+    home = list(range(len(nodes)))
+    for _, one, other in sorted(_pairs(nodes)):
+        a, b = clusters[_root(home, one)], clusters[_root(home, other)]
+        if a is not b and a.may_join(b):
+            a.join(b)
+            home[b.number] = a.number
+    kept = (clusters[number] for number in range(len(nodes)) if home[number] == number)
+    return tuple(tuple(nodes[member].witness for member in cluster.members) for cluster in kept)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Node:
+    """A witness with what comparing needs, worked out once."""
+
+    witness: Witness
+    path: str
+    first: int
+    last: int
+    tool: str
+    kind: str
+    code: str
+    said: str
+    words: frozenset[str]
+    names: frozenset[str]
+
+
+def _node(witness: Witness) -> _Node:
+    claim, tool = witness.claimed, tool_of(witness.agent)
+    said = f"{claim.title}\n{claim.message}"
+    code = claim.rule if is_code(claim.rule) else ""
+    return _Node(
+        witness=witness,
+        path=claim.path,
+        first=claim.line,
+        last=min(max(claim.line, claim.end_line), claim.line + _SPAN),
+        tool=tool,
+        kind=kind_of(witness.agent, claim.rule),
+        code=code,
+        said=" ".join(said.lower().split()),
+        words=words_of(said if code else f"{said} {claim.rule}"),
+        names=names_of(said),
+    )
+
+
+def _pairs(nodes: Sequence[_Node]) -> Iterator[tuple[float, int, int]]:
+    """Yield the pairs that say the same as (minus score, index, index); *nodes* lie in order of path and line."""
+    for at, node in enumerate(nodes):
+        for other in range(at + 1, min(at + 1 + _AHEAD, len(nodes))):
+            after = nodes[other]
+            if after.path != node.path or after.first - node.last > _NEAR:
+                break
+            score = _sameness(node, after)
+            if score > 0:
+                yield -score, at, other
+
+
+def _sameness(one: _Node, other: _Node) -> float:
+    """Return how sure it is that both are one finding: 0 = not, up to 1 by words, above 2 by rule."""
+    if _differ(one, other):
+        return 0.0
+    apart = max(0, other.first - one.last)
+    alike = likeness(one.words, other.words)
+    by_rule = one.kind == other.kind if one.kind and other.kind else _same_rule(one, other)
+    if by_rule:
+        if one.kind in NAMED and one.names and other.names and not one.names & other.names:
+            return 0.0
+        # Analysers know their lines: theirs must meet.
+        return _BY_RULE + alike - apart / 10 if not apart or not (one.kind and other.kind) else 0.0
+    if one.kind and other.kind:
+        return 0.0
+    enough = _ALIKE_NOWHERE if not one.first or not other.first else _ALIKE_NEAR if apart else _ALIKE_HERE
+    return alike - apart / 20 if alike >= enough else 0.0
+
+
+def _same_rule(one: _Node, other: _Node) -> bool:
+    rule = one.witness.claimed.rule.lower()
+    return bool(rule) and bool(one.first) and rule == other.witness.claimed.rule.lower()
+
+
+def _differ(one: _Node, other: _Node) -> bool:
+    """Whether two claims can never be one finding."""
+    if one.witness.task == other.witness.task:
+        return True  # one task says a thing once; word for word repeats are gone already
+    if one.kind and other.kind and one.kind != other.kind:
+        return True
+    if one.tool == other.tool and one.code and other.code:
+        return one.code != other.code or one.first != other.first or one.said != other.said
+    return False
+
+
+@dataclass(kw_only=True)
+class _Cluster:
+    """Claims joined so far, and what tells them from others. Mutable: it lives inside one call of `grouped`."""
+
+    number: int
+    members: list[int]
+    tasks: set[str]
+    kinds: set[str]
+    codes: dict[str, tuple[str, int, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, number: int, node: _Node) -> _Cluster:
+        return cls(
+            number=number,
+            members=[number],
+            tasks={node.witness.task},
+            kinds={node.kind} - {""},
+            codes={node.tool: (node.code, node.first, node.said)} if node.code else {},
+        )
+
+    def may_join(self, other: _Cluster) -> bool:
+        """Whether no claim of one is known to differ from one of the other."""
+        return (
+            self.tasks.isdisjoint(other.tasks)
+            and len(self.kinds | other.kinds) <= 1
+            and all(other.codes.get(tool, said) == said for tool, said in self.codes.items())
+        )
+
+    def join(self, other: _Cluster) -> None:
+        self.members += other.members
+        self.tasks |= other.tasks
+        self.kinds |= other.kinds
+        self.codes |= other.codes
+
+
+def _root(home: list[int], number: int) -> int:
+    while home[number] != number:
+        home[number] = home[home[number]]
+        number = home[number]
+    return number
+
+
+def _finding(id_: str, group: Sequence[Witness]) -> Finding:
+    """Join the claims of one finding; *group* has its best claim first, whose words lead."""
+    lead = group[0].claimed
+    sources = tuple(_source(witness) for witness in sorted(group, key=_source_order))
+    severity, settled = severity_of(sources)
+    return Finding(
+        id=id_,
+        title=lead.title,
+        severity=severity,
+        path=lead.path,
+        line=lead.line,
+        end_line=lead.end_line,
+        rule=lead.rule or _first(group, "rule"),
+        message=lead.message,
+        evidence=lead.evidence or _first(group, "evidence"),
+        remedy=lead.remedy or _first(group, "remedy"),
+        perspectives=tuple(sorted({w.claimed.perspective for w in group} - {""})),
+        sources=sources,
+        note=" ".join(filter(None, (settled, side_notes(group)))),
+    )
+
+
+def _source(witness: Witness) -> Source:
+    claim = witness.claimed
+    return Source(
+        task=witness.task,
+        agent=witness.agent,
+        rule=claim.rule,
+        severity=claim.severity,
+        confidence=claim.confidence,
+        message=claim.message or claim.title,
+        perspective=claim.perspective,
+    )
+
+
+def _first(group: Sequence[Witness], name: str) -> str:
+    return next((said for witness in group if (said := str(getattr(witness.claimed, name)))), "")
+
+
+def _identity(lead: Witness) -> str:
+    """Return what a finding is known by: its place, and its kind or its words."""
+    claim = lead.claimed
+    kind = kind_of(lead.agent, claim.rule)
+    about = sorted(names_of(f"{claim.title}\n{claim.message}")) if kind in NAMED else []
+    said = [kind, *about] if kind else [claim.rule.lower(), *sorted(words_of(claim.title))]
+    return "\0".join((claim.path, str(claim.line), *said))
+
+
+def _ids(identities: Sequence[str]) -> list[str]:
+    """Return a short id for each, all different: a longer piece of the hash where short ones meet."""
+    seen: dict[str, int] = {}
+    hashes = []
+    for identity in identities:
+        seen[identity] = nth = seen.get(identity, 0) + 1
+        hashes.append(sha256(f"{identity}\0{nth}".encode()).hexdigest())
+    length = 6
+    ids = [digest[:length] for digest in hashes]
+    while len(met := _met(ids)) and length < 64:
+        length += 4
+        ids = [digest[:length] if id_ in met else id_ for id_, digest in zip(ids, hashes, strict=True)]
+    return [f"F{id_}" for id_ in ids]
+
+
+def _met(ids: Sequence[str]) -> set[str]:
+    seen: set[str] = set()
+    return {id_ for id_ in ids if id_ in seen or seen.add(id_)}  # type: ignore[func-returns-value]  # a set says no
+
+
+def _lead_order(witness: Witness) -> tuple[object, ...]:
+    """Put first the claim whose words lead: of a known rule, with a place, sure, severe."""
+    claim = witness.claimed
+    known = not kind_of(witness.agent, claim.rule)
+    return (
+        known, not claim.line, _SURE[claim.confidence], SEVERITIES.index(claim.severity), *_order(witness),
+    )  # fmt: skip
+
+
+def _order(witness: Witness) -> tuple[object, ...]:
+    """Return the one order of all claims: by place, then by everything they say."""
+    claim: Claimed = witness.claimed
+    return (
+        claim.path, claim.line, claim.end_line, claim.rule, claim.title, witness.agent, witness.task, claim.message,
+        claim.severity, claim.confidence, claim.evidence, claim.remedy, claim.perspective,
+    )  # fmt: skip
+
+
+def _source_order(witness: Witness) -> tuple[object, ...]:
+    return (witness.agent, witness.task, *_order(witness))

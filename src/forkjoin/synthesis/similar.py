@@ -1,0 +1,69 @@
+"""How alike two statements are, by their words: 0 = nothing in common, 1 = the same words."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_WORD = re.compile(r"[A-Za-z]+[0-9]*|[0-9]{2,}")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_QUOTED = re.compile(r"`([^`\n]{1,80})`|'([^'\n]{1,80})'|\"([^\"\n]{1,80})\"")
+
+# Words that say nothing about which finding it is.
+_EMPTY_WORDS = """
+    a an and any are as at be been being by can could do does for from has have if in into is it its may might more
+    must not of on only or other should so some such than that the their them then there these this those to too via
+    was were when which while will with without would you your
+"""
+# Words of every review: they count for little.
+_COMMON_WORDS = """
+    avoid bad call code consider danger dangerous detect ensure error expos file find found function identifi
+    import insecure instead issue known line method module object parameter possible possibl potential probable problem
+    python risk safe secur security seem source unsafe us use user value variable vulnerability vulnerable warn weak
+"""
+_EMPTY, _COMMON = frozenset(_EMPTY_WORDS.split()), frozenset(_COMMON_WORDS.split())
+_COMMON_WEIGHT = 0.25
+# Different words for one thing.
+_SAME_WORD = {
+    "temp": "temporary", "tmp": "temporary", "js": "javascript", "md5": "hash", "sha1": "hash", "hashlib": "hash",
+    "hashing": "hash", "pickl": "pickle", "cpickle": "pickle", "deserializ": "deserialize", "deserialis": "deserialize",
+    "deserialization": "deserialize", "passwd": "password", "pwd": "password", "credential": "password",
+    "xmlrpclib": "xmlrpc", "telnetlib": "telnet", "ftplib": "ftp", "popen": "subprocess", "injectable": "injection",
+    "timeouts": "timeout", "tls": "ssl", "html": "xss", "scripting": "xss",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=65536)
+def words_of(text: str) -> frozenset[str]:
+    """Return the words a statement is known by: small, without endings, compounds split."""
+    found = (_stem(word.lower()) for word in _WORD.findall(_CAMEL.sub(" ", text)))
+    return frozenset(word for word in found if len(word) > 1 and word not in _EMPTY)
+
+
+@lru_cache(maxsize=65536)
+def names_of(text: str) -> frozenset[str]:
+    """Return what a statement puts in quotes or backticks."""
+    return frozenset(next(filter(None, found)).strip().lower() for found in _QUOTED.findall(text) if any(found))
+
+
+def likeness(one: frozenset[str], other: frozenset[str]) -> float:
+    """Return how alike two bags of words are, 0 to 1; common words count little, a short one may lie in a long one."""
+    if not one or not other:
+        return 0.0
+    shared, left, right = _weight(one & other), _weight(one), _weight(other)
+    return 0.5 * shared / max(1.0, min(left, right)) + shared / max(2.0, left + right)
+
+
+def _weight(words: frozenset[str]) -> float:
+    common = len(words & _COMMON)
+    return len(words) - common + common * _COMMON_WEIGHT
+
+
+def _stem(word: str) -> str:
+    if word in _SAME_WORD:
+        return _SAME_WORD[word]
+    for ending, least in (("ing", 6), ("ies", 5), ("ed", 5), ("es", 6), ("s", 4)):
+        if len(word) >= least and word.endswith(ending) and not word.endswith("ss"):
+            word = word[: -len(ending)]
+            break
+    return _SAME_WORD.get(word, word)

@@ -1,0 +1,70 @@
+"""Which rules of different analysers say the same thing: a visible table.
+
+A *kind* is the name such rules share. ruff's S rules are bandit's tests under the same numbers (checked against
+`ruff rule --all` and bandit 1.9: every S number that ruff has stands for the same test in bandit); the rest are listed.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_CODE = re.compile(r"[A-Za-z]{1,6}-?\d{1,5}")
+_TOOL = re.compile(r"[a-z0-9]+")
+
+# Kind -> the rules that stand for it, as `tool rule`. A tool that names no rules is known by the words of its message.
+TWINS: dict[str, tuple[str, ...]] = {
+    "unused-import": ("ruff F401", "vulture unused-import", "pylint W0611", "flake8 F401", "pyflakes F401"),
+    "unused-variable": ("ruff F841", "ruff RUF059", "vulture unused-variable", "pylint W0612", "flake8 F841"),
+    "unused-argument": (
+        "ruff ARG001", "ruff ARG002", "ruff ARG003", "ruff ARG004", "ruff ARG005",
+        "vulture unused-argument", "pylint W0613",
+    ),
+    "unreachable-code": ("ruff PLW0101", "vulture unreachable-code", "pylint W0101"),
+    "complex-function": ("ruff C901", "ruff PLR0912", "complexipy complexity", "pylint R1260", "flake8 C901"),
+    "syntax-error": (
+        "ruff E999", "ruff invalid-syntax", "ruff E902", "bandit syntax-error", "bandit parse-error",
+        "vulture syntax-error", "complexipy syntax-error", "pylint E0001", "flake8 E999", "mypy syntax",
+    ),
+    "undefined-name": ("ruff F821", "pylint E0602", "flake8 F821", "mypy name-defined"),
+    "redefined-while-unused": ("ruff F811", "pylint W0404", "flake8 F811", "mypy no-redef"),
+    "mutable-default": ("ruff B006", "pylint W0102", "flake8 B006"),
+    "bare-except": ("ruff E722", "pylint W0702", "flake8 E722"),
+    "call-with-shell": ("ruff S604", "bandit B604", "ruff S602", "bandit B602"),
+    "mark-safe": ("ruff S308", "bandit B308", "bandit B703"),
+}  # fmt: skip
+
+# Kinds whose findings name what they are about: two of them on one line are the same only if the names meet.
+NAMED = frozenset(("unused-import", "unused-variable", "unused-argument", "undefined-name", "redefined-while-unused"))
+
+_KIND_OF = {rule: kind for kind, rules in TWINS.items() for rule in rules}
+
+
+@lru_cache(maxsize=4096)
+def kind_of(agent: str, rule: str) -> str:
+    """Return the kind a rule of *agent* (an analyser's name, maybe with more words) stands for, "" if unknown."""
+    tool = tool_of(agent)
+    said = rule.strip()
+    known = _KIND_OF.get(f"{tool} {said}") or _KIND_OF.get(f"{tool} {said.lower().replace(' ', '-')}")
+    if known:
+        return known
+    number = re.fullmatch({"ruff": r"S(\d{3})", "bandit": r"B(\d{3})"}.get(tool, r"(?!)"), said)
+    if number:
+        return f"bandit-{number[1]}"
+    return f"{tool} {said}" if tool in ANALYSERS and said else ""
+
+
+ANALYSERS = frozenset(
+    ("ruff", "bandit", "vulture", "complexipy", "typos", "mypy", "pylint", "flake8", "pyflakes", "deptry")
+)
+
+
+def tool_of(agent: str) -> str:
+    """Return the program's name in an agent's: `ruff` for `ruff security` or `ruff-s`."""
+    first = _TOOL.match(agent.lower())
+    return first[0] if first else agent.lower()
+
+
+def is_code(rule: str) -> bool:
+    """Whether a rule is a program's code (`S602`, `W0611`) rather than words of an agent."""
+    return _CODE.fullmatch(rule) is not None

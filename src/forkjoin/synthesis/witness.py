@@ -1,0 +1,37 @@
+"""What the join is given: how each task ended, and the claims of its agent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forkjoin.model import Claimed, Task, TaskId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Witness:
+    """One claim, and who makes it: the task's id, and the agent (the analyser's name for a static task)."""
+
+    task: TaskId
+    agent: str
+    claimed: Claimed
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskResult:
+    """One task as the join sees it.
+
+    `state` is the word people see (`completed`, `timed_out`, `running`, ...), `agent` the name people know it by.
+    `answer` is the bounded text, `value` the JSON of the structured answer (b"" where there is none); `files` and
+    `violations` count changed files. Seconds of its last attempt.
+    """
+
+    task: Task
+    state: str
+    agent: str
+    reason: str = ""
+    seconds: float = 0.0
+    answer: str = ""
+    answer_cut: bool = False
+    value: bytes = b""
+    files: int = 0
+    violations: int = 0
