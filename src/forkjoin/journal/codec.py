@@ -22,7 +22,8 @@ _LARGEST = 1.7976931348623157e308
 def encode(event: Event) -> bytes:
     """Return an event's JSON, which `decode` reads back.
 
-    What JSON cannot carry is replaced: lone surrogates by U+FFFD, infinity by the largest number, NaN by 0.
+    What JSON cannot carry is replaced: lone surrogates by U+FFFD, infinity by the largest number, NaN by 0 (both by
+    null where the field takes that).
     Raises PlanError where a caller's value (an output schema, say) is no JSON at all.
     """
     try:
