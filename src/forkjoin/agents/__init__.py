@@ -1,0 +1,33 @@
+"""How agents are spoken to: a dialect an agent, an analyser a file, the visible tables, and the law of truth."""
+
+from __future__ import annotations
+
+from forkjoin.agents.dialect import Dialect, Ended, Judgement, Probe, Said, Site
+from forkjoin.agents.ending import ended_badly
+from forkjoin.agents.environment import DEPTH, child_environ, depth_of
+from forkjoin.agents.found import FoundAgent, found_agents
+from forkjoin.agents.table import cards, dialect, names
+from forkjoin.agents.truth import findings_schema, truth
+
+EndedAttempt = Ended  # beside the model's event of the same name
+
+__all__ = [
+    "DEPTH",
+    "Dialect",
+    "Ended",
+    "EndedAttempt",
+    "FoundAgent",
+    "Judgement",
+    "Probe",
+    "Said",
+    "Site",
+    "cards",
+    "child_environ",
+    "depth_of",
+    "dialect",
+    "ended_badly",
+    "findings_schema",
+    "found_agents",
+    "names",
+    "truth",
+]

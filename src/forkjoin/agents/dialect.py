@@ -45,12 +45,16 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """All that is known of an ended attempt: its exit record, its kept output, and what a call returned."""
+    """All that is known of an ended attempt: its exit record, its kept output, and what a call returned.
+
+    `place` is where it ran: absolute paths in its output are made relative to it.
+    """
 
     exit: Exit
     stdout: bytes = b""
     stderr: bytes = b""
     returned: object = None
+    place: Place | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

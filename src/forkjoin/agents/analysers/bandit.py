@@ -1,0 +1,138 @@
+"""bandit: security patterns of Python."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from forkjoin.agents.analysers.analyser import BadOutput, Launch, Look, Parsed
+from forkjoin.agents.analysers.batches import batched
+from forkjoin.agents.analysers.reading import documents, headline, in_tests, records, relative
+from forkjoin.agents.analysers.severities import bandit_confidence, bandit_severity
+from forkjoin.model import Claimed
+
+# bandit says 0 for nothing found and 1 for findings; anything else ends the whole (255 stops xargs).
+_SCRIPT = '"$@" || [ $? -eq 1 ] || exit 255'
+_YAML = ("bandit.yaml", "bandit.yml", ".bandit.yaml", ".bandit.yml")
+_REMEDIES = {
+    "B101": "raise an exception: asserts are gone under python -O",
+    "B102": "avoid exec; look the wanted function up in a table",
+    "B105": "read the secret from the environment or a secret store",
+    "B106": "read the secret from the environment or a secret store",
+    "B107": "read the secret from the environment or a secret store",
+    "B108": "use tempfile for a private file or folder",
+    "B110": "catch the exception you expect, and log it",
+    "B113": "give the request a timeout",
+    "B301": "use json or another format that runs no code",
+    "B307": "use ast.literal_eval",
+    "B311": "use the secrets module where it guards something",
+    "B324": "use sha256, or say usedforsecurity=False",
+    "B501": "leave certificate checks on",
+    "B506": "use yaml.safe_load",
+    "B602": "give the arguments as a list, without shell=True",
+    "B605": "use subprocess with a list of arguments",
+    "B608": "hand the values over as query parameters",
+    "B701": "switch autoescape on",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bandit:
+    """Every Python file by name, so that ignored and foreign folders are never entered."""
+
+    name: str = "bandit"
+    description: str = "Security patterns with bandit"
+    perspectives: tuple[str, ...] = ("security",)
+    languages: tuple[str, ...] = ("python",)
+    suffixes: tuple[str, ...] = (".py", ".pyi")
+    program: str = "bandit"
+    ok_exit: tuple[int, ...] = (0,)
+
+    def launch(self, program: tuple[str, ...], look: Look) -> Launch:
+        """Return bandit over the files, with the configuration at the top of the tree."""
+        return batched(look, _SCRIPT, self.name, *program, "-q", "-f", "json", *_configured(look))
+
+    def parse(self, stdout: bytes, stderr: bytes, root: str) -> Parsed:
+        """Return its results, and a finding for each file it could not read."""
+        del stderr
+        found: list[Claimed] = []
+        asserts = 0
+        whole = [*documents(stdout, "bandit")]
+        for item in records(iter(whole), "results", "bandit"):
+            claimed = _claimed(item, root)
+            if claimed.rule == "B101" and in_tests(claimed.path):
+                asserts += 1
+            else:
+                found.append(claimed)
+        found += [_unread(item, root) for item in records(iter(whole), "errors", "bandit")]
+        notes = (f"{asserts} asserts in tests not counted (B101)",) if asserts else ()
+        return Parsed(findings=tuple(found), notes=notes)
+
+
+def _configured(look: Look) -> tuple[str, ...]:
+    top = Path(look.root)
+    config = next((name for name in _YAML if name in look.configs), "")
+    if not config and _has_table(top / "pyproject.toml"):
+        config = "pyproject.toml"
+    arguments = ("-c", config) if config else ()
+    if (top / ".bandit").is_file():
+        text = (top / ".bandit").read_text(encoding="utf-8", errors="replace")
+        if "[bandit]" in text:
+            return (*arguments, "--ini", ".bandit")
+        return arguments or ("-c", ".bandit")
+    return arguments
+
+
+def _has_table(pyproject: Path) -> bool:
+    try:
+        return "bandit" in tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return True  # bandit says itself what is wrong with it
+    except OSError:
+        return False
+
+
+def _claimed(item: dict[str, Any], root: str) -> Claimed:
+    try:
+        lines = [*map(int, item["line_range"])] or [int(item["line_number"])]
+        message, rule = str(item["issue_text"]), str(item["test_id"])
+        return Claimed(
+            title=headline(message),
+            severity=bandit_severity(item["issue_severity"]),
+            path=relative(item["filename"], root),
+            line=int(item["line_number"]),
+            end_line=max(lines),
+            rule=rule,
+            message=message,
+            evidence=_evidence(str(item.get("code", "")), int(item["line_number"])),
+            remedy=_REMEDIES.get(rule, ""),
+            confidence=bandit_confidence(item["issue_confidence"]),
+            perspective="security",
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadOutput(str(item), f"bandit printed a result without {error}") from None
+
+
+def _evidence(code: str, line: int) -> str:
+    """Return the line itself out of bandit's numbered lines."""
+    for numbered in code.split("\n"):
+        number, _, text = numbered.partition(" ")
+        if number == str(line):
+            return text.strip()[:300]
+    return ""
+
+
+def _unread(item: dict[str, Any], root: str) -> Claimed:
+    path, reason = relative(str(item.get("filename", "")), root), str(item.get("reason", "no reason given"))
+    return Claimed(
+        title="Not looked at by bandit: it could not read the file",
+        severity="info",
+        path=path,
+        rule="invalid-syntax" if "syntax" in reason else "unreadable",
+        message=reason,
+        remedy="repair the file, or exclude it",
+        confidence="high",
+        perspective="security",
+    )

@@ -1,0 +1,73 @@
+"""The law of truth: what an attempt's clean end is worth, once its answer and its changes are looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from forkjoin.agents.answers import NoJson, claimed_from, findings_schema, instance_from
+from forkjoin.agents.asking import asks
+from forkjoin.agents.dialect import Judgement
+from forkjoin.model import Changes, Completed, Failed, NeedsInput, Outcome, Task, to_json
+
+__all__ = ["findings_schema", "truth"]
+_NAMED = 5
+
+
+def truth(task: Task, judgement: Judgement, changes: Changes, *, answers: bool) -> tuple[Outcome, bytes]:
+    """Return the final outcome, and the JSON of the structured answer (b"" where there is none).
+
+    *answers* says that an agent did it (an empty answer is a failure, changing nothing needs a word); it is false for
+    `command`, `function` and `static`. Findings come out as `{"findings": [...]}`.
+    """
+    if not isinstance(judgement.outcome, Completed):
+        return judgement.outcome, b""
+    if changes.violations:
+        return Failed(kind="violation", reason=_violation(task, changes.violations)), judgement.value
+    if answers and task.output != "none" and not judgement.answer.strip():
+        return Failed(kind="agent", reason="it ended cleanly and answered nothing"), b""
+    met = _contract(task, judgement)
+    if isinstance(met, Failed):
+        return met, b""
+    rests = _rests(task, judgement.answer, changes) if answers else None
+    return rests or judgement.outcome, met
+
+
+def _violation(task: Task, paths: tuple[str, ...]) -> str:
+    shown = ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else "")
+    allowed = ", ".join(task.writes) if task.writes else "nothing"
+    return f"changed files outside its declared writes ({allowed}): {shown}; the changes are kept"
+
+
+def _contract(task: Task, judgement: Judgement) -> bytes | Failed:
+    """Return the value the output contract asks for, or what is wrong with the answer."""
+    try:
+        if task.output == "findings":
+            return to_json({"findings": claimed_from(judgement.answer, judgement.value)})
+        if isinstance(task.output, dict):
+            return _checked(task.output, judgement)
+    except NoJson as why:
+        return Failed(kind="contract", reason=str(why))
+    return judgement.value
+
+
+def _checked(schema: dict[str, Any], judgement: Judgement) -> bytes | Failed:
+    from forkjoin.agents.schema import complaint  # noqa: PLC0415 - jsonschema takes long to import
+
+    instances = instance_from(judgement.answer, judgement.value)
+    complaints = []
+    for instance in instances:
+        wrong = complaint(instance, schema)
+        if not wrong:
+            return to_json(instance)
+        complaints.append(wrong)
+    return Failed(kind="contract", reason=f"the answer does not meet its JSON Schema: {complaints[0]}")
+
+
+def _rests(task: Task, answer: str, changes: Changes) -> NeedsInput | None:
+    if task.output == "none" or task.allow_no_change or changes.files:
+        return None
+    if task.output == "text" and asks(answer):
+        return NeedsInput(reason="its answer asks the caller to decide, and it changed nothing")
+    if not task.reads_only:
+        return NeedsInput(reason="it may write and changed nothing (allow_no_change: true accepts that)")
+    return None
