@@ -1,0 +1,61 @@
+"""The only room where mind and hands meet; what interfaces and the library use.
+
+Names are loaded when first asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from forkjoin.agents import found_agents
+    from forkjoin.engine.launch import attach, launch, runs
+    from forkjoin.engine.prepare import Overrides, Prepared, prepared, prompts_plan, read_plan, review_prepared
+    from forkjoin.engine.run import Run, TaskOutput
+    from forkjoin.engine.settings import Settings, settings_from
+    from forkjoin.planning import check_json, plan_to_yaml
+
+_HOME = {
+    "found_agents": "forkjoin.agents",
+    "attach": "forkjoin.engine.launch",
+    "launch": "forkjoin.engine.launch",
+    "runs": "forkjoin.engine.launch",
+    "Overrides": "forkjoin.engine.prepare",
+    "Prepared": "forkjoin.engine.prepare",
+    "prepared": "forkjoin.engine.prepare",
+    "prompts_plan": "forkjoin.engine.prepare",
+    "read_plan": "forkjoin.engine.prepare",
+    "review_prepared": "forkjoin.engine.prepare",
+    "Run": "forkjoin.engine.run",
+    "TaskOutput": "forkjoin.engine.run",
+    "Settings": "forkjoin.engine.settings",
+    "settings_from": "forkjoin.engine.settings",
+    "check_json": "forkjoin.planning",
+    "plan_to_yaml": "forkjoin.planning",
+}
+
+__all__ = [
+    "Overrides",
+    "Prepared",
+    "Run",
+    "Settings",
+    "TaskOutput",
+    "attach",
+    "check_json",
+    "found_agents",
+    "launch",
+    "plan_to_yaml",
+    "prepared",
+    "prompts_plan",
+    "read_plan",
+    "review_prepared",
+    "runs",
+    "settings_from",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)

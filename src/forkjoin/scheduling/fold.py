@@ -69,7 +69,7 @@ def _ended(store: Store, event: Ended) -> None:
         return
     if 0 < event.attempt == slot.attempt and slot.at is At.QUEUED:
         return  # the end of an attempt that is behind us already
-    if isinstance(event.outcome, Blocked) and not _still_blocked(store, slot, event.outcome):
+    if event.attempt == 0 and isinstance(event.outcome, Blocked) and not _still_blocked(store, slot, event.outcome):
         return
     slot.attempt = max(slot.attempt, event.attempt)
     if event.again:

@@ -1,0 +1,137 @@
+"""The library: `from forkjoin import Plan, Task, run, launch, attach, check, review`.
+
+It installs no signal handler, sets no subreaper in the host process, and leaves logging and the event loop alone.
+Results come in the order asked, progress in the order it happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Thread
+
+from forkjoin.engine.launch import attach as _attach
+from forkjoin.engine.launch import launch as _launch
+from forkjoin.engine.prepare import Overrides, Prepared, prepared, review_prepared
+from forkjoin.engine.run import Run
+from forkjoin.engine.settings import settings_from
+from forkjoin.model import Check, Plan, Recorded, Report, RunResult, Task
+
+_Watcher = Callable[[Recorded], None]
+_PathLike = str | os.PathLike[str]
+
+
+def run(
+    plan: Plan | Sequence[Task],
+    *,
+    tree: _PathLike = ".",
+    max_parallel: int | None = None,
+    base: str = "snapshot",
+    on_event: _Watcher | None = None,
+) -> RunResult:
+    """Run all tasks side by side on *tree*, wait, and return their results in the order asked.
+
+    Works inside a running event loop too (it blocks that loop: there, prefer `run_async`). *on_event* is called with
+    every event, in a thread of its own. A task that fails is a result, not an exception; raised are PlanError,
+    NotIndependent, CannotHere, NoRoom: then nothing was started. Ctrl-C stops every task and is raised again.
+    """
+    ready = _ready(plan, tree, max_parallel=max_parallel, base=base)
+    return _driven(_started(ready, tree), on_event).result()
+
+
+async def run_async(
+    plan: Plan | Sequence[Task],
+    *,
+    tree: _PathLike = ".",
+    max_parallel: int | None = None,
+    base: str = "snapshot",
+    on_event: _Watcher | None = None,
+) -> RunResult:
+    """Do what `run` does, in the running event loop; coroutine functions among the tasks run in it.
+
+    Cancelling it stops every task.
+    """
+    ready = await asyncio.to_thread(_ready, plan, tree, max_parallel=max_parallel, base=base)
+    started = await asyncio.to_thread(_started, ready, tree)
+    await started.drive_async(on_event=on_event)
+    return started.result()
+
+
+def launch(
+    plan: Plan | Sequence[Task],
+    *,
+    tree: _PathLike = ".",
+    detached: bool = False,
+    max_parallel: int | None = None,
+    base: str = "snapshot",
+    on_event: _Watcher | None = None,
+) -> Run:
+    """Start all tasks in the background and return the run at once; its ids are known before anything has started.
+
+    Attached (the default) a thread of this process drives it; *detached* it outlives this process.
+    """
+    ready = _ready(plan, tree, max_parallel=max_parallel, base=base)
+    if detached:
+        return _launch(ready, settings=settings_from(os.environ, Path(tree)), detached=True)
+    started = _started(ready, tree)
+    Thread(target=started.drive, kwargs={"on_event": on_event}, name=f"forkjoin-{started.id}").start()
+    return started
+
+
+def attach(run: str | None = None, *, tree: _PathLike = ".") -> Run:
+    """Return a run by its id, from any process, at any time; without one the latest on *tree*."""
+    return _attach(run, settings=settings_from(os.environ, Path(tree)), tree=Path(tree))
+
+
+def check(plan: Plan | Sequence[Task], *, tree: _PathLike = ".") -> Check:
+    """Return the verdicts, the order and the advice for a plan; nothing is started."""
+    return _ready(plan, tree, max_parallel=None, base="snapshot").check
+
+
+def review(path: _PathLike = ".", *, perspectives: Sequence[str] = (), on_event: _Watcher | None = None) -> Report:
+    """Review a folder or a file with every offline analyser that is here, side by side; return the joined report."""
+    settings = settings_from(os.environ, Path(path))
+    ready = review_prepared(Path(path), perspectives=perspectives, settings=settings)
+    return _driven(_launch(ready, settings=settings), on_event).report()
+
+
+async def review_async(
+    path: _PathLike = ".", *, perspectives: Sequence[str] = (), on_event: _Watcher | None = None
+) -> Report:
+    """Do what `review` does without blocking the running event loop."""
+    return await asyncio.to_thread(review, path, perspectives=perspectives, on_event=on_event)
+
+
+def _ready(plan: Plan | Sequence[Task], tree: _PathLike, *, max_parallel: int | None, base: str) -> Prepared:
+    asked = plan if isinstance(plan, Plan) else Plan(tasks=tuple(plan))
+    flags = Overrides(max_parallel=max_parallel, base=base)
+    return prepared(asked, settings=settings_from(os.environ, Path(tree)), tree=Path(tree), overrides=flags)
+
+
+def _started(ready: Prepared, tree: _PathLike) -> Run:
+    return _launch(ready, settings=settings_from(os.environ, Path(tree)))
+
+
+def _driven(started: Run, on_event: _Watcher | None) -> Run:
+    """Drive in a thread, so that no event loop and no signal handler is set up in the caller's."""
+    failure: list[BaseException] = []
+
+    def drive() -> None:
+        try:
+            started.drive(on_event=on_event)
+        except BaseException as error:
+            failure.append(error)
+
+    thread = Thread(target=drive, name=f"forkjoin-{started.id}")
+    thread.start()
+    try:
+        thread.join()
+    except KeyboardInterrupt:
+        started.stop(reason="interrupted")
+        thread.join()
+        raise
+    if failure:
+        raise failure[0]
+    return started

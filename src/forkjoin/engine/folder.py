@@ -1,0 +1,163 @@
+"""The folder of one run on disk: where its files lie, its lock, and who owns it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from forkjoin.errors import CannotHere, NoRoom, RunOwned, UnknownId
+from forkjoin.model import RunId, TaskId
+
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no look-alikes: people read ids aloud
+_TRIES = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFolder:
+    """Paths of one run: `<home>/runs/<run>/{journal.db, owner.lock, lease, tasks/<task>/<n>/, git/, report.*}`."""
+
+    home: Path
+    run: RunId
+
+    @property
+    def path(self) -> Path:
+        """The run's own folder."""
+        return self.home / "runs" / self.run
+
+    @property
+    def journal(self) -> Path:
+        """The journal's file."""
+        return self.path / "journal.db"
+
+    @property
+    def lock(self) -> Path:
+        """The file whose flock makes its holder the owner."""
+        return self.path / "owner.lock"
+
+    def attempt(self, task: TaskId, attempt: int) -> Path:
+        """The folder of one attempt."""
+        return self.path / "tasks" / task / str(attempt)
+
+
+def new_run_folder(home: Path) -> RunFolder:
+    """Make the folder of a new run, readable by its user alone.
+
+    Raises CannotHere where the state folder belongs to somebody else or cannot be written, NoRoom on a full disk.
+    """
+    runs = home / "runs"
+    try:
+        runs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if runs.stat().st_uid != os.getuid():
+            raise CannotHere(f"{runs} belongs to another user; set FORKJOIN_HOME to a folder of your own")
+        while True:
+            run = RunId(time.strftime("%Y%m%d-%H%M%S-") + "".join(secrets.choice(_LETTERS) for _ in range(4)))
+            with suppress(FileExistsError):
+                (runs / run).mkdir(mode=0o700)
+                return RunFolder(home=home, run=run)
+    except OSError as error:
+        raise _cannot_write(runs, error) from error
+
+
+def _cannot_write(folder: Path, error: OSError) -> CannotHere | NoRoom:
+    remedy = "free some space, or set FORKJOIN_HOME to another folder"
+    if error.errno in (28, 122):  # ENOSPC, EDQUOT
+        return NoRoom(f"no room in {folder}: {error.strerror}; {remedy}")
+    return CannotHere(f"cannot write to {folder}: {error.strerror}; set FORKJOIN_HOME to a folder that can be written")
+
+
+def run_folders(home: Path) -> Iterator[RunFolder]:
+    """Yield the runs that have a journal, newest first."""
+    try:
+        names = sorted((entry.name for entry in os.scandir(home / "runs")), reverse=True)
+    except OSError:
+        return
+    for name in names:
+        folder = RunFolder(home=home, run=RunId(name))
+        if folder.journal.exists():
+            yield folder
+
+
+def find_run(home: Path, name: str) -> RunFolder:
+    """Return the run of that id or of that unique beginning or end; raise UnknownId listing the known."""
+    known = list(run_folders(home))
+    hits = [folder for folder in known if folder.run == name] or [
+        folder for folder in known if folder.run.startswith(name) or folder.run.endswith(f"-{name}")
+    ]
+    if len(hits) == 1:
+        return hits[0]
+    if hits:
+        raise UnknownId("single run", name, [folder.run for folder in hits], hint="say more of its id")
+    raise UnknownId("run", name, [folder.run for folder in known], hint="see: forkjoin ls")
+
+
+class OwnerLock:
+    """The flock on a run's `owner.lock`: its holder is the owner, and the kernel frees it when the holder is gone."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    @classmethod
+    def take(cls, folder: RunFolder) -> OwnerLock:
+        """Return the lock; raise RunOwned, naming the owner, where a living process holds it."""
+        descriptor = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        for _ in range(_TRIES):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(0.02)  # somebody may be asking `owned`, which holds a shared lock for an instant
+        else:
+            os.close(descriptor)
+            raise RunOwned(f"run {folder.run} is owned by {owner_said(folder)}; follow it: forkjoin watch")
+        lock = cls(descriptor)
+        lock.sign()
+        return lock
+
+    @classmethod
+    def handed(cls, descriptor: int) -> OwnerLock:
+        """Return the lock that a parent took and handed down as an open file."""
+        os.set_inheritable(descriptor, False)
+        lock = cls(descriptor)
+        lock.sign()
+        return lock
+
+    def sign(self) -> None:
+        """Write who holds it, for people: the lock itself is what counts."""
+        os.ftruncate(self.descriptor, 0)
+        os.pwrite(self.descriptor, json.dumps({"pid": os.getpid()}).encode(), 0)
+
+    def release(self) -> None:
+        """Let it go; idempotent."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+
+def owned(folder: RunFolder) -> bool:
+    """Return whether a living process owns the run."""
+    try:
+        descriptor = os.open(folder.lock, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def owner_said(folder: RunFolder) -> str:
+    """Return who signed the lock, for a message."""
+    try:
+        return f"process {json.loads(folder.lock.read_bytes())['pid']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"

@@ -1,0 +1,81 @@
+"""From a run's records to its report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from forkjoin.accounting import account
+from forkjoin.engine.folder import RunFolder
+from forkjoin.journal import SqliteJournal, run_view, spans
+from forkjoin.model import Account, Joined, Planned, Report, RunView, TaskView, Text, to_json
+from forkjoin.synthesis import TaskResult, render_json, render_markdown, report
+
+_ANSWER_CHARS = 4_000  # of each answer, in a report
+
+
+def joined(
+    folder: RunFolder, journal: SqliteJournal, planned: Planned
+) -> tuple[Joined, Literal["completed", "failed", "stopped"]]:
+    """Write `report.json` and `report.md` into the run folder; return the event that says so, and the run's state."""
+    view = run_view(journal.read())
+    made = report_of(view, planned, journal.content)
+    _write(folder.path / "report.json", to_json(render_json(made)))
+    _write(folder.path / "report.md", render_markdown(made).encode("utf-8", "replace"))
+    counts = tuple((str(severity), count) for severity, count in made.counts)
+    return Joined(findings=counts), _state(view)
+
+
+def report_of(view: RunView, planned: Planned, content: Callable[[Text], str]) -> Report:
+    """Return the report of a run as it stands: also of one that still runs, whose missing tasks it names."""
+    return report(
+        run=view.run,
+        name=view.name,
+        goal=view.goal,
+        results=[_result(task, content) for task in view.tasks],
+        account=account_of(view),
+        not_looked_at=planned.not_looked_at,
+        notes=view.notes,
+    )
+
+
+def account_of(view: RunView) -> Account:
+    """Return where the time of a run went; one that still runs is counted up to now."""
+    return account(spans(view), started=view.started, ended=view.ended or time.time())
+
+
+def _result(task: TaskView, content: Callable[[Text], str]) -> TaskResult:
+    answer = content(task.answer)
+    return TaskResult(
+        task=task.task,
+        state=task.state,
+        reason=task.why,
+        agent=speaker_name(task),
+        seconds=task.seconds(time.time()),
+        answer=answer[:_ANSWER_CHARS],
+        answer_cut=len(answer) > _ANSWER_CHARS,
+        value=content(task.value).encode(),
+        files=len(task.changes.files),
+        violations=len(task.changes.violations),
+    )
+
+
+def speaker_name(task: TaskView) -> str:
+    """Return who did it as people call it: the analyser where the agent is `static`."""
+    return task.task.task if task.task.agent_name == "static" else task.task.agent_name
+
+
+def _state(view: RunView) -> Literal["completed", "failed", "stopped"]:
+    states = {task.state for task in view.tasks}
+    if states <= {"completed"}:
+        return "completed"
+    return "stopped" if "stopped" in states else "failed"
+
+
+def _write(path: Path, body: bytes) -> None:
+    """Write by a temporary name, so that nobody reads half a report."""
+    part = path.with_suffix(path.suffix + ".part")
+    part.write_bytes(body)
+    part.replace(path)

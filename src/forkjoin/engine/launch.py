@@ -1,0 +1,112 @@
+"""Launching a run, and finding one again."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from forkjoin.agents import depth_of
+from forkjoin.engine import supervise
+from forkjoin.engine.folder import OwnerLock, RunFolder, find_run, new_run_folder, run_folders
+from forkjoin.engine.prepare import Prepared, refuse_dependent
+from forkjoin.engine.run import Run
+from forkjoin.engine.settings import Settings
+from forkjoin.errors import CannotHere, ForkjoinError, PlanError, UnknownId
+from forkjoin.journal import SqliteJournal
+from forkjoin.model import Planned, RunView, Tree
+from forkjoin.sources import repository_of
+
+
+def launch(
+    ready: Prepared, *, settings: Settings, detached: bool = False, environ: Mapping[str, str] | None = None
+) -> Run:
+    """Make the run: its folder, its journal with the plan, its ids; nothing of it starts before this returns.
+
+    With *detached* a supervisor of its own drives it from here on; else the caller does, by `Run.drive`.
+    Raises NotIndependent under policy `strict`, CannotHere inside another run's task, NoRoom on a full disk.
+    """
+    refuse_dependent(ready)
+    _refuse_nested(environ or os.environ)
+    if detached and any(task.function for task in ready.plan.tasks):
+        raise PlanError("function tasks run in the caller's process", next_step="launch the run without detaching")
+    folder = new_run_folder(Path(settings.home))
+    lock = OwnerLock.take(folder)
+    journal = SqliteJournal.create(folder.journal)
+    try:
+        journal.append([_planned(ready, folder, detached=detached)], at=time.time())
+        journal.commit()
+    finally:
+        journal.close()
+    if detached:
+        supervise.spawn(folder, lock)
+        return Run(folder)
+    return Run(folder, plan=ready.plan, lock=lock)
+
+
+def attach(name: str | None = None, *, settings: Settings, tree: Path | None = None) -> Run:
+    """Return the run of that id (or unique part of it); without one the latest of *tree*'s repository.
+
+    Raises UnknownId that lists the known.
+    """
+    home = Path(settings.home)
+    if name is not None:
+        return Run(find_run(home, name.partition("/")[0]))
+    latest = next(_of_repository(home, tree), None)
+    if latest is None:
+        raise UnknownId("run", "latest", [], hint="start one: forkjoin run -a shell -t 'pytest -q'")
+    return latest
+
+
+def runs(settings: Settings, *, tree: Path | None = None, limit: int | None = None) -> list[RunView]:
+    """Return the runs of *tree*'s repository (None: all), newest first."""
+    found: list[RunView] = []
+    for run in _of_repository(Path(settings.home), tree):
+        if limit is not None and len(found) >= limit:
+            break
+        found.append(run.view())
+    return found
+
+
+def _of_repository(home: Path, tree: Path | None) -> Iterator[Run]:
+    wanted = None if tree is None else _repository(tree)
+    for folder in run_folders(home):
+        try:
+            run = Run(folder)
+        except ForkjoinError:
+            continue  # a journal that cannot be read is named by whoever asks for it
+        if wanted is None or run.planned.repository == wanted:
+            yield run
+
+
+def _repository(tree: Path) -> str:
+    found = repository_of(tree)
+    return found.common_dir if found else str((tree if tree.is_dir() else tree.parent).resolve())
+
+
+def _planned(ready: Prepared, folder: RunFolder, *, detached: bool) -> Planned:
+    tree: Tree = ready.tree
+    return Planned(
+        run=folder.run,
+        plan=ready.plan,
+        edges=ready.check.edges,
+        claims=ready.check.tasks,
+        tree=tree.root,
+        repository=tree.git.common_dir if tree.git else tree.root,
+        options=replace(ready.options, detached=detached),
+        version=version("forkjoin"),
+        notes=ready.notes,
+        not_looked_at=ready.not_looked_at,
+    )
+
+
+def _refuse_nested(environ: Mapping[str, str]) -> None:
+    if depth_of(environ) > 0:
+        raise CannotHere(
+            f"this is task {environ.get('FORKJOIN_TASK', '?')} of run {environ.get('FORKJOIN_RUN', '?')}, and runs do "
+            "not nest (depth 0); let the outer plan have more tasks instead"
+        )

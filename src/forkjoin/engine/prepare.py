@@ -1,0 +1,248 @@
+"""From a request to a plan that can be launched: completed, checked against its tree, nothing started."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from msgspec.structs import replace
+
+from forkjoin.agents import cards, dialect, found_agents, names
+from forkjoin.engine.settings import Settings
+from forkjoin.errors import CannotHere, NotIndependent, PlanError
+from forkjoin.model import Check, Options, Plan, Policy, Ref, Task, Tree
+from forkjoin.planning import (
+    check,
+    completed,
+    joined,
+    plan_from_lines,
+    plan_from_prompts,
+    plan_from_text,
+    review_plan,
+    selected,
+)
+from forkjoin.sources import read_tree
+from forkjoin.workspaces import clonable
+
+_FORMS: dict[str, Literal["yaml", "json", "markdown"]] = {
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".json": "json",
+    ".md": "markdown",
+    ".markdown": "markdown",
+}
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overrides:
+    """What the caller's flags say; None = not said."""
+
+    agent: str | None = None
+    max_parallel: int | None = None
+    policy: Policy | None = None
+    fail_fast: bool = False
+    select: str = ""
+    base: str = "snapshot"
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A plan ready to launch, the tree it runs on, and what was found out about both."""
+
+    plan: Plan
+    tree: Tree
+    check: Check
+    options: Options
+    clonable: bool
+    notes: tuple[str, ...] = ()
+    not_looked_at: tuple[str, ...] = field(default=())
+
+
+def read_plan(sources: Sequence[str], *, stdin: bytes | None = None, lines: bool = False) -> Plan:
+    """Return the plan of files, folders of Markdown tasks, or "-" (standard input); several are joined.
+
+    With *lines* every source is a list of prompts, one a line. Raises PlanError with file, line and field.
+    """
+    plans = [_one_plan(source, stdin=stdin, lines=lines) for source in sources]
+    return plans[0] if len(plans) == 1 else joined(plans)
+
+
+def prompts_plan(prompts: Sequence[str], *, agent: str | None = None) -> Plan:
+    """Return a plan of one task a prompt."""
+    return plan_from_prompts(prompts, agent=agent)
+
+
+def prepared(plan: Plan, *, settings: Settings, tree: Path, overrides: Overrides | None = None) -> Prepared:
+    """Return *plan* completed, selected and checked against *tree*; nothing is started.
+
+    Raises PlanError for a bad plan, CannotHere where no agent can do a task, NotIndependent under policy `strict`.
+    """
+    flags = overrides or Overrides()
+    asked = _selected(completed(_with_agents(plan, settings, flags)), flags)
+    known = read_tree(tree)
+    can_clone = clonable(known)
+    _refuse_shared_writers(asked.tasks)
+    found = check(asked, known, clonable=can_clone)
+    return Prepared(
+        plan=asked,
+        tree=known,
+        check=found,
+        options=_options(asked, settings, flags),
+        clonable=can_clone,
+        notes=found.advice,
+    )
+
+
+def refuse_dependent(ready: Prepared) -> None:
+    """Raise NotIndependent where the policy is `strict` and the plan is not independent."""
+    if ready.plan.policy != "strict" or not (ready.check.pairs or ready.check.unknown):
+        return
+    if ready.check.pairs:
+        first = ready.check.pairs[0]
+        more = len(ready.check.pairs) + ready.check.pairs_left_out - 1
+        said = f"{first.a} and {first.b}: {first.evidence}; {first.remedy}" + (f" (and {more} more)" if more else "")
+    else:
+        said = f"what {', '.join(ready.check.unknown[:5])} will write is unknown; declare writes: [...]"
+    raise NotIndependent(f"{said}; policy is strict, nothing was started")
+
+
+def review_prepared(
+    path: Path, *, perspectives: Sequence[str] = (), settings: Settings, overrides: Overrides | None = None
+) -> Prepared:
+    """Return the review of *path* (a folder or a file) by every analyser that is here and applies."""
+    if not path.exists():
+        raise PlanError("there is no such file or folder", where=str(path))
+    flags = overrides or Overrides()
+    known = read_tree(path)
+    scope = (path.name,) if path.is_file() else ()
+    plan, not_looked_at = review_plan(
+        known, cards(), perspectives=perspectives, paths=scope, name=f"review of {path.resolve().name}"
+    )
+    if not plan.tasks:  # an empty folder, or nothing that applies: an honest report, not an error
+        nothing = Check(
+            tasks=(), pairs=(), pairs_left_out=0, unknown=(), edges=(), waves=(), ideal_speedup=1.0, advice=()
+        )
+        options = _options(plan, settings, flags)
+        return Prepared(
+            plan=plan, tree=known, check=nothing, options=options, clonable=False, not_looked_at=not_looked_at
+        )
+    plan = _selected(completed(plan), flags)
+    if flags.timeout is not None:
+        plan = replace(plan, tasks=tuple(replace(task, timeout=flags.timeout) for task in plan.tasks))
+    return Prepared(
+        plan=plan,
+        tree=known,
+        check=check(plan, known, clonable=False),
+        options=_options(plan, settings, flags),
+        clonable=False,
+        not_looked_at=not_looked_at,
+    )
+
+
+def _one_plan(source: str, *, stdin: bytes | None, lines: bool) -> Plan:
+    if source == "-":
+        return _parsed(stdin or b"", where="<stdin>", form=_form_of(stdin or b""), lines=lines)
+    path = Path(source)
+    if path.is_dir():
+        files = sorted(path.glob("*.md"))
+        if not files:
+            raise PlanError("holds no Markdown task", where=source, next_step="name a plan file, or a folder of *.md")
+        return joined([plan_from_text(_bytes(file), where=str(file), form="markdown") for file in files])
+    data = _bytes(path)
+    return _parsed(data, where=source, form=_FORMS.get(path.suffix.lower()) or _form_of(data), lines=lines)
+
+
+def _parsed(data: bytes, *, where: str, form: Literal["yaml", "json", "markdown"], lines: bool) -> Plan:
+    if lines:
+        return plan_from_lines(data, where=where)
+    return plan_from_text(data, where=where, form=form)
+
+
+def _form_of(data: bytes) -> Literal["yaml", "json", "markdown"]:
+    head = data.lstrip()[:4]
+    if head.startswith((b"{", b"[")):
+        return "json"
+    return "markdown" if head.startswith(b"---") and data.count(b"\n---") else "yaml"
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise PlanError("is larger than 64 MiB", where=str(path), next_step="split it into several plans")
+        return path.read_bytes()
+    except OSError as error:
+        raise PlanError(
+            f"cannot be read: {error.strerror}", where=str(path), next_step="name an existing plan file"
+        ) from error
+
+
+def _selected(plan: Plan, flags: Overrides) -> Plan:
+    return selected(plan, flags.select) if flags.select else plan
+
+
+def _with_agents(plan: Plan, settings: Settings, flags: Overrides) -> Plan:
+    default = flags.agent or settings.agent
+    said = None if plan.policy == "isolate" else plan.policy  # the default is not a word of the plan's author
+    changed = replace(
+        plan,
+        policy=settings.chosen("policy", flag=flags.policy, plan=said) or "isolate",
+        tasks=tuple(_with_agent(task, plan.agent or default, flags.timeout) for task in plan.tasks),
+    )
+    for task in changed.tasks:
+        if not task.agent_name:
+            raise CannotHere(_no_agent(task))
+        if not isinstance(task.agent, Ref):
+            dialect(task.agent_name)  # an unknown agent is named before anything starts
+    return changed
+
+
+def _with_agent(task: Task, agent: str | None, timeout: float | None) -> Task:
+    chosen = task if task.agent_name or agent is None else replace(task, agent=agent)
+    if timeout is not None:
+        chosen = replace(chosen, timeout=timeout)
+    if not chosen.task or chosen.agent_name not in ("shell", "command"):
+        return chosen
+    if chosen.agent_name == "shell":
+        return replace(chosen, agent="command", shell=chosen.task, task="")
+    try:
+        return replace(chosen, command=tuple(shlex.split(chosen.task)), task="")
+    except ValueError as error:
+        raise PlanError(f"{chosen.task!r} is no command line: {error}", where=chosen.id) from error
+
+
+def _no_agent(task: Task) -> str:
+    here = ", ".join(name for name, _ in found_agents())
+    found = f" (found on this machine: {here}; this version does not drive them yet)" if here else ""
+    return (
+        f"no agent was chosen for task {task.id or task.description or task.task[:40]!r}{found}; this version runs "
+        f"{', '.join(names())} and shell: use command: [...] or shell: in the task, or -a shell with -t"
+    )
+
+
+def _refuse_shared_writers(tasks: Sequence[Task]) -> None:
+    for task in tasks:
+        if task.isolation == "shared" and not task.reads_only:
+            raise PlanError(
+                "isolation: shared would let it write into your tree",
+                where=task.id,
+                next_step="say writes: [] or isolation: clone",
+            )
+
+
+def _options(plan: Plan, settings: Settings, flags: Overrides) -> Options:
+    cap = settings.chosen("max_parallel", flag=flags.max_parallel, plan=plan.max_parallel)
+    if cap is not None and cap < 1:
+        raise PlanError(f"max_parallel is {cap}", next_step="give 1 or more")
+    return Options(
+        max_parallel=cap,
+        fail_fast=plan.fail_fast or flags.fail_fast,
+        cores=float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1),
+        base=flags.base,
+        fail_on=settings.fail_on or "",
+    )

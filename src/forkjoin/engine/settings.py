@@ -1,0 +1,125 @@
+"""Settings: read once, by one function, and handed down as a value."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from forkjoin.errors import PlanError
+from forkjoin.model import Policy, Severity, Value
+
+Origin: TypeAlias = Literal["environment", "project", "user", "default"]
+
+
+class Settings(Value, frozen=True, kw_only=True):
+    """What holds where neither a flag nor the plan says otherwise; None = not set.
+
+    `origins` names where each value came from. The environment beats the plan, the plan beats the files.
+    """
+
+    home: str
+    agent: str | None = None
+    max_parallel: int | None = None
+    policy: Policy | None = None
+    fail_on: Severity | None = None
+    origins: dict[str, Origin] = {}  # noqa: RUF012 - msgspec copies an empty default
+
+    @property
+    def runs_folder(self) -> Path:
+        """Where run folders lie."""
+        return Path(self.home) / "runs"
+
+    def chosen(self, name: str, *, flag: Any, plan: Any) -> Any:
+        """Return the value that holds: flag, environment, plan, project file, user file, in this order."""
+        own = getattr(self, name)
+        if flag is not None:
+            return flag
+        if own is not None and (plan is None or self.origins.get(name) == "environment"):
+            return own
+        return plan
+
+
+def settings_from(environ: Mapping[str, str], tree: Path) -> Settings:
+    """Return the settings for *tree*: environment, then `.forkjoin.toml` or `[tool.forkjoin]`, then the user's file.
+
+    A value of the wrong kind is a PlanError that names the variable or the file.
+    """
+    values: dict[str, Any] = {}
+    origins: dict[str, Origin] = {}
+    for origin, where, given in _layers(environ, tree):
+        for name, value in given.items():
+            if name not in _KINDS:
+                raise PlanError(f"no setting {name!r}", where=where, next_step=f"known: {', '.join(_KINDS)}")
+            if name not in values:
+                values[name] = _read(name, value, where=where, textual=origin == "environment")
+                origins[name] = origin
+    home = values.pop("home", None) or _default_home()
+    return Settings(home=str(Path(home).expanduser().absolute()), origins=origins, **values)
+
+
+_KINDS: dict[str, Any] = {
+    "home": str,
+    "agent": str,
+    "max_parallel": int,
+    "policy": Policy,
+    "fail_on": Severity,
+}
+
+
+def _layers(environ: Mapping[str, str], tree: Path) -> Iterator[tuple[Origin, str, dict[str, Any]]]:
+    named = {name: f"FORKJOIN_{name.upper()}" for name in _KINDS}
+    for name, variable in named.items():
+        if environ.get(variable):
+            yield "environment", variable, {name: environ[variable]}
+    for path in _project_files(tree):
+        yield "project", str(path), _toml(path)
+    import platformdirs
+
+    user = Path(platformdirs.user_config_dir("forkjoin")) / "settings.toml"
+    if user.is_file():
+        yield "user", str(user), _toml(user)
+
+
+def _project_files(tree: Path) -> Iterator[Path]:
+    """The nearest `.forkjoin.toml` or `pyproject.toml` with our table, from the tree upwards."""
+    top = tree.absolute()
+    for folder in (top, *top.parents):
+        own = folder / ".forkjoin.toml"
+        if own.is_file():
+            yield own
+            return
+        if (folder / "pyproject.toml").is_file() and _toml(folder / "pyproject.toml"):
+            yield folder / "pyproject.toml"
+            return
+        if (folder / ".git").exists():
+            return
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        if path.name == "pyproject.toml":
+            return {}  # not ours to judge: its own tools will
+        raise PlanError(f"cannot be read: {error}", where=str(path)) from error
+    if path.name != "pyproject.toml":
+        return table
+    ours = table.get("tool", {}).get("forkjoin", {})
+    return ours if isinstance(ours, dict) else {}
+
+
+def _read(name: str, value: Any, *, where: str, textual: bool) -> Any:
+    try:
+        return msgspec.convert(value, _KINDS[name], strict=not textual)
+    except msgspec.ValidationError as error:
+        raise PlanError(f"{name} = {value!r}: {error}", where=where) from error
+
+
+def _default_home() -> str:
+    import platformdirs
+
+    return platformdirs.user_state_dir("forkjoin")

@@ -1,0 +1,42 @@
+"""What all tests share: a home of their own, so that nothing of the user's machine is read or written."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+_MARKS = ("FORKJOIN_RUN", "FORKJOIN_TASK", "FORKJOIN_DEPTH", "FORKJOIN_AGENT", "FORKJOIN_MAX_PARALLEL")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty HOME and state folder; returns the state folder."""
+    top = tmp_path_factory.mktemp("home")
+    state = top / "state"
+    monkeypatch.setenv("HOME", str(top))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(top / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(top / "xdg-state"))
+    monkeypatch.setenv("FORKJOIN_HOME", str(state))
+    for name in _MARKS:
+        monkeypatch.delenv(name, raising=False)
+    return state
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A small git repository with one commit: `app.py`, `docs/guide.md`, `tests/test_app.py`."""
+    tree = tmp_path / "project"
+    for name, text in {
+        "app.py": "def add(a, b):\n    return a + b\n",
+        "docs/guide.md": "# Guide\n",
+        "tests/test_app.py": "from app import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n",
+    }.items():
+        path = tree / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    git = ("git", "-C", str(tree), "-c", "user.name=A Tester", "-c", "user.email=tester@example.org")
+    for args in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "First"]):
+        subprocess.run([*git, *args], check=True, capture_output=True)
+    return tree
