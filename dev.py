@@ -19,8 +19,8 @@ OLDEST = (3, 11)
 
 def newer_python() -> str:
     """Return the path of a Python that is new enough, "" where none is found."""
-    import shutil  # noqa: PLC0415 - below the check it is imported as usual
-    import subprocess  # noqa: PLC0415 - as above
+    import shutil
+    import subprocess
 
     for minor in range(OLDEST[1] + 9, OLDEST[1] - 1, -1):
         path = shutil.which(f"python3.{minor}")

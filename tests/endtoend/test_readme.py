@@ -1,0 +1,117 @@
+"""Every statement of the README is run: its blocks in order, in a fresh clone, with an empty HOME."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from architecture.house import ROOT, files
+from endtoend.readme import Block, blocks, run_block
+
+PYTHON = Path(sys.executable)
+# Read while HOME is still the machine's: what pip has downloaded once need not be downloaded again.
+PIP_CACHE = os.environ.get("PIP_CACHE_DIR") or str(Path.home() / ".cache" / "pip")
+
+
+@pytest.fixture
+def clone(tmp_path) -> Path:
+    """Return a fresh repository with the files of this one."""
+    folder = tmp_path / "forkjoin"
+    for path in files():
+        target = folder / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target)
+    git = ["git", "-c", "user.name=A Reader", "-c", "user.email=reader@example.org", "-C", str(folder)]
+    subprocess.run([*git, "init", "-q", "-b", "main"], check=True)
+    subprocess.run([*git, "add", "-A"], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "all"], check=True)
+    return folder
+
+
+@pytest.fixture
+def reader(tmp_path) -> dict[str, str]:
+    """Return the environment of somebody who has just come: nothing set, an empty HOME, `forkjoin` installed."""
+    (tmp_path / "home").mkdir()
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("PIP_") or name in ("PATH", "LANG", "LC_ALL", "TERM", "SSL_CERT_FILE")
+    }
+    return (
+        kept
+        | {"PIP_CACHE_DIR": PIP_CACHE}
+        | {"HOME": str(tmp_path / "home"), "PATH": f"{PYTHON.parent}:{os.environ['PATH']}"}
+    )
+
+
+@pytest.mark.slow
+def test_every_block_of_the_readme_does_what_it_says(clone, reader):
+    page = list(blocks((ROOT / "README.md").read_text(encoding="utf-8")))
+    tried = [block for block in page if not block.not_run]
+    assert len(tried) >= 8
+    for block in tried:
+        wrong = run_block(block, clone, reader, sys.executable)
+        assert wrong == "", f"README.md:{block.line}\n{wrong}"
+
+
+def test_few_blocks_are_left_out_and_each_says_why():
+    page = list(blocks((ROOT / "README.md").read_text(encoding="utf-8")))
+    left_out = [block.not_run for block in page if block.not_run]
+    assert len(left_out) <= 3
+    assert all(len(why.split()) > 2 for why in left_out)
+
+
+PAGE = """
+<!-- not run: it takes a day -->
+```bash
+sleep 86400
+```
+
+<!-- run: fails with 6 -->
+
+```console
+$ echo "5 tasks in 3.2 s, more"; exit 6
+4 tasks in ... s
+```
+```json
+{"never": "run"}
+```
+```yaml
+# plan.yaml
+tasks: []
+```
+"""
+
+
+def test_the_notes_before_a_block_are_understood():
+    first, second, third = blocks(PAGE)
+    assert (first.not_run, first.line) == ("it takes a day", 3)
+    assert (second.language, second.fails_with) == ("console", 6)
+    assert (third.saved_as, third.text) == ("plan.yaml", "# plan.yaml\ntasks: []\n")
+
+
+def test_a_note_with_a_slip_is_not_passed_over():
+    with pytest.raises(ValueError, match="not understood"):
+        list(blocks("<!-- run: fails 6 -->\n```bash\nfalse\n```\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "wrong"),
+    [
+        ('$ echo "5 tasks in 3.2 s"\n4 tasks in 0.1 s\n', 0, ""),
+        ('$ printf "one\\ntwo\\n"\ntwo\none\n', 0, "one"),
+        ("$ exit 3\n", 0, "exit code 3, not 0"),
+        ("$ exit 6\n", 6, ""),
+        ('$ echo "a 1 b 2 c"\na ... c\n', 0, ""),
+        ('$ echo "a b"\na ... c\n', 0, "never printed"),
+    ],
+)
+def test_a_console_block_is_compared_loosely_but_compared(tmp_path, text, code, wrong):
+    found = run_block(
+        Block(line=1, language="console", text=text, fails_with=code), tmp_path, os.environ, sys.executable
+    )
+    assert (wrong in found) if wrong else (found == "")

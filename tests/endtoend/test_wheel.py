@@ -1,0 +1,115 @@
+"""The built wheel: what is in it, and that `uv tool install`, `uvx` and `pipx` make a working program of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("wheel")
+    run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)])
+    (built,) = out.iterdir()
+    return built
+
+
+@pytest.fixture(scope="module")
+def installers(tmp_path_factory) -> Path:
+    """Return the programs of an environment with uv and pipx; where no index can be asked a skip, in CI a failure."""
+    venv = tmp_path_factory.mktemp("installers")
+    try:
+        run([sys.executable, "-m", "venv", str(venv)])
+        run([str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "uv", "pipx"])
+    except subprocess.CalledProcessError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"uv and pipx cannot be installed here: {error.stdout[-300:]}")
+    return venv / "bin"
+
+
+def test_the_wheel_holds_the_package_its_licence_and_its_types_and_nothing_else(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "forkjoin/py.typed" in names
+    assert "forkjoin/interfaces/cli/main.py" in names
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
+    assert {name.split("/")[0] for name in names} == {"forkjoin", wheel.name.rsplit("-", 3)[0] + ".dist-info"}
+    assert [name for name in names if "test" in name.lower() and name != "forkjoin/testing.py"] == []
+
+
+def test_the_wheel_holds_every_file_of_the_package(wheel):
+    """Prompts and other data travel too, not only modules."""
+    package = ROOT / "src" / "forkjoin"
+    here = {
+        str(path.relative_to(ROOT / "src"))
+        for path in package.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert here <= set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_uv_tool_install_makes_a_working_program(wheel, installers, tmp_path):
+    environ = fresh(
+        tmp_path, UV_TOOL_DIR="tools", UV_TOOL_BIN_DIR="bin", UV_CACHE_DIR="cache", UV_PYTHON=sys.executable
+    )
+    run([str(installers / "uv"), "tool", "install", *pinned(), with_analysers(wheel)], env=environ)
+    works(tmp_path / "bin" / "forkjoin", environ, tmp_path)
+
+
+def test_uvx_runs_it_without_installing(wheel, installers, tmp_path):
+    environ = fresh(tmp_path, UV_CACHE_DIR="cache", UV_PYTHON=sys.executable)
+    done = run([str(installers / "uvx"), *pinned(), "--from", str(wheel), "forkjoin", "--version"], env=environ)
+    assert "0.1" in done.stdout
+
+
+def test_pipx_install_makes_a_working_program(wheel, installers, tmp_path):
+    environ = fresh(tmp_path, PIPX_HOME="pipx", PIPX_BIN_DIR="bin", PIPX_MAN_DIR="man")
+    pip = f"--pip-args=--constraint={ROOT / 'constraints.txt'}"
+    run([str(installers / "pipx"), "install", "--python", sys.executable, pip, with_analysers(wheel)], env=environ)
+    works(tmp_path / "bin" / "forkjoin", environ, tmp_path)
+
+
+def works(program: Path, environ: dict[str, str], folder: Path) -> None:
+    """Its version is that of the project, and a review of a small folder finds what is wrong there."""
+    assert "0.1" in run([str(program), "--version"], env=environ).stdout
+    tree = folder / "tree"
+    tree.mkdir()
+    (tree / "app.py").write_text("import os\n\n\ndef run(text):\n    return eval(text)\n", encoding="utf-8")
+    done = run([str(program), "review", str(tree), "--json"], env=environ)
+    report = json.loads(done.stdout)
+    assert any(finding["path"] == "app.py" and finding["line"] == 5 for finding in report["findings"]), report
+    assert sorted(path.name for path in tree.iterdir()) == ["app.py"]
+
+
+def with_analysers(wheel: Path) -> str:
+    return f"{wheel}[review]"
+
+
+def pinned() -> list[str]:
+    return ["--constraints", str(ROOT / "constraints.txt")]
+
+
+def fresh(folder: Path, **settings: str) -> dict[str, str]:
+    """Return an environment with its own HOME below *folder*; *settings* are names of folders there, or absolute."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FORKJOIN_", "XDG_", "PYTHON"))}
+    (folder / "home").mkdir()
+    return kept | {"HOME": str(folder / "home")} | {name: str(folder / value) for name, value in settings.items()}
+
+
+def run(argv: list[str], *, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        argv, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300
+    )
+    if done.returncode:
+        print(done.stdout[-3000:], done.stderr[-3000:], sep="\n")
+        raise subprocess.CalledProcessError(done.returncode, argv, done.stdout + done.stderr, done.stderr)
+    return done
