@@ -11,6 +11,8 @@ import tomllib
 from architecture.house import ROOT, modules, parsed
 
 HEAVY = ("typer", "rich", "click", "yaml", "jsonschema", "sqlite3", "asyncio", "msgspec", "psutil", "platformdirs")
+# Run as programs of their own by a bare interpreter, with what lies beside them.
+PROGRAMS = {"forkjoin.backends.nursery", "forkjoin.backends.shim"}
 LISTED = {"forkjoin"}  # all that `import forkjoin` may load of ours
 
 
@@ -51,6 +53,7 @@ def test_a_module_imports_by_itself():
     """No module depends on another having been imported before it: each in a process that has none of ours."""
     script = (
         "import os, sys, importlib, traceback\n"
+        "import msgspec, psutil, platformdirs, rich, typer, yaml\n"  # of others, once for all
         "for name in sys.argv[1:]:\n"
         "    if (pid := os.fork()) == 0:\n"
         "        try: importlib.import_module(name)\n"
@@ -58,7 +61,7 @@ def test_a_module_imports_by_itself():
         "        os._exit(0)\n"
         "    os.waitpid(pid, 0)\n"
     )
-    names = sorted(set(modules()) - {"forkjoin.__main__"})
+    names = sorted(set(modules()) - {"forkjoin.__main__"} - PROGRAMS)
     done = subprocess.run([sys.executable, "-I", "-c", script, *names], capture_output=True, text=True, check=True)
     assert len(names) > 40
     assert done.stdout.split() == [], done.stderr
@@ -70,8 +73,18 @@ def test_every_module_of_src_has_a_caller():
     for name, path in known.items():
         used |= {used_name for used_name in uses(path, name) if used_name != name}
     # A package is used when something in it is.
-    used |= {name.rpartition(".")[0] for name in used}
+    used |= {".".join(name.split(".")[:depth]) for name in used for depth in range(1, name.count(".") + 1)}
     assert sorted(name for name in known if name not in used and name != "forkjoin") == []
+
+
+def test_the_programs_of_the_backend_need_nothing_but_the_standard_library():
+    """They are started with `-I -S`: one that imports a package of ours or of others would start slowly, or not."""
+    for name in sorted(PROGRAMS):
+        folder = modules()[name].parent
+        script = f"import sys; sys.path.insert(0, {str(folder)!r}); import {name.rpartition('.')[2]}; "
+        script += "print(sorted(name for name in sys.modules if name.partition('.')[0] in ('forkjoin', 'msgspec')))"
+        done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False)
+        assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
 def entry_points() -> set[str]:
