@@ -1,0 +1,83 @@
+"""What writers start from: a commit that is fixed for the whole run."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from forkjoin.errors import CannotHere, PlanError
+from forkjoin.model import Base, GitTree
+from forkjoin.workspaces.copies import copied
+from forkjoin.workspaces.git import GitFailed, of_user
+from forkjoin.workspaces.snapshot import snapshot
+from forkjoin.workspaces.store import Store
+
+
+def take_base(store: Store, how: str) -> Base:
+    """Fix what writers start from: `snapshot`, or a ref of the user's repository; outside git a copy of the tree.
+
+    Raises PlanError for a ref that does not exist, CannotHere where objects are missing, NoRoom where it is too big.
+    """
+    repository = store.tree.git
+    if repository is None:
+        if how not in ("snapshot", "copy"):
+            raise PlanError(f"{store.tree.root} is no git repository, so there is no {how!r} to start from")
+        return copied(store)
+    _refuse_partial(repository)
+    head = repository.head if how == "snapshot" else _pinned(repository, how)
+    kept = _keep(store, repository, head)
+    commit, note = snapshot(store, repository) if how == "snapshot" else (head, f"base: {how} {head[:7]}")
+    store.git().out("update-ref", store.ref("base"), commit)
+    note += _not_as_at_home(repository)
+    return Base(kind="snapshot" if how == "snapshot" else "head", commit=commit, ref=kept, note=note)
+
+
+def _pinned(repository: GitTree, how: str) -> str:
+    user = of_user(Path(repository.top))
+    done = user.run("rev-parse", "-q", "--verify", "--end-of-options", f"{how}^{{commit}}")
+    if done.code != 0:
+        raise PlanError(
+            f"there is no commit {how!r} in {repository.top}",
+            where="from",
+            next_step="name a branch, a tag or a commit",
+        )
+    return done.out.decode().strip()
+
+
+def _keep(store: Store, repository: GitTree, head: str) -> str:
+    """Keep the user's commit alive by a hidden ref, the one thing that is written into their repository."""
+    if not head:
+        return ""
+    name = store.ref("base")
+    try:
+        of_user(Path(repository.top)).out("update-ref", name, head)
+    except GitFailed:
+        # Read-only, then: the base lives as long as the user's own refs hold it.
+        return ""
+    return name
+
+
+def _refuse_partial(repository: GitTree) -> None:
+    """A checkout with objects missing prints errors and exits 0: refuse what promises to fetch objects later."""
+    user = of_user(Path(repository.top))
+    if user.run("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$").code != 0:
+        return
+    if not repository.head:
+        return
+    done = user.run("rev-list", "--objects", "--no-walk", "--missing=print", repository.head)
+    missing = sum(line.startswith(b"?") for line in done.out.split(b"\n"))
+    if done.code != 0 or missing:
+        raise CannotHere(
+            f"{repository.top} is a partial clone that lacks {missing or 'some'} objects of its HEAD; "
+            f"fetch them first: git -C {repository.top} fetch --refetch --no-filter"
+        )
+
+
+def _not_as_at_home(repository: GitTree) -> str:
+    top, notes = Path(repository.top), ""
+    if (top / ".gitmodules").is_file():
+        notes += "; submodules are empty folders in workspaces"
+    with suppress(OSError):
+        if b"filter=lfs" in (top / ".gitattributes").read_bytes():
+            notes += "; LFS files are pointers in workspaces"
+    return notes

@@ -1,0 +1,81 @@
+"""Two commits compared: which files differ, how, by how much, and the patch between them."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from forkjoin.model import Change, HowChanged, Task, Tree, path_text
+from forkjoin.workspaces.declared import covered, runs_by_itself
+from forkjoin.workspaces.git import Git
+
+# Nothing that a repository can set decides how a difference is shown.
+_PLAIN: Final = ("-r", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
+_HOW: Final[dict[bytes, HowChanged]] = {b"A": "added", b"D": "deleted", b"M": "modified", b"T": "type"}
+
+
+def changed_files(git: Git, tree: Tree, task: Task, *, base: str, commit: str) -> tuple[Change, ...]:
+    """Return the files that differ, relative to the tree, sorted."""
+    out = git.out("diff-tree", "-z", "--raw", "--numstat", *_PLAIN, base, commit)
+    hows: dict[bytes, HowChanged] = {}
+    lines: dict[bytes, tuple[int, int]] = {}
+    fields = iter(out.split(b"\0")[:-1])
+    for field in fields:
+        if field.startswith(b":"):
+            hows[next(fields)] = _how(field)
+        else:
+            added, removed, path = field.split(b"\t", 2)
+            lines[path] = (_count(added), _count(removed))
+    allowed = _allowed(task, tree)
+    rows = (_change(tree_path(path, tree), how, lines.get(path, (0, 0)), allowed) for path, how in hows.items())
+    return tuple(sorted(rows, key=lambda change: change.path))
+
+
+def write_patch(git: Git, path: Path, *, base: str, commit: str) -> None:
+    """Write the difference as a patch that `git apply` takes at the top of the repository; binary files are in it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.new")
+    with new.open("wb") as into:
+        git.out("diff-tree", "-p", "--binary", "--full-index", "--no-color", *_PLAIN, base, commit, into=into)
+    new.replace(path)
+
+
+def tree_path(raw: bytes, tree: Tree) -> str:
+    """Return a path of the repository relative to the tree, which may be a folder of it (then `../x` is above it)."""
+    text = path_text(raw)
+    if tree.git is None or not tree.git.subdir:
+        return text
+    below = f"{tree.git.subdir}/"
+    if raw.startswith(below.encode()):
+        return path_text(raw.removeprefix(below.encode()))
+    return posixpath.relpath(text, tree.git.subdir)
+
+
+def _how(raw: bytes) -> HowChanged:
+    old_mode, new_mode, old, new, letter = raw[1:].split(b" ")
+    if letter[:1] == b"M" and old == new and old_mode != new_mode:
+        return "mode"
+    return _HOW[letter[:1]]
+
+
+def _count(number: bytes) -> int:
+    return 0 if number == b"-" else int(number)
+
+
+def _allowed(task: Task, tree: Tree) -> Callable[[str], bool]:
+    if task.writes is None:
+        return lambda _: True
+    return covered(task.writes, folds_case=tree.folds_case)
+
+
+def _change(path: str, how: HowChanged, lines: tuple[int, int], allowed: Callable[[str], bool]) -> Change:
+    return Change(
+        path=path,
+        how=how,
+        insertions=lines[0],
+        deletions=lines[1],
+        violation=path.startswith("../") or not allowed(path),
+        runs=runs_by_itself(path.removeprefix("../")),
+    )

@@ -1,0 +1,177 @@
+"""What an attempt changed, taken out of a work tree that nobody vouches for.
+
+git never sees the workspace as a repository: it compares the files with the index that was put aside when the agent
+started, and the files' bytes are read here and handed to `git fast-import`. So no setting, hook, filter, watcher or
+nested repository that an agent may have left has any part in it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Final
+
+from forkjoin.errors import CannotHere
+from forkjoin.model import SKIPPED_FOLDERS, Changes, Place, Task
+from forkjoin.workspaces.changes import changed_files, write_patch
+from forkjoin.workspaces.listing import Listing, listing
+from forkjoin.workspaces.opening import Record
+from forkjoin.workspaces.store import Store
+from forkjoin.workspaces.taking import refuse_too_much
+
+_CHUNK: Final = 1024 * 1024
+
+
+def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str, patch: Path) -> Changes:
+    """Return what differs from the base, as one commit under *ref* and as *patch*; repeatable.
+
+    Raises CannotHere where the workspace is gone or was exchanged, NoRoom where the change is too big to keep.
+    """
+    root = Path(place.root)
+    if not record.carried.exists():
+        raise CannotHere(f"nothing is known of the workspace {root}: its record {record.folder} is not there")
+    if root.resolve() != root or not root.is_dir():
+        raise CannotHere(f"the workspace {root} is gone, or is no longer the folder it was")
+    found = _differences(store, root, place, record)
+    if found.empty:
+        return Changes(notes=_notes(found))
+    refuse_too_much(found.present.values(), f"changes of {task.id} in {root}")
+    ours = store.git()
+    commit = _committed(store, task, place, ref=ref, found=found)
+    files = changed_files(ours, store.tree, task, base=place.base, commit=commit)
+    if not files:
+        return Changes(notes=_notes(found))
+    write_patch(ours, patch, base=place.base, commit=commit)
+    inside = patch.relative_to(store.path.parent)
+    return Changes(files=files, commit=commit, base=place.base, patch=inside.as_posix(), notes=_notes(found))
+
+
+def _differences(store: Store, root: Path, place: Place, record: Record) -> Listing:
+    """Return what differs, but for carried files and for new ones that the base ignores."""
+    with tempfile.TemporaryDirectory(dir=record.folder) as scratch:
+        index = Path(scratch) / "index"
+        shutil.copy2(record.index, index)
+        git = store.git(tree=root, index=index)
+        exclude = ("--exclude-standard",) if place.kind == "clone" else _skipped()
+        found = listing(git, root, exclude=exclude)
+        nested = {path: state for folder in found.nested for path, state in _files_below(root, folder)}
+        found.present |= nested
+        found.new |= set(nested)
+        changed_rules = any(path.rpartition(b"/")[2] == b".gitignore" for path in (*found.gone, *found.present))
+        if found.new and place.kind == "clone" and (changed_rules or nested):
+            found.new -= _ignored_by_base(store, place.base, found.new, Path(scratch))
+            found.present = {p: s for p, s in found.present.items() if p in found.new or p not in nested}
+    carried = set(record.carried.read_bytes().split(b"\0"))
+    found.present = {path: state for path, state in found.present.items() if path not in carried}
+    return found
+
+
+def _skipped() -> tuple[str, ...]:
+    return tuple(f"--exclude={name}/" for name in SKIPPED_FOLDERS)
+
+
+def _files_below(root: Path, folder: bytes) -> Iterator[tuple[bytes, os.stat_result]]:
+    """Yield the files of a repository that the agent made inside the workspace, as if it were a plain folder."""
+    top = os.fsencode(root) + b"/"
+    for inside, inner, files in os.walk(top + folder):
+        links = [name for name in inner if stat.S_ISLNK(os.lstat(inside + b"/" + name).st_mode)]
+        inner[:] = [name for name in inner if name.lower() != b".git" and name not in links]
+        for name in (*files, *links):
+            path = inside + b"/" + name
+            with suppress(OSError):
+                state = os.lstat(path)
+                if name.lower() != b".git" and (stat.S_ISREG(state.st_mode) or stat.S_ISLNK(state.st_mode)):
+                    yield path.removeprefix(top), state
+
+
+def _ignored_by_base(store: Store, base: str, paths: set[bytes], scratch: Path) -> set[bytes]:
+    """Return which of the new files the base's own `.gitignore` files ignore, whatever the agent made of them."""
+    rules = scratch / "rules"
+    rules.mkdir()
+    git = store.git(tree=rules, index=scratch / "rules.index")
+    git.out("read-tree", base)
+    names = [n for n in git.out("ls-files", "-z").split(b"\0") if n.rpartition(b"/")[2] == b".gitignore"]
+    git.out("checkout-index", "-z", "--stdin", stdin=b"".join(name + b"\0" for name in names))
+    asked = b"".join(path + b"\0" for path in sorted(paths))
+    return set(git.run("check-ignore", "-z", "--stdin", "--no-index", stdin=asked).out.split(b"\0"))
+
+
+# -- the commit
+
+
+def _committed(store: Store, task: Task, place: Place, *, ref: str, found: Listing) -> str:
+    with tempfile.TemporaryFile(dir=store.path) as stream:
+        _write_stream(stream, store, task, place, ref=ref, found=found)
+        stream.seek(0)
+        return store.git().out("fast-import", "--quiet", "--done", "--force", stdin=stream).strip().decode()
+
+
+def _write_stream(
+    stream: IO[bytes], store: Store, task: Task, place: Place, *, ref: str, found: Listing
+) -> None:  # fmt: skip
+    who = store.identity()
+    subject = (task.description or task.id).strip().partition("\n")[0].encode("utf-8", "replace")
+    when = b"%s %d +0000" % (who, int(time.time()))
+    stream.write(b"commit %s\nmark :1\nauthor %s\ncommitter %s\n" % (ref.encode(), when, when))
+    stream.write(b"data %d\n%s\nfrom %s\n" % (len(subject), subject, place.base.encode()))
+    # Deletions first: a name may have become a folder, or a folder a name.
+    for path in sorted(found.gone):
+        stream.write(b"D %s\n" % _quoted(path))
+    for path in sorted(found.present):
+        _write_file(stream, Path(place.root), path, found)
+    stream.write(b"get-mark :1\ndone\n")
+
+
+def _write_file(stream: IO[bytes], root: Path, path: bytes, found: Listing) -> None:
+    full = os.fsencode(root) + b"/" + path
+    try:
+        state = os.lstat(full)
+        if stat.S_ISLNK(state.st_mode):
+            target = os.readlink(full)  # noqa: PTH115 - bytes, which pathlib does not take
+            stream.write(b"M 120000 inline %s\ndata %d\n%s\n" % (_quoted(path), len(target), target))
+            return
+        # Never through a link, and never waiting on a pipe that took the file's place.
+        handle = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        found.odd.append(path)
+        return
+    with open(handle, "rb") as file:  # noqa: PTH123 - an open file, not a path
+        state = os.fstat(handle)
+        mode = b"100755" if state.st_mode & stat.S_IXUSR else b"100644"
+        stream.write(b"M %s inline %s\ndata %d\n" % (mode, _quoted(path), state.st_size))
+        _write_exactly(stream, file, state.st_size)
+        stream.write(b"\n")
+
+
+def _write_exactly(stream: IO[bytes], file: IO[bytes], size: int) -> None:
+    """Copy *size* bytes; a file that something still writes to gives what it has, filled up with zeros."""
+    left = size
+    while left:
+        part = file.read(min(left, _CHUNK)) or bytes(min(left, _CHUNK))
+        stream.write(part)
+        left -= len(part)
+
+
+def _quoted(path: bytes) -> bytes:
+    text = path.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+    return b'"%s"' % text
+
+
+def _notes(found: Listing) -> tuple[str, ...]:
+    shown = (
+        (found.nested, "repositories made inside the workspace were taken as plain folders"),
+        (found.modules, "changes inside submodules were left out"),
+        (found.odd, "pipes, sockets and unreadable files were left out"),
+    )
+    return tuple(f"{said}: {_names(paths)}" for paths, said in shown if paths)
+
+
+def _names(paths: list[bytes]) -> str:
+    more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+    return ", ".join(path.decode("utf-8", "replace") for path in paths[:5]) + more

@@ -1,0 +1,118 @@
+"""The workspaces of one run: opened, harvested, merged and removed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from forkjoin.errors import CannotHere, PlanError
+from forkjoin.model import Base, Changes, Place, RunId, Task, Tree
+from forkjoin.workspaces import git
+from forkjoin.workspaces.base import take_base
+from forkjoin.workspaces.harvest import harvest
+from forkjoin.workspaces.merging import merged
+from forkjoin.workspaces.opening import Record, open_shared, open_workspace
+from forkjoin.workspaces.removal import remove_folder
+from forkjoin.workspaces.store import Store
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def clonable(tree: Tree) -> bool:
+    """Say whether writers can be given clones of this tree: a git repository, and a git that is new enough."""
+    return tree.git is not None and git.found()
+
+
+def patch_of(run_folder: Path, changes: Changes) -> bytes:
+    """Return the patch of harvested changes; b"" where nothing changed."""
+    return (run_folder / changes.patch).read_bytes() if changes.patch else b""
+
+
+class Workspaces:
+    """Opens, harvests and removes the workspaces of one run; its calls block, and may come from several threads.
+
+    Nothing is ever written into the tree, nor into its repository but hidden refs under `refs/forkjoin/<run>/`.
+    """
+
+    def __init__(self, run: RunId, run_folder: Path, home: Path, tree: Tree) -> None:
+        self._run_folder = run_folder.resolve()
+        self._folder = home.resolve() / "workspaces" / _safe(run)
+        self._store = Store(run, self._run_folder / "git", tree)
+        self._tree = tree
+
+    @property
+    def clonable(self) -> bool:
+        """Whether writers get clones here, not copies."""
+        return clonable(self._tree)
+
+    def take_base(self, how: str = "snapshot") -> Base:
+        """Fix what writers start from: `snapshot` (HEAD plus what is not committed), or a ref. Once per run.
+
+        Raises PlanError for an unknown ref, CannotHere without git or with objects missing, NoRoom when too big.
+        """
+        git.program()
+        return take_base(self._store, how)
+
+    def open(self, task: Task, attempt: int, *, base: Base | str) -> Place:
+        """Return where an attempt works: readers share the tree, writers get a clone, outside git a copy.
+
+        *base* is what `take_base` or `merged` returned; readers need none. Raises CannotHere, NoRoom, PlanError,
+        OSError.
+        """
+        if task.isolation == "shared" or (task.reads_only and task.isolation == "auto"):
+            if not task.reads_only:
+                raise PlanError(
+                    "a task that may write never shares the tree", where=f"{task.id}: isolation: shared",
+                    next_step="take isolation: auto, or writes: []",
+                )  # fmt: skip
+            return open_shared(self._store, task)
+        commit = base if isinstance(base, str) else base.commit
+        folder = self._folder / f"{_safe(task.id)}-{attempt}"
+        return open_workspace(self._store, task, commit, folder=folder, record=self._record(task, attempt))
+
+    def merged(self, base: str, commits: Sequence[str], *, name: str) -> str:
+        """Return a commit with the harvested *commits* merged into *base*; raise MergeConflict with the files."""
+        return merged(self._store, base, commits, name=_safe(name))
+
+    def harvest(self, task: Task, attempt: int, place: Place) -> Changes:
+        """Return what the attempt changed: files whose bytes or modes differ from what it was given. Repeatable.
+
+        A shared place has no changes. Raises CannotHere where the workspace is gone, NoRoom when too big.
+        """
+        if place.kind == "shared":
+            return Changes()
+        record = self._record(task, attempt)
+        ref = self._store.ref("task", _safe(task.id), str(attempt))
+        patch = record.folder.with_name("changes.patch")
+        return harvest(self._store, task, place, record=record, ref=ref, patch=patch)
+
+    def discard(self, place: Place) -> None:
+        """Remove a workspace with all that is in it; the user's tree and what is not ours is never touched."""
+        if place.kind == "shared":
+            return
+        folder = Path(place.root).parent
+        if folder.parent != self._folder or _NAME.fullmatch(folder.name) is None:
+            raise CannotHere(f"{place.root} is no workspace of this run; it was left alone")
+        remove_folder(folder)
+
+    def release(self) -> None:
+        """Remove every workspace of the run, and its hidden refs from the user's repository."""
+        if self._folder.exists():
+            remove_folder(self._folder)
+        if self._tree.git is None:
+            return
+        user = git.of_user(Path(self._tree.git.top))
+        names = user.out("for-each-ref", "--format=%(refname)", f"{self._store.ref()}/").split()
+        user.out("update-ref", "--stdin", stdin=b"".join(b"delete %s\n" % name for name in names))
+
+    def _record(self, task: Task, attempt: int) -> Record:
+        return Record(folder=self._run_folder / "tasks" / _safe(task.id) / str(attempt) / "workspace")
+
+
+def _safe(name: str) -> str:
+    """Return a name that is to be part of a path or a ref; raise PlanError where it cannot be one."""
+    if _NAME.fullmatch(name) is None or ".." in name or name.endswith((".lock", ".")):
+        raise PlanError(f"{name!r} cannot name a folder", next_step="use letters, digits and dashes")
+    return name
