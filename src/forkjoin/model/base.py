@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NewType
 
 import msgspec
@@ -30,6 +31,7 @@ class Ref(str):
         return ref
 
 
+@lru_cache
 def snake(name: str) -> str:
     """Return a class name as a tag: `TimedOut` gives `timed_out`."""
     return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
 from forkjoin.errors import NothingToJoin
 from forkjoin.model import SEVERITIES, Account, Coverage, Finding, Report, RunId, Severity, TaskSummary
@@ -19,35 +20,39 @@ _NEVER_RAN = frozenset(("queued", "starting", "running", "blocked", "skipped"))
 _LINE_CHARS = 500
 
 
-def report(  # noqa: PLR0913 - one keyword for each thing a report stands on
-    *,
-    run: RunId,
-    name: str,
-    goal: str,
-    results: Sequence[TaskResult],
-    account: Account | None,
-    not_looked_at: Sequence[str],
-    notes: Sequence[str],
-) -> Report:
-    """Join the results of a run, in the order asked; also of one that still runs, whose missing tasks are named.
+class Run(TypedDict):
+    """What a report is made of: the run, its results in the order asked, and what is to be said beside them."""
 
-    No results are an empty report only where *not_looked_at* or *notes* say why; else NothingToJoin is raised.
+    run: RunId
+    name: str
+    goal: str
+    results: Sequence[TaskResult]
+    account: Account | None
+    not_looked_at: Sequence[str]
+    notes: Sequence[str]
+
+
+def report(**of: Unpack[Run]) -> Report:
+    """Join the results of a run; also of one that still runs, whose missing tasks are named.
+
+    No results are an empty report only where `not_looked_at` or `notes` say why; else NothingToJoin is raised.
     """
-    if not results and not not_looked_at and not notes:
+    if not of["results"] and not of["not_looked_at"] and not of["notes"]:
+        run = one_line(of["run"], _LINE_CHARS)
         raise NothingToJoin(f"run {run} has no results to join; look at what it was asked with: forkjoin show {run}")
-    read = [_read(result) for result in results]
+    read = [_read(result) for result in of["results"]]
     findings = ranked(merged([witness for one in read for witness in one.witnesses]))
     return Report(
-        run=run,
-        name=one_line(name, _LINE_CHARS),
-        goal=clean(goal).strip(),
-        coverage=_coverage(read, not_looked_at),
+        run=of["run"],
+        name=one_line(of["name"], _LINE_CHARS),
+        goal=clean(of["goal"]).strip(),
+        coverage=_coverage(read, of["not_looked_at"]),
         counts=_counts(findings),
         findings=findings,
         actions=actions(findings),
         tasks=tuple(one.summary for one in read),
-        account=account,
-        notes=tuple(one_line(note, _LINE_CHARS) for note in notes),
+        account=of["account"],
+        notes=tuple(one_line(note, _LINE_CHARS) for note in of["notes"]),
     )
 
 
@@ -113,9 +118,10 @@ def _coverage(read: Sequence[_Read], not_looked_at: Sequence[str]) -> Coverage:
     summaries = [one.summary for one in read]
     missing = tuple(s.id for s in summaries if s.state in _NEVER_RAN)
     ok = tuple(s.id for s in summaries if s.state == "completed")
+    told = {*ok, *missing}
     return Coverage(
         ok=ok,
-        failed=tuple(s.id for s in summaries if s.id not in {*ok, *missing}),
+        failed=tuple(s.id for s in summaries if s.id not in told),
         missing=missing,
         not_looked_at=tuple(one_line(name, _LINE_CHARS) for name in not_looked_at),
     )
