@@ -56,26 +56,25 @@ def connected(path: Path, *, readonly: bool) -> tuple[sqlite3.Connection, int]:
     try:
         if not path.is_file():
             raise JournalDamaged(f"{path}: there is no journal here; see the runs with: forkjoin ls")
-        db = _connection(path, "ro" if readonly else "rw")
-    except (sqlite3.Error, OSError, ValueError) as error:
-        raise trouble(error, path) from error
-    try:
         try:
-            version = _version(db, path)
+            return _opened(path, "ro" if readonly else "rw")
         except sqlite3.OperationalError:
             if not readonly or _has_wal(path):
                 raise
             # A folder that may not be written has no room for the WAL's index; without a WAL none is needed.
-            db.close()
-            db = _connection(path, "ro&immutable=1")
-            version = _version(db, path)
+            return _opened(path, "ro&immutable=1")
+    except (sqlite3.Error, OSError, ValueError) as error:
+        raise trouble(error, path) from error
+
+
+def _opened(path: Path, mode: str) -> tuple[sqlite3.Connection, int]:
+    db = _connection(path, mode)
+    try:
         db.execute("PRAGMA synchronous = FULL")
-    except BaseException as error:
+        return db, _version(db, path)
+    except BaseException:
         db.close()
-        if isinstance(error, sqlite3.Error):
-            raise trouble(error, path) from error
         raise
-    return db, version
 
 
 def _connection(path: Path, mode: str) -> sqlite3.Connection:

@@ -126,15 +126,14 @@ def shown(seen: Seen, tasks: Sequence[Seen], held: str) -> TaskView:
 
 
 def _worded(seen: Seen, tasks: Sequence[Seen], held: str) -> TaskView:
-    if seen.stopping and not seen.ended:
-        return replace(seen.now, why=f"stop asked: {seen.stopping}")
+    stop = f"stop asked: {seen.stopping}" if seen.stopping and not seen.ended else ""
     if not seen.queued:
-        return seen.now
+        return replace(seen.now, why=stop) if stop else seen.now
     open_edges: dict[TaskId, Edge] = {}
     for number, edge in seen.before if seen.waiting else ():
         if not tasks[number].ended:
             open_edges.setdefault(edge.first, edge)
-    why = f"waits for {_named(list(open_edges.values())) or held or 'a slot'}"
+    why = stop or f"waits for {_named(list(open_edges.values())) or held or 'a slot'}"
     return replace(seen.now, why=f"{seen.note}; {why}" if seen.note else why, waits_for=tuple(open_edges))
 
 

@@ -16,6 +16,8 @@ def trouble(error: Exception, path: Path, *, writing: bool = False) -> ForkjoinE
     """Return our error for *error*, met while reading (or *writing*) the journal at *path*."""
     if isinstance(error, OSError):
         return CannotHere(f"{path}: {error.strerror}; make it readable for this user")
+    if isinstance(error, sqlite3.ProgrammingError):
+        return CannotHere(f"{path}: the journal was closed by this process ({error}); open it again")
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the low byte is the kind
     if code in _LOCKED:
         return NoRoom(f"{path}: another process keeps the journal locked; try again when it is done")
