@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Sequence
 
 from forkjoin.model import SEVERITIES, Action, Finding
@@ -14,7 +14,8 @@ from forkjoin.synthesis.words import counted, place
 
 _MOST = 7
 _PLACES = 3
-_TITLE_CHARS, _REMEDY_CHARS = 90, 160
+_TITLE_CHARS, _REMEDY_CHARS = 70, 160
+_SENTENCE_END = re.compile(r"(?<=[.!?;])\s")
 
 
 def actions(findings: Sequence[Finding]) -> tuple[Action, ...]:
@@ -51,23 +52,24 @@ def _kind(finding: Finding) -> str:
 
 
 def _action(group: Sequence[Finding]) -> Action:
-    worst = group[0]
-    what = _what(group)
-    where = _places(group)
+    worst, where = group[0], _places(group)
     remedy = next((one_line(finding.remedy, _REMEDY_CHARS) for finding in group if finding.remedy), "")
-    text = f"Fix {what}{f': {where}' if where else ''}" + (f". {remedy}" if remedy else "")
-    return Action(severity=worst.severity, text=_ended(text), findings=tuple(finding.id for finding in group))
+    text = _ended(f"Fix {_what(group)}{f': {where}' if where else ''}")
+    if remedy:
+        text += f" {_ended(remedy[:1].upper() + remedy[1:])}"
+    return Action(severity=worst.severity, text=text, findings=tuple(finding.id for finding in group))
 
 
 def _what(group: Sequence[Finding]) -> str:
-    """Return `3 x S602 subprocess call with shell=True`; the title of most where they differ."""
-    rule = f"{group[0].rule} " if is_code(group[0].rule) else ""
-    titles = Counter(one_line(finding.title, _TITLE_CHARS) for finding in group)
-    often, how_often = titles.most_common(1)[0]
-    title = often if how_often * 2 > len(group) else one_line(group[0].title, _TITLE_CHARS)
-    title = title.rstrip(". ")
-    like = "" if len(titles) == 1 else " and the like"
-    return f"{rule}{title}" if len(group) == 1 else f"{len(group)} × {rule}{title}{like}"
+    """Return `S602 Call with shell=True`, `3 × S602 Call with shell=True`, or with "such as" where titles differ."""
+    worst = group[0]
+    rule = f"{worst.rule} " if is_code(worst.rule) else ""
+    title = _SENTENCE_END.split(worst.title, maxsplit=1)[0].rstrip(". ")
+    title = one_line(title, _TITLE_CHARS)
+    if len(group) == 1:
+        return f"{rule}{title}"
+    alike = all(finding.title == worst.title for finding in group)
+    return f"{len(group)} × {rule}{title}" if alike else f"{len(group)} × {rule}such as “{title}”"
 
 
 def _places(group: Sequence[Finding]) -> str:

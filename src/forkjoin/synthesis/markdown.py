@@ -13,7 +13,7 @@ from forkjoin.model import Account, Finding, Report, TaskSummary, spoken
 from forkjoin.model.text import clean, one_line
 from forkjoin.synthesis.words import agents_of, counted, counts_line, coverage_line, listed, place, task_line, total
 
-_IDS = 12
+_IDS, _DIFFERENCES = 8, 20
 _HEAD_LINES, _HEAD_CHARS = 12, 1_200
 _TEXT_CHARS = 600
 
@@ -85,7 +85,8 @@ def _findings(report: Report, limit: int) -> str:
     lines = [line for finding in report.findings[:limit] for line in _finding(finding)]
     left = total(report) - limit
     if left > 0:
-        lines.append(f"\nand {counted(left, 'more finding')}, less severe; all are in the JSON report.")
+        rest = f"and {counted(left, 'more finding')}, none worse; all are" if limit else f"{counted(left, 'finding')}"
+        lines.append(f"\n{rest} in the JSON report.")
     return _section("Findings", lines)
 
 
@@ -100,13 +101,22 @@ def _finding(finding: Finding) -> Iterator[str]:
         yield f"  - Evidence: {code(one_line(finding.evidence, _TEXT_CHARS))}"
     if finding.remedy:
         yield f"  - Remedy: {inline(finding.remedy, _TEXT_CHARS)}"
+    if finding.note:
+        yield f"  - {inline(finding.note, _TEXT_CHARS)}"
 
 
 def _disagreements(findings: Sequence[Finding]) -> str:
-    noted = [finding for finding in findings if finding.note]
-    return _section(
-        "Disagreements", [f"- [{one.id}] {code(place(one) or one.title)}: {inline(one.note)}" for one in noted]
-    )
+    """List what witnesses differ in, the same difference once with all the findings it is about."""
+    same: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.note:
+            same.setdefault(finding.note, []).append(finding.id)
+    lines = [f"- {inline(note)} [{listed(ids, _IDS)}]" for note, ids in list(same.items())[:_DIFFERENCES]]
+    if len(same) > _DIFFERENCES:
+        lines.append(
+            f"- and {counted(len(same) - _DIFFERENCES, 'more difference')}; see the findings' notes in the JSON."
+        )
+    return _section("Disagreements", lines)
 
 
 def _tasks(tasks: Sequence[TaskSummary]) -> str:

@@ -11,18 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import chain
 
 from forkjoin.model import SEVERITIES, Claimed, Finding, Source
 from forkjoin.synthesis.settle import severity_of, side_notes
 from forkjoin.synthesis.similar import likeness, names_of, words_of
-from forkjoin.synthesis.twins import NAMED, is_code, kind_of, tool_of
+from forkjoin.synthesis.twins import ALIASED, NAMED, WHOLE_FILE, is_code, kind_of, tool_of
 from forkjoin.synthesis.witness import Witness
 
 _NEAR = 3  # lines apart that two may be: agents count lines badly
 _SPAN = 12  # a longer place is known by its first lines only, else a claim about a whole file would be near everything
 _AHEAD = 48  # claims that each is compared with, at most: keeps a heap of claims at one place near-linear
 _ALIKE_HERE, _ALIKE_NEAR, _ALIKE_NOWHERE = 0.30, 0.50, 0.75
-_BY_RULE = 2.0  # above any likeness of words, so that rules decide first
+_ALIKE_SAME_VIEW = 0.15  # enough where both stand at one line and look from one perspective
+_BY_RULE = 2.0  # above any likeness of words (1.0 at most), so that rules decide first
 _SURE = {"high": 0, "medium": 1, "low": 2}
 
 
@@ -63,6 +65,7 @@ class _Node:
     tool: str
     kind: str
     code: str
+    perspective: str
     said: str
     words: frozenset[str]
     names: frozenset[str]
@@ -80,6 +83,7 @@ def _node(witness: Witness) -> _Node:
         tool=tool,
         kind=kind_of(witness.agent, claim.rule),
         code=code,
+        perspective=claim.perspective,
         said=" ".join(said.lower().split()),
         words=words_of(said if code else f"{said} {claim.rule}"),
         names=names_of(said),
@@ -88,32 +92,66 @@ def _node(witness: Witness) -> _Node:
 
 def _pairs(nodes: Sequence[_Node]) -> Iterator[tuple[float, int, int]]:
     """Yield the pairs that say the same as (minus score, index, index); *nodes* lie in order of path and line."""
+    for at, other in chain(_near(nodes), _of_one_file(nodes)):
+        score = _sameness(nodes[at], nodes[other])
+        if score > 0:
+            yield -score, at, other
+
+
+def _near(nodes: Sequence[_Node]) -> Iterator[tuple[int, int]]:
     for at, node in enumerate(nodes):
         for other in range(at + 1, min(at + 1 + _AHEAD, len(nodes))):
             after = nodes[other]
             if after.path != node.path or after.first - node.last > _NEAR:
                 break
-            score = _sameness(node, after)
-            if score > 0:
-                yield -score, at, other
+            yield at, other
+
+
+def _of_one_file(nodes: Sequence[_Node]) -> Iterator[tuple[int, int]]:
+    """Yield pairs that are about the whole of one file, whatever their lines."""
+    files: dict[tuple[str, str], list[int]] = {}
+    for at, node in enumerate(nodes):
+        if node.kind in WHOLE_FILE:
+            files.setdefault((node.path, node.kind), []).append(at)
+    for members in files.values():
+        for at, one in enumerate(members):
+            yield from ((one, other) for other in members[at + 1 : at + 1 + _AHEAD])
 
 
 def _sameness(one: _Node, other: _Node) -> float:
-    """Return how sure it is that both are one finding: 0 = not, up to 1 by words, above 2 by rule."""
+    """Return how sure it is that both are one finding: 0 = not, up to 1 by words, above 1 by rule."""
     if _differ(one, other):
         return 0.0
-    apart = max(0, other.first - one.last)
+    if one.kind and other.kind:  # they are one kind, else they differ
+        return _same_kind(one, other)
+    apart = max(0, other.first - one.last, one.first - other.last)
     alike = likeness(one.words, other.words)
-    by_rule = one.kind == other.kind if one.kind and other.kind else _same_rule(one, other)
-    if by_rule:
-        if one.kind in NAMED and one.names and other.names and not one.names & other.names:
-            return 0.0
-        # Analysers know their lines: theirs must meet.
-        return _BY_RULE + alike - apart / 10 if not apart or not (one.kind and other.kind) else 0.0
-    if one.kind and other.kind:
-        return 0.0
-    enough = _ALIKE_NOWHERE if not one.first or not other.first else _ALIKE_NEAR if apart else _ALIKE_HERE
-    return alike - apart / 20 if alike >= enough else 0.0
+    if _same_rule(one, other):
+        return _BY_RULE + alike - apart / 10
+    if not one.first or not other.first:
+        enough = _ALIKE_NOWHERE
+    elif apart:
+        enough = _ALIKE_NEAR
+    else:
+        enough = _ALIKE_SAME_VIEW if _same_view(one, other) else _ALIKE_HERE
+    return alike - apart / 8 if alike >= enough else 0.0
+
+
+def _same_kind(one: _Node, other: _Node) -> float:
+    alike = likeness(one.words, other.words)
+    if one.kind in WHOLE_FILE:
+        return _BY_RULE + alike - min(abs(one.first - other.first), 10) / 20
+    if other.first > one.last or one.first > other.last:
+        return 0.0  # analysers know their lines: they must meet
+    alike -= min(abs(one.first - other.first), 10) / 100
+    if one.kind not in NAMED or one.names & other.names:
+        return _BY_RULE + alike
+    # `import numpy as np` is `numpy` to one and `np` to the other: what is left when the names that meet are joined.
+    return _BY_RULE - 0.5 + alike if one.kind in ALIASED else 0.0
+
+
+def _same_view(one: _Node, other: _Node) -> bool:
+    return one.first == other.first and one.perspective == other.perspective != ""
 
 
 def _same_rule(one: _Node, other: _Node) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from forkjoin.model import SEVERITIES, Finding
+from forkjoin.synthesis.twins import tool_of
 
 _SURE = {"high": 0, "medium": 1, "low": 2}
 
@@ -15,8 +16,8 @@ def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def agreement(finding: Finding) -> int:
-    """Return how many different agents saw it."""
-    return len({source.agent for source in finding.sources})
+    """Return how many different agents saw it; one analyser under several names is one."""
+    return len({tool_of(source.agent) for source in finding.sources})
 
 
 def _rank(finding: Finding) -> tuple[object, ...]:

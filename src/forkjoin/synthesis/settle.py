@@ -23,10 +23,10 @@ def severity_of(sources: Sequence[Source]) -> tuple[Severity, str]:
     if len({source.severity for source in sources}) == 1:
         return holds, ""
     if holds == worst_first[0].severity:
-        why = "the higher one holds" if sure else "the higher one holds, though no witness is sure"
+        why = "the highest" if sure else "the highest, though all say so with low confidence"
     else:
-        why = "a higher one is said with low confidence only"
-    return holds, f"Severity: {_who_says(sources)}; {holds} holds: {why}."
+        why = "the highest that is said with more than low confidence"
+    return holds, f"Severity: {_who_says(sources)}; {holds} holds, {why}."
 
 
 def side_notes(group: Sequence[Witness]) -> str:

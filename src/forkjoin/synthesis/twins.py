@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_CODE = re.compile(r"[A-Za-z]{1,6}-?\d{1,5}")
-_TOOL = re.compile(r"[a-z0-9]+")
+_CODE = re.compile(r"[A-Z]{1,6}\d{1,5}")
 
 # Kind -> the rules that stand for it, as `tool rule`. A tool that names no rules is known by the words of its message.
 TWINS: dict[str, tuple[str, ...]] = {
@@ -21,11 +20,9 @@ TWINS: dict[str, tuple[str, ...]] = {
         "vulture unused-argument", "pylint W0613",
     ),
     "unreachable-code": ("ruff PLW0101", "vulture unreachable-code", "pylint W0101"),
-    "complex-function": ("ruff C901", "ruff PLR0912", "complexipy complexity", "pylint R1260", "flake8 C901"),
-    "syntax-error": (
-        "ruff E999", "ruff invalid-syntax", "ruff E902", "bandit syntax-error", "bandit parse-error",
-        "vulture syntax-error", "complexipy syntax-error", "pylint E0001", "flake8 E999", "mypy syntax",
-    ),
+    "complex-function": ("ruff C901", "ruff PLR0912", "complexipy CC001", "pylint R1260", "flake8 C901"),
+    "syntax-error": ("ruff E999", "ruff E902", "pylint E0001", "flake8 E999", "mypy syntax", "* invalid-syntax"),
+    "unreadable-file": ("* unreadable",),
     "undefined-name": ("ruff F821", "pylint E0602", "flake8 F821", "mypy name-defined"),
     "redefined-while-unused": ("ruff F811", "pylint W0404", "flake8 F811", "mypy no-redef"),
     "mutable-default": ("ruff B006", "pylint W0102", "flake8 B006"),
@@ -34,35 +31,37 @@ TWINS: dict[str, tuple[str, ...]] = {
     "mark-safe": ("ruff S308", "bandit B308", "bandit B703"),
 }  # fmt: skip
 
-# Kinds whose findings name what they are about: two of them on one line are the same only if the names meet.
+# Kinds whose findings name what they are about: two of them on one line are the same only if the names meet ...
 NAMED = frozenset(("unused-import", "unused-variable", "unused-argument", "undefined-name", "redefined-while-unused"))
+# ... or where one tool may call it by its alias, if nothing else is left on that line.
+ALIASED = frozenset(("unused-import",))
+# Kinds that are about a whole file: the line is only where a tool gave up.
+WHOLE_FILE = frozenset(("syntax-error", "unreadable-file"))
+
+# Their rules are codes of their own: two that are not twins are two findings.
+ANALYSERS = frozenset(
+    ("ruff", "bandit", "vulture", "complexipy", "typos", "mypy", "pylint", "flake8", "pyflakes", "deptry")
+)
 
 _KIND_OF = {rule: kind for kind, rules in TWINS.items() for rule in rules}
+_BANDIT_NUMBER = {"ruff": re.compile(r"S(\d{3})"), "bandit": re.compile(r"B(\d{3})")}
 
 
 @lru_cache(maxsize=4096)
 def kind_of(agent: str, rule: str) -> str:
     """Return the kind a rule of *agent* (an analyser's name, maybe with more words) stands for, "" if unknown."""
     tool = tool_of(agent)
-    said = rule.strip()
-    known = _KIND_OF.get(f"{tool} {said}") or _KIND_OF.get(f"{tool} {said.lower().replace(' ', '-')}")
-    if known:
-        return known
-    number = re.fullmatch({"ruff": r"S(\d{3})", "bandit": r"B(\d{3})"}.get(tool, r"(?!)"), said)
-    if number:
-        return f"bandit-{number[1]}"
-    return f"{tool} {said}" if tool in ANALYSERS and said else ""
-
-
-ANALYSERS = frozenset(
-    ("ruff", "bandit", "vulture", "complexipy", "typos", "mypy", "pylint", "flake8", "pyflakes", "deptry")
-)
+    if tool not in ANALYSERS or not rule:
+        return ""
+    known = _KIND_OF.get(f"{tool} {rule}") or _KIND_OF.get(f"* {rule}")
+    number = _BANDIT_NUMBER[tool].fullmatch(rule) if tool in _BANDIT_NUMBER else None
+    return known or (f"bandit-{number[1]}" if number else f"{tool} {rule}")
 
 
 def tool_of(agent: str) -> str:
-    """Return the program's name in an agent's: `ruff` for `ruff security` or `ruff-s`."""
-    first = _TOOL.match(agent.lower())
-    return first[0] if first else agent.lower()
+    """Return the analyser's name in an agent's (`ruff` for `ruff-security`), any other agent's name as it is."""
+    first = agent.partition("-")[0]
+    return first if first in ANALYSERS else agent
 
 
 def is_code(rule: str) -> bool:
