@@ -1,0 +1,120 @@
+"""What several verbs take: where the tree is, JSON or words, and names of runs and tasks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forkjoin.errors import PlanError, UnknownId
+
+if TYPE_CHECKING:
+    from forkjoin.engine import Run, Settings
+    from forkjoin.model import TaskView
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What every verb takes."""
+
+    directory: Annotated[
+        str, typer.Option("-C", "--directory", metavar="DIR", help="Work on this folder instead of the current one.")
+    ] = "."
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")] = False
+
+    @property
+    def tree(self) -> Path:
+        """The folder it is about; raise PlanError where there is none."""
+        tree = Path(self.directory)
+        if not tree.is_dir():
+            raise PlanError("is no folder", where=f"-C {self.directory}", next_step="name an existing folder")
+        return tree
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that hold there."""
+        from forkjoin.engine import settings_from
+
+        return settings_from(os.environ, self.tree)
+
+
+def complete_task(incomplete: str) -> list[str]:
+    """Return the tasks of the latest run here whose id begins so; nothing where that cannot be told."""
+    try:
+        return [task for task in latest(Asked()).tasks if task.startswith(incomplete)]
+    except Exception:  # a completion never complains into somebody's prompt
+        return []
+
+
+def complete_run(incomplete: str) -> list[str]:
+    """Return the runs of this repository whose id begins so."""
+    from forkjoin.engine import runs
+
+    try:
+        asked = Asked()
+        found = runs(asked.settings, tree=asked.tree, limit=50)
+    except Exception:  # a completion never complains into somebody's prompt
+        return []
+    return [run.run for run in found if run.run.startswith(incomplete)]
+
+
+def latest(asked: Asked) -> Run:
+    """Return the latest run of the repository; raise UnknownId where there is none."""
+    from forkjoin.engine import attach
+
+    return attach(None, settings=asked.settings, tree=asked.tree)
+
+
+def the_run(asked: Asked, name: str) -> Run:
+    """Return the run of that id or part of it; the latest of this repository where *name* is empty."""
+    from forkjoin.engine import attach
+
+    return attach(name, settings=asked.settings) if name else latest(asked)
+
+
+def run_or_task(asked: Asked, name: str) -> tuple[Run, TaskView | None]:
+    """Return what TASK, RUN or RUN/TASK names: a task of the latest run goes before a run of that name."""
+    if not name:
+        return latest(asked), None
+    run_name, slash, task_name = name.partition("/")
+    if slash:
+        run = the_run(asked, run_name)
+        return run, run.task(task_name) if task_name else None
+    try:
+        newest = latest(asked)
+    except UnknownId:
+        return the_run(asked, name), None
+    try:
+        return newest, newest.task(name)
+    except UnknownId as no_task:
+        try:
+            return the_run(asked, name), None
+        except UnknownId:
+            raise no_task from None
+
+
+def the_task(asked: Asked, name: str) -> tuple[Run, TaskView]:
+    """Return the task that TASK or RUN/TASK names; for a run of one task the run's name will do."""
+    run, task = run_or_task(asked, name)
+    if task is not None:
+        return run, task
+    if len(run.tasks) == 1:
+        return run, run.task(run.tasks[0])
+    raise UnknownId("task", name, [f"{run.id}/{task_id}" for task_id in run.tasks], hint="that is a run: name a task")
+
+
+def by_run(asked: Asked, names: Sequence[str]) -> list[tuple[Run, tuple[str, ...]]]:
+    """Return the runs that *names* are about, each with its named tasks (empty: all); no name: the latest run."""
+    found: dict[str, tuple[Run, list[str] | None]] = {}
+    for name in names or ("",):
+        run, task = run_or_task(asked, name)
+        known, tasks = found.setdefault(run.id, (run, []))
+        if task is None:
+            found[run.id] = (known, None)
+        elif tasks is not None:
+            tasks.append(task.id)
+    return [(run, tuple(tasks or ())) for run, tasks in found.values()]

@@ -1,0 +1,83 @@
+"""What keys do on the board: from what is shown and a key to what is shown next, and a wish. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from forkjoin.model import ENDED, RunView
+
+Page = Literal["board", "log", "diff"]
+WishKind = Literal["none", "stop", "leave"]
+_LINES: dict[str, int] = {"up": -1, "down": 1, "page-up": -10, "page-down": 10, "top": -(10**9), "bottom": 10**9}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What is on the screen: a page, the chosen task (from 0), how far a page is scrolled up from its end (log) or
+    down from its beginning (diff), the task that a stop was asked for, and a line of notice."""
+
+    page: Page = "board"
+    chosen: int = 0
+    scrolled: int = 0
+    stopping: str = ""
+    notice: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What the person wants of the run: nothing, one task stopped, or to leave."""
+
+    kind: WishKind = "none"
+    task: str = ""
+
+
+NOTHING = Wish()
+
+
+def after(shown: Shown, key: str, view: RunView) -> tuple[Shown, Wish]:
+    """Return what is shown after *key*, and the wish it means."""
+    if shown.stopping:
+        return _answered(shown, key)
+    if shown.page != "board":
+        return _on_page(shown, key), NOTHING
+    return _on_board(replace(shown, notice=""), key, view), Wish(kind="leave") if key == "q" else NOTHING
+
+
+def _on_board(shown: Shown, key: str, view: RunView) -> Shown:
+    if key in _LINES:
+        last = max(0, len(view.tasks) - 1)
+        return replace(shown, chosen=min(last, max(0, shown.chosen + _LINES[key])))
+    if shown.chosen >= len(view.tasks):
+        return shown
+    chosen = view.tasks[shown.chosen]
+    if key in ("enter", "d"):
+        return replace(shown, page="log" if key == "enter" else "diff", scrolled=0)
+    if key != "x":
+        return shown
+    if chosen.state in ENDED:
+        return replace(shown, notice=f"{chosen.id} has ended already")
+    return replace(shown, stopping=chosen.id, notice=f"stop {chosen.id} with all its processes? y / n")
+
+
+def _answered(shown: Shown, key: str) -> tuple[Shown, Wish]:
+    if key in ("y", "Y", "x", "enter"):
+        return replace(shown, stopping="", notice=f"stopping {shown.stopping}"), Wish(kind="stop", task=shown.stopping)
+    return replace(shown, stopping="", notice=""), NOTHING
+
+
+def _on_page(shown: Shown, key: str) -> Shown:
+    if key in ("q", "back", "enter", "d"):
+        return replace(shown, page="board", scrolled=0)
+    if key in _LINES:
+        step = -_LINES[key] if shown.page == "log" else _LINES[key]
+        return replace(shown, scrolled=max(0, shown.scrolled + step))
+    return shown
+
+
+def window(lines: list[str], *, height: int, scrolled: int, from_end: bool) -> tuple[list[str], int]:
+    """Return the *height* lines to show, and *scrolled* bounded by what there is."""
+    most = max(0, len(lines) - height)
+    bounded = min(scrolled, most)
+    first = most - bounded if from_end else bounded
+    return lines[first : first + height], bounded

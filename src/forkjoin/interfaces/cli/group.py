@@ -1,0 +1,171 @@
+"""The command line's shape: a group whose verbs are loaded when asked for, and the layout of the help."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, Field, fields
+from typing import Any, get_type_hints
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from forkjoin.interfaces.cli.table import GROUPS, VERBS, hint
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class VerbCommand(TyperCommand):
+    """A verb; its help is laid out here, so that it reads the same under every version of typer."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write usage, text, arguments, options and examples."""
+        _write_usage(self, ctx, formatter)
+        for paragraph in inspect.cleandoc(self.help or "").split("\n\n"):
+            formatter.write_paragraph()
+            with formatter.indentation():
+                formatter.write_text(paragraph)
+        _write_params(self, ctx, formatter)
+        if self.epilog:
+            with formatter.section("Examples"):
+                for line in self.epilog.splitlines():
+                    formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+
+class VerbGroup(TyperGroup):
+    """All verbs. The help needs only their lines in the table; a verb's module is imported when it is run."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the verbs in the order of the help."""
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return what help and completion need to know of a verb."""
+        line = VERBS.get(cmd_name)
+        return None if line is None else TyperCommand(name=cmd_name, short_help=line.summary, rich_markup_mode=None)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the verb that was asked for, loaded; an unknown one is a usage error with a hint."""
+        name = args[0]
+        if name not in VERBS:
+            ctx.fail(f"no verb {name!r}; {hint(name)}")
+        return name, verb_command(name), args[1:]
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the verbs in their groups."""
+        formatter.write_usage("forkjoin", "VERB [OPTIONS] [ARGUMENTS]")
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(self.help or "")
+        for group in GROUPS:
+            with formatter.section(group):
+                formatter.write_dl([(f"{name:8}", line.summary) for name, line in VERBS.items() if line.group == group])
+        _write_params(self, ctx, formatter)
+        formatter.write_paragraph()
+        formatter.write("Try: forkjoin review .      Help of a verb: forkjoin VERB --help\n")
+
+
+def application() -> Any:
+    """Return the whole command line as one command."""
+    app = typer.Typer(
+        name="forkjoin",
+        cls=VerbGroup,
+        rich_markup_mode=None,
+        context_settings=_CONTEXT,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        help="Runs coding agents side by side and joins what they bring back.",
+    )
+    app.callback()(_top)
+    return get_command(app)
+
+
+def verb_command(name: str) -> Any:
+    """Return one verb's command, made from its module."""
+    module = importlib.import_module(f"forkjoin.interfaces.cli.verbs.{name}")
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(
+        name,
+        cls=VerbCommand,
+        help=inspect.getdoc(module.Ask),
+        epilog=_examples(module.EXAMPLES),
+        short_help=VERBS[name].summary,
+        context_settings=_CONTEXT,
+    )(_callback(module.Ask, module.act))
+    return get_command(app)
+
+
+def _top(
+    version: bool = typer.Option(False, "--version", is_eager=True, help="Print the version and exit."),
+) -> None:
+    if version:
+        from importlib.metadata import version as version_of
+
+        typer.echo(f"forkjoin {version_of('forkjoin')}")
+        raise typer.Exit(0)
+
+
+def _callback(ask: type[Any], act: Callable[[Any], int]) -> Callable[..., int]:
+    """Return a function with one parameter a field of *ask*, for typer to look at."""
+
+    def call(**given: Any) -> int:
+        kept = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+        return act(ask(**kept))
+
+    hints = get_type_hints(ask, include_extras=True)
+    call.__signature__ = inspect.Signature(  # type: ignore[attr-defined] # what inspect.signature looks for first
+        [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=inspect.Parameter.empty if field.default is MISSING else _listed(field.default),
+                annotation=hints[field.name],
+            )
+            for field in _own_first(ask)
+        ]
+    )
+    call.__annotations__ = hints
+    return call
+
+
+def _own_first(ask: type[Any]) -> list[Field[Any]]:
+    """Return the fields as the help lists them: a verb's own before those it shares."""
+    order = {name: (at, place) for at, owner in reversed(list(enumerate(ask.__mro__)))
+             for place, name in enumerate(vars(owner).get("__annotations__", {}))}  # fmt: skip
+    return sorted(fields(ask), key=lambda field: order[field.name])
+
+
+def _listed(default: Any) -> Any:
+    return list(default) if isinstance(default, tuple) else default
+
+
+def _examples(examples: Sequence[tuple[str, str]]) -> str:
+    width = max(len(command) for command, _ in examples)
+    return "\n".join(f"{command:{width}}  {said}".rstrip() for command, said in examples)
+
+
+def _write_usage(command: Any, ctx: Any, formatter: Any) -> None:
+    arguments = [_argument(param) for param in command.params if param.param_type_name == "argument"]
+    formatter.write_usage(ctx.command_path, " ".join(["[OPTIONS]", *arguments]))
+
+
+def _argument(param: Any) -> str:
+    return str(param.metavar) if param.required else f"[{param.metavar}]"
+
+
+def _write_params(command: Any, ctx: Any, formatter: Any) -> None:
+    shown = [param for param in command.get_params(ctx) if not getattr(param, "hidden", False)]
+    arguments = [(param.metavar, param.help) for param in shown if param.param_type_name == "argument"]
+    options = [(_option(param), param.help or "") for param in shown if param.param_type_name == "option"]
+    for title, rows in (("Arguments", arguments), ("Options", options)):
+        if rows:
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+def _option(param: Any) -> str:
+    names = ", ".join(sorted(param.opts, key=len))
+    value = "" if param.is_flag or param.count else f" {param.metavar or 'TEXT'}"
+    return f"{names}{value}"

@@ -1,0 +1,179 @@
+"""Ways to show a run while it is attended: the board on a terminal, plain lines, events as JSON, nothing."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from forkjoin.interfaces.cli.controls import NOTHING, Shown, Wish, after, window
+from forkjoin.interfaces.cli.plain import PlainLines
+from forkjoin.interfaces.cli.talk import data_bytes, on_terminal, say
+from forkjoin.model import RunView, to_json
+from forkjoin.model.text import clean
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from forkjoin.engine import Run
+
+Form = Literal["auto", "quiet", "plain", "verbose", "jsonl"]
+_DELAY_S = 0.3  # a run that is over at once never takes the screen
+_LOG_BYTES = 256 * 1024
+
+
+class Show(AbstractContextManager["Show"], Protocol):
+    """A way to show a run."""
+
+    def tick(self, view: RunView, now: float) -> list[Wish]:
+        """Show what is new and return what the person wants."""
+
+    def notice(self, text: str) -> None:
+        """Say something beside it."""
+
+    def keyboard(self) -> list[int]:
+        """Return the descriptors whose input is waited for."""
+
+    def resized(self) -> None:
+        """Take the terminal's new size."""
+
+
+def show_for(run: Run, form: Form, *, attached: bool) -> Show:
+    """Return the way that fits: the board where stderr is a terminal that can be drawn on, else plain lines."""
+    if form == "jsonl":
+        return _JsonLines(run)
+    if form == "quiet":
+        return _Silent()
+    if form == "auto" and on_terminal(sys.stderr) and _can_draw():
+        return _Board(run, attached=attached)
+    return _Plain(actions=form == "verbose")
+
+
+def _can_draw() -> bool:
+    import os
+
+    return os.environ.get("TERM", "") not in ("", "dumb")
+
+
+class _Silent(Show):
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def tick(self, view: RunView, now: float) -> list[Wish]:
+        return []
+
+    def notice(self, text: str) -> None:
+        say(text)
+
+    def keyboard(self) -> list[int]:
+        return []
+
+    def resized(self) -> None:
+        return
+
+
+class _Plain(_Silent):
+    def __init__(self, *, actions: bool) -> None:
+        self._lines = PlainLines(actions=actions)
+
+    def tick(self, view: RunView, now: float) -> list[Wish]:
+        for line in self._lines.told(view, now):
+            say(line)
+        return []
+
+
+class _JsonLines(_Silent):
+    """Events on stdout as they are committed; when the reader has gone the run goes on unshown."""
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._seq, self._gone = run, 0, False
+
+    def tick(self, view: RunView, now: float) -> list[Wish]:
+        for recorded in [] if self._gone else self._run.events(self._seq):
+            self._seq = recorded.seq
+            try:
+                data_bytes(to_json(recorded) + b"\n")
+            except BrokenPipeError:
+                self._gone = True
+                break
+        return []
+
+
+class _Board(Show):
+    """The board on stderr's terminal, and the keys of stdin's."""
+
+    def __init__(self, run: Run, *, attached: bool) -> None:
+        self._run, self._attached = run, attached
+        self._shown = Shown()
+        self._stack = ExitStack()
+        self._screen: object | None = None
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def tick(self, view: RunView, now: float) -> list[Wish]:
+        if self._screen is None:
+            if now - view.started < _DELAY_S and not view.ended:
+                return []
+            if view.ended and self._attached:
+                return []  # over before there was anything to watch: the summary says it all
+            self._open()
+        wishes = [wish for key in self._keys.pressed() if (wish := self._press(key, view)) is not NOTHING]
+        columns, height = self._display.size()
+        self._display.show(self._lines(view, now, columns, height))
+        return wishes
+
+    def notice(self, text: str) -> None:
+        if self._screen is None:
+            say(text)
+        self._shown = replace(self._shown, notice=text)
+
+    def keyboard(self) -> list[int]:
+        return [] if self._screen is None else self._keys.descriptors()
+
+    def resized(self) -> None:
+        if self._screen is not None:
+            self._display.forget()
+
+    def _open(self) -> None:
+        from forkjoin.interfaces.cli.terminal import Screen, keys_of_terminal
+
+        self._keys = self._stack.enter_context(keys_of_terminal())
+        self._display = self._stack.enter_context(Screen(sys.stderr))
+        self._screen = self._display
+
+    def _press(self, key: str, view: RunView) -> Wish:
+        self._shown, wish = after(self._shown, key, view)
+        return wish
+
+    def _lines(self, view: RunView, now: float, columns: int, height: int) -> list[Text]:
+        from forkjoin.interfaces.cli.board import KEYS, KEYS_WATCHING, Frame, board
+
+        if self._shown.page != "board":
+            return self._page(view, columns, height)
+        frame = Frame(
+            width=columns,
+            height=height,
+            chosen=self._shown.chosen,
+            keys=KEYS if self._attached else KEYS_WATCHING,
+            notice=self._shown.notice,
+            unicode="utf" in (sys.stderr.encoding or "").lower(),
+        )
+        return board(view, now, frame)
+
+    def _page(self, view: RunView, columns: int, height: int) -> list[Text]:
+        from forkjoin.interfaces.cli.board import page
+
+        task = view.tasks[self._shown.chosen]
+        log = self._shown.page == "log"
+        text = self._log(task.id) if log else self._run.diff(task.id).decode("utf-8", "replace")
+        lines = clean(text).expandtabs(8).rstrip("\n").split("\n")
+        part, scrolled = window(lines, height=max(1, height - 3), scrolled=self._shown.scrolled, from_end=log)
+        self._shown = replace(self._shown, scrolled=scrolled)
+        return page(f"{self._shown.page} of {task.id}", part, columns=columns, diff=not log)
+
+    def _log(self, task: str) -> str:
+        out = self._run.log(task, stream="stdout", limit=_LOG_BYTES)
+        err = self._run.log(task, stream="stderr", limit=_LOG_BYTES)
+        return f"{out}\n--- stderr ---\n{err}" if err else out

@@ -1,0 +1,97 @@
+"""The door: one command line in, one exit code out."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from forkjoin.errors import CannotHere, ForkjoinError, NoRoom
+
+BUG = 70
+
+
+def main() -> None:
+    """Run the command line of this process and exit."""
+    sys.exit(answered(sys.argv[1:]))
+
+
+def answered(argv: Sequence[str]) -> int:
+    """Return the exit code of one command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name or a locale must never break the telling
+
+    def command() -> int:
+        from forkjoin.interfaces.cli.group import application
+
+        code = application().main(args=list(argv), prog_name="forkjoin", standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or 0)
+
+    return guarded(command, as_json=_wants_json(argv))
+
+
+def guarded(command: Callable[[], int], *, as_json: bool) -> int:
+    """Return the exit code of *command*; this is where errors become exit codes, and nowhere else."""
+    try:
+        return command()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        _let_go_of_stdout()
+        return 0
+    except (ForkjoinError, OSError) as error:
+        graded = _graded(error) if isinstance(error, OSError) else error
+        return _refused(str(graded), word=graded.word, code=graded.exit_code, as_json=as_json)
+    except Exception as error:
+        misuse = hasattr(error, "format_message")  # typer's usage errors, whose class moved between its versions
+        return _misused(error, as_json=as_json) if misuse else _bug(error, as_json=as_json)
+
+
+def _wants_json(argv: Sequence[str]) -> bool:
+    return any(word in ("--json", "--jsonl") for word in argv[: argv.index("--") if "--" in argv else len(argv)])
+
+
+def _refused(message: str, *, word: str, code: int, as_json: bool) -> int:
+    from forkjoin.interfaces.cli.talk import data_json, say
+
+    if as_json:
+        data_json({"forkjoin": 1, "error": {"word": word, "message": message}})
+    say(f"error: {message}")
+    return code
+
+
+def _misused(error: Exception, *, as_json: bool) -> int:
+    from forkjoin.interfaces.cli.talk import data, say
+
+    message = str(error.format_message())  # type: ignore[attr-defined] # looked for by the caller
+    ctx = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        data(message)
+        return 0
+    if ctx is not None and not as_json:
+        say(f"{ctx.get_usage()}\nhelp: {ctx.command_path} --help")
+    return _refused(message, word="usage", code=2, as_json=as_json)
+
+
+def _graded(error: OSError) -> ForkjoinError:
+    where = f": {error.filename}" if error.filename else ""
+    said = f"{error.strerror or error}{where}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoRoom(f"{said}; make room and try again: nothing that was written is lost")
+    return CannotHere(said)
+
+
+def _let_go_of_stdout() -> None:
+    """The reader has gone; point stdout elsewhere so that the interpreter's last flush does not complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _bug(error: Exception, *, as_json: bool) -> int:
+    import traceback
+
+    traceback.print_exception(error)
+    said = f"this is a bug in forkjoin ({type(error).__name__}: {error}); please report it with the lines above"
+    return _refused(said, word="bug", code=BUG, as_json=as_json)

@@ -1,0 +1,82 @@
+"""The verbs, in the groups of the help, and the words people say for them; nothing of a verb is loaded here."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+GROUPS = ("Start", "Follow", "Read", "Land", "Set up")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One verb's line in the help; its module is `verbs.<name>`."""
+
+    group: str
+    summary: str
+
+
+VERBS: dict[str, Line] = {
+    "review": Line(group="Start", summary="Review a folder or a file with every offline analyser, side by side"),
+    "run": Line(group="Start", summary="Run the tasks of a plan, or prompts, side by side"),
+    "check": Line(group="Start", summary="Say which tasks are independent, and in what order they would run"),
+    "ls": Line(group="Follow", summary="List the runs of this repository, or the tasks of one"),
+    "show": Line(group="Follow", summary="Show a run or a task: state, answer, changes, next command"),
+    "watch": Line(group="Follow", summary="Watch a run live, from any terminal"),
+    "wait": Line(group="Follow", summary="Wait until a run, or tasks of it, have ended"),
+    "stop": Line(group="Follow", summary="End tasks with all their processes"),
+    "retry": Line(group="Follow", summary="Run ended tasks again"),
+    "output": Line(group="Read", summary="Print what tasks answered"),
+    "log": Line(group="Read", summary="Print what a task's program wrote"),
+    "diff": Line(group="Read", summary="Print what a task changed, as a patch"),
+    "path": Line(group="Read", summary="Print the folder a task works in"),
+    "report": Line(group="Read", summary="Print the joined report of a run"),
+    "todo": Line(group="Read", summary="Print the todo list of a run"),
+    "rm": Line(group="Land", summary="Delete runs; unlanded changes are named first"),
+    "agents": Line(group="Set up", summary="List the agents and analysers found on this machine"),
+}
+
+_NEAR = {
+    "status": "show",
+    "ps": "ls",
+    "list": "ls",
+    "logs": "log",
+    "tail": "log",
+    "cancel": "stop",
+    "kill": "stop",
+    "rerun": "retry",
+    "attach": "watch",
+    "follow": "watch",
+    "result": "output",
+    "results": "output",
+    "verify": "check",
+    "plan": "check",
+    "lint": "review",
+    "delete": "rm",
+    "remove": "rm",
+    "todos": "todo",
+    "start": "run",
+    "exec": "run",
+}
+_LATER = {
+    "land": "lands changes",
+    "merge": "lands changes",
+    "apply": "lands changes",
+    "export": "exports changes",
+    "each": "fans out by folder",
+    "send": "answers a task",
+    "resume": "resumes sessions",
+    "explain": "explains lost time",
+    "doctor": "checks this machine",
+    "install": "installs into agents",
+    "mcp": "serves MCP",
+}
+
+
+def hint(word: str) -> str:
+    """Return what to say instead of an unknown verb."""
+    if word in _LATER:
+        until = "; until then: forkjoin diff TASK | git apply" if _LATER[word] == "lands changes" else ""
+        return f"`{word}` ({_LATER[word]}) comes with a later version{until}"
+    near = _NEAR.get(word) or next(iter(difflib.get_close_matches(word, VERBS, n=1)), None)
+    return f"did you mean: forkjoin {near}?" if near else "see: forkjoin --help"

@@ -1,0 +1,58 @@
+"""`forkjoin check`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from forkjoin.interfaces.cli.asking import Asked
+from forkjoin.interfaces.cli.verbs.run import policy
+from forkjoin.interfaces.cli.verdicts import print_check
+
+EXAMPLES = (
+    ("forkjoin check plan.yaml", "verdicts, order and reasons"),
+    ("forkjoin check --policy strict plan.yaml", "exit 6 unless all are independent"),
+    ("forkjoin check --json plan.yaml | jq .pairs", "for a program"),
+    ("forkjoin check - < plan.json", "from standard input"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Asked):
+    """Say which tasks of a plan are independent, and in what order they would run. Starts nothing.
+
+    A pair of tasks is independent, in conflict or unknown, always with the reason and a remedy. Exit 0 when the plan
+    can run under its policy, 2 when the plan is wrong, 6 when the policy is strict and not all tasks are independent.
+    """
+
+    plan: Annotated[
+        list[str],
+        typer.Argument(metavar="PLAN...", help="Plan files, folders of Markdown tasks, or - for standard input."),
+    ]
+    agent: Annotated[
+        str | None, typer.Option("-a", "--agent", metavar="AGENT", help="Who does tasks that name nobody.")
+    ] = None
+    select: Annotated[
+        str, typer.Option("-k", "--select", metavar="EXPR", help="Only tasks whose id or description matches.")
+    ] = ""
+    policy: Annotated[
+        str, typer.Option("--policy", metavar="POLICY", help="What to do about conflicts: isolate, strict or trust.")
+    ] = ""
+    lines: Annotated[bool, typer.Option("--lines", help="The files are lists of prompts, one a line.")] = False
+
+
+def act(ask: Ask) -> int:
+    """Check it."""
+    from forkjoin.engine import Overrides, prepared, read_plan
+    from forkjoin.engine.prepare import refuse_dependent
+
+    stdin = sys.stdin.buffer.read() if "-" in ask.plan else None
+    plan = read_plan(ask.plan, stdin=stdin, lines=ask.lines)
+    flags = Overrides(agent=ask.agent, policy=policy(ask.policy), select=ask.select)
+    ready = prepared(plan, settings=ask.settings, tree=ask.tree, overrides=flags)
+    print_check(ready, as_json=ask.json)
+    refuse_dependent(ready)
+    return 0

@@ -1,0 +1,46 @@
+"""`forkjoin diff`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from forkjoin.interfaces.cli.asking import Asked, complete_task, the_task
+from forkjoin.interfaces.cli.talk import data, data_bytes, data_json, say
+
+EXAMPLES = (
+    ("forkjoin diff auth", "what it changed"),
+    ("forkjoin diff --stat auth", "which files, and how much"),
+    ("forkjoin diff auth | git apply", "take it over by hand"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Asked):
+    """Print what a task changed in its workspace, as a patch that git apply takes."""
+
+    task: Annotated[
+        str, typer.Argument(metavar="TASK", help="TASK (id or number) or RUN/TASK.", autocompletion=complete_task)
+    ]
+    stat: Annotated[bool, typer.Option("--stat", help="Only the files, and how many lines.")] = False
+
+
+def act(ask: Ask) -> int:
+    """Print it."""
+    run, task = the_task(ask, ask.task)
+    if ask.json:
+        patch = "" if ask.stat else run.diff(task.id).decode("utf-8", "replace")
+        files = task.changes.files
+        data_json({"forkjoin": 1, "run": run.id, "task": task.id, "files": files, "patch": patch})
+        return 0
+    if not task.changes.files:
+        say(f"{run.id}/{task.id} changed nothing" + ("" if task.ended else " that was harvested yet: it has not ended"))
+        return 0
+    if not ask.stat:
+        data_bytes(run.diff(task.id))
+        return 0
+    for change in task.changes.files:
+        data(f"{change.how:8} {change.path}  +{change.insertions} -{change.deletions}")
+    return 0

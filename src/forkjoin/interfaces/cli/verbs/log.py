@@ -1,0 +1,90 @@
+"""`forkjoin log`."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from forkjoin.errors import PlanError
+from forkjoin.interfaces.cli.asking import Asked, complete_task, the_task
+from forkjoin.interfaces.cli.talk import data, data_json, say
+from forkjoin.model import ENDED
+
+if TYPE_CHECKING:
+    from forkjoin.engine import Run
+
+EXAMPLES = (
+    ("forkjoin log auth", "the end of what its program printed"),
+    ("forkjoin log --stderr auth", "what it complained about"),
+    ("forkjoin log -f auth", "and what it prints from now on, until it ends"),
+    ("forkjoin log --brief auth", "what it was asked"),
+)
+_FOLLOW_S = 0.2
+_FOLLOWED = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Asked):
+    """Print what a task's program wrote, the last 200 lines of it by default."""
+
+    task: Annotated[
+        str, typer.Argument(metavar="TASK", help="TASK (id or number) or RUN/TASK.", autocompletion=complete_task)
+    ]
+    stderr: Annotated[bool, typer.Option("--stderr", help="Its error stream.")] = False
+    brief: Annotated[bool, typer.Option("--brief", help="What it was asked, instead.")] = False
+    lines: Annotated[
+        int, typer.Option("-n", "--lines", metavar="N", help="The last N lines (default 200; 0: all).")
+    ] = 200
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until the task ends.")] = False
+
+
+def act(ask: Ask) -> int:
+    """Print it."""
+    if ask.follow and ask.json:
+        raise PlanError("--follow prints text", where="--json", next_step="take forkjoin watch --jsonl")
+    run, task = the_task(ask, ask.task)
+    stream: Literal["stdout", "stderr"] = "stderr" if ask.stderr else "stdout"
+    text = run.brief(task.id) if ask.brief else _last(run.log(task.id, stream=stream, limit=64 * _FOLLOWED), ask.lines)
+    if ask.json:
+        data_json(
+            {"forkjoin": 1, "run": run.id, "task": task.id, "stream": "brief" if ask.brief else stream, "text": text}
+        )
+        return 0
+    if text:
+        data(text.removesuffix("\n"))
+    elif not ask.follow:
+        say(_nothing(run, task.id, ask))
+    if ask.follow and not ask.brief:
+        _follow(run, task.id, stream)
+    return 0
+
+
+def _last(text: str, count: int) -> str:
+    if count <= 0:
+        return text
+    return "\n".join(text.removesuffix("\n").split("\n")[-count:])
+
+
+def _nothing(run: Run, task: str, ask: Ask) -> str:
+    name = f"{run.id}/{task}"
+    if ask.brief:
+        return f"{name} was given no brief"
+    other = "" if ask.stderr else f"; its error stream: forkjoin log --stderr {name}"
+    return f"{name} has printed nothing{other}"
+
+
+def _follow(run: Run, task: str, stream: Literal["stdout", "stderr"]) -> None:
+    """Print what is new by the length of what is kept; a stream that was cut in its middle goes on at its end."""
+    seen = len(run.log(task, stream=stream, limit=64 * _FOLLOWED))
+    while True:
+        over = run.task(task).state in ENDED or not run.owned()
+        text = run.log(task, stream=stream, limit=64 * _FOLLOWED)
+        if len(text) > seen:
+            data(text[seen:].removesuffix("\n"))
+        seen = len(text)
+        if over:
+            return
+        time.sleep(_FOLLOW_S)

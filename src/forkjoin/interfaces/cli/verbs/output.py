@@ -1,0 +1,116 @@
+"""`forkjoin output`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+import typer
+
+from forkjoin.errors import PlanError
+from forkjoin.interfaces.cli.asking import Asked, complete_task, the_task
+from forkjoin.interfaces.cli.board import spell
+from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
+from forkjoin.interfaces.cli.starting import duration
+from forkjoin.interfaces.cli.talk import data, data_json, say
+
+if TYPE_CHECKING:
+    from forkjoin.engine import Run, TaskOutput
+
+EXAMPLES = (
+    ("forkjoin output auth", "its answer; waits up to 30 s for it"),
+    ("forkjoin output auth billing", "several, each under its name"),
+    ("forkjoin output --timeout 0 auth", "what there is now"),
+    ("forkjoin output --mode tail --max-chars 2000 auth", "the end of what it printed"),
+    ("forkjoin output --offset 32000 auth", "the next part of a long answer"),
+)
+_MOST = 10_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Asked):
+    """Print what tasks answered. Reading never consumes: any number of times, from any process, after the end too.
+
+    answer is what the task brought back; tail and full are what its program printed. Exit codes: 0 completed, 3 some
+    did not, 4 none did, 5 not ready in time.
+    """
+
+    tasks: Annotated[
+        list[str],
+        typer.Argument(metavar="TASK...", help="TASK (id or number) or RUN/TASK.", autocompletion=complete_task),
+    ]
+    mode: Annotated[str, typer.Option("--mode", metavar="MODE", help="answer (default), tail or full.")] = "answer"
+    max_chars: Annotated[
+        int, typer.Option("--max-chars", metavar="N", help="At most N characters of each (default 32000).")
+    ] = 32000
+    offset: Annotated[int, typer.Option("--offset", metavar="N", help="Begin at character N.")] = 0
+    block: Annotated[bool, typer.Option("--block/--no-block", help="Wait for tasks that have not ended.")] = True
+    timeout: Annotated[
+        str, typer.Option("--timeout", metavar="TIME", help="Wait no longer than this, in all (default 30s).")
+    ] = "30s"
+
+
+def act(ask: Ask) -> int:
+    """Print it."""
+    mode = _mode(ask)
+    named = [the_task(ask, name) for name in ask.tasks]  # all names are known before any is waited for
+    wait_s = duration(ask.timeout, "--timeout") if ask.block else 0.0
+    deadline = time.monotonic() + wait_s
+    found: list[tuple[Run, TaskOutput]] = []
+    for run, task in named:
+        left = max(0.0, deadline - time.monotonic()) if wait_s else 0.0
+        out = run.output(task.id, mode=mode, max_chars=ask.max_chars, offset=ask.offset, timeout=left)
+        found.append((run, out))
+    late = any(out.status != "success" for _, out in found)
+    code = exit_code(Ending(states=[out.task.state for _, out in found], limited=late))
+    if ask.json:
+        shown = [_json(run, out, waited=bool(wait_s)) for run, out in found]
+        data_json({"forkjoin": 1, "outputs": shown, "exit": WORDS[code]})
+        return code
+    for run, out in found:
+        _print(run, out, headed=len(found) > 1)
+    return code
+
+
+def _mode(ask: Ask) -> Literal["answer", "tail", "full"]:
+    if ask.mode not in ("answer", "tail", "full"):
+        raise PlanError(f"no mode {ask.mode!r}", where="--mode", next_step="known: answer, tail, full")
+    if not 1 <= ask.max_chars <= _MOST:
+        raise PlanError(f"{ask.max_chars} is out of bounds", where="--max-chars", next_step=f"give 1 to {_MOST}")
+    if ask.offset < 0:
+        raise PlanError(f"{ask.offset} is negative", where="--offset", next_step="give 0 or more")
+    return cast(Literal["answer", "tail", "full"], ask.mode)
+
+
+def _print(run: Run, out: TaskOutput, *, headed: bool) -> None:
+    name = f"{run.id}/{out.task.id}"
+    if headed:
+        data(f"== {out.task.id}: {spell(out.task.state)} ==")
+    if out.text:
+        data(out.text.removesuffix("\n"))
+    if out.status != "success":
+        say(f"{name} is {spell(out.task.state)}; it goes on: forkjoin output {name}")
+    elif out.task.state != "completed":
+        say(f"{name} {spell(out.task.state)}: {out.task.why}; see: forkjoin log {name}")
+    elif not out.text and not headed:
+        say(f"{name} completed and answered nothing; what it printed: forkjoin log {name}")
+    if out.next_offset is not None:
+        said = f"{name}: {out.total_chars - out.next_offset} of {out.total_chars} characters left"
+        say(f"{said}: forkjoin output --offset {out.next_offset} {name}; all of it: {out.path}")
+    sys.stdout.flush()
+
+
+def _json(run: Run, out: TaskOutput, *, waited: bool) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "task": out.task.id,
+        "retrieval_status": "timeout" if out.status != "success" and waited else out.status,
+        "state": out.task.state,
+        "reason": out.task.why,
+        "text": out.text,
+        "total_chars": out.total_chars,
+        "next_offset": out.next_offset,
+        "path": out.path,
+    }

@@ -1,0 +1,40 @@
+"""`forkjoin rm`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import typer
+
+from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
+from forkjoin.interfaces.cli.talk import data, data_json
+
+EXAMPLES = (
+    ("forkjoin rm RUN", "refused where it holds changes that are landed nowhere"),
+    ("forkjoin rm --discard RUN", "all the same; patches are kept for 14 days"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Asked):
+    """Delete runs that are over: journal, logs, workspaces, hidden refs. Unlanded changes are named first."""
+
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs to delete.", autocompletion=complete_run)]
+    discard: Annotated[bool, typer.Option("--discard", help="Even with changes that are landed nowhere.")] = False
+
+
+def act(ask: Ask) -> int:
+    """Delete them."""
+    runs = {run.id: run for run in (the_run(ask, name) for name in ask.runs)}  # all are known before any goes
+    removed = [run.remove(discard=ask.discard) for run in runs.values()]
+    if ask.json:
+        data_json({"forkjoin": 1, "removed": [asdict(one) for one in removed]})
+        return 0
+    for one in removed:
+        data(f"removed {one.run}")
+        for change in one.changes:
+            data(f"  {change}")
+        if one.kept:
+            data(f"  patches kept for 14 days: {one.kept}")
+    return 0

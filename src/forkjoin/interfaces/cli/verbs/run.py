@@ -1,0 +1,115 @@
+"""`forkjoin run`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from forkjoin.errors import PlanError
+from forkjoin.interfaces.cli.starting import Starting, start, surrounding_agent
+from forkjoin.interfaces.cli.talk import say
+
+if TYPE_CHECKING:
+    from forkjoin.model import Plan
+
+EXAMPLES = (
+    ("forkjoin run plan.yaml", "a plan, with a live board"),
+    ("forkjoin run -n plan.yaml", "what would run, in what order and why"),
+    ("forkjoin run -a shell -t 'pytest -q' -t 'ruff check .'", "no file needed"),
+    ("forkjoin run -a shell --lines - < commands.txt", "one task a line"),
+    ("forkjoin run -k 'auth or billing' -j 2 -x plan.yaml", "some tasks, two at a time"),
+    ("forkjoin run --detach plan.yaml", "ids at once; it goes on alone"),
+    ("forkjoin run --json plan.yaml | jq .tasks[0].answer", "the results, for a program"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Starting):
+    """Run the tasks of a plan, or prompts, side by side; join what they bring back.
+
+    A plan is YAML, JSON or Markdown; a folder stands for its *.md files, - for standard input. The whole list is
+    checked before anything starts. Tasks that may write get a workspace of their own: nothing writes into your tree.
+
+    Exit codes: 0 ok, 1 findings at or above --fail-on, 2 usage or plan error, 3 some tasks failed or need input, 4 none
+    succeeded, 5 a limit stopped it, 6 not independent (--policy strict), 7 this machine cannot, 130 interrupted, 143
+    terminated.
+    """
+
+    plan: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PLAN...", help="Plan files, folders of Markdown tasks, or - for standard input."),
+    ] = None
+    prompts: Annotated[
+        list[str] | None, typer.Option("-t", "--task", metavar="PROMPT", help="A task without a file; repeat it.")
+    ] = None
+    agent: Annotated[
+        str | None, typer.Option("-a", "--agent", metavar="AGENT", help="Who does tasks that name nobody.")
+    ] = None
+    policy: Annotated[
+        str, typer.Option("--policy", metavar="POLICY", help="What to do about conflicts: isolate, strict or trust.")
+    ] = ""
+    base: Annotated[
+        str, typer.Option("--from", metavar="BASE", help="What writers start from: snapshot (default), HEAD or a ref.")
+    ] = "snapshot"
+    lines: Annotated[bool, typer.Option("--lines", help="The files are lists of prompts, one a line.")] = False
+    save: Annotated[
+        str, typer.Option("--save", metavar="FILE", help="Also write the plan to FILE, which must not exist.")
+    ] = ""
+
+
+def act(ask: Ask) -> int:
+    """Run it."""
+    from forkjoin.engine import prepared
+
+    settings = ask.settings
+    flags = ask.overrides(agent=ask.agent, policy=policy(ask.policy), base=ask.base)
+    ready = prepared(_plan(ask), settings=settings, tree=ask.tree, overrides=flags)
+    if ask.save:
+        _save(ready.plan, ask.save)
+    return start(ready, ask, settings=settings, detach=_detach(ask))
+
+
+def policy(text: str) -> Any:
+    """Return a policy's word, None where none was said; raise PlanError that lists them."""
+    known = ("isolate", "strict", "trust")
+    if text and text not in known:
+        raise PlanError(f"no policy {text!r}", where="--policy", next_step=f"known: {', '.join(known)}")
+    return text or None
+
+
+def _plan(ask: Ask) -> Plan:
+    from forkjoin.engine import prompts_plan, read_plan
+
+    if ask.plan and ask.prompts:
+        raise PlanError("give either plans or -t", where=" ".join(ask.plan), next_step="put the prompt into the plan")
+    if ask.prompts:
+        return prompts_plan(ask.prompts, agent=ask.agent)
+    if not ask.plan:
+        raise PlanError("nothing to run", next_step="name a plan file, say -t PROMPT, or - for standard input")
+    stdin = sys.stdin.buffer.read() if "-" in ask.plan else None
+    return read_plan(ask.plan, stdin=stdin, lines=ask.lines)
+
+
+def _save(plan: Plan, name: str) -> None:
+    from forkjoin.engine import plan_to_yaml
+
+    try:
+        with Path(name).open("x", encoding="utf-8") as file:
+            file.write(plan_to_yaml(plan))
+    except FileExistsError:
+        raise PlanError("exists already", where=f"--save {name}", next_step="name a new file") from None
+    say(f"saved the plan: {name}")
+
+
+def _detach(ask: Ask) -> bool:
+    if ask.detach is not None or ask.dry_run:
+        return bool(ask.detach)
+    around = surrounding_agent(os.environ)
+    if around:
+        say(f"inside {around} without a terminal: the run goes on in the background (--attach stays with it)")
+    return bool(around)

@@ -1,0 +1,151 @@
+"""`forkjoin show`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forkjoin.interfaces.cli.asking import Asked, complete_task, run_or_task
+from forkjoin.interfaces.cli.board import comparison, counts, doing, spell, verdict
+from forkjoin.interfaces.cli.talk import data, data_json
+from forkjoin.interfaces.cli.verbs.ls import task_lines
+from forkjoin.model import ENDED, Changes, TaskView, Usage, spoken
+from forkjoin.model.text import one_line
+
+if TYPE_CHECKING:
+    from forkjoin.engine import Run
+
+EXAMPLES = (
+    ("forkjoin show", "the latest run of this repository"),
+    ("forkjoin show auth", "one task of it: answer, changes, next command"),
+    ("forkjoin show 3", "the same by its number"),
+    ("forkjoin show RUN/auth", "a task of another run"),
+    ("forkjoin show --json | jq .account", "results and account, for a program"),
+)
+_ANSWER = 4000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Asked):
+    """Show a run or a task: state, answer, changes, cost, and the next command. The one verb to know."""
+
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="RUN, TASK (id or number) or RUN/TASK; default: the latest run.",
+            autocompletion=complete_task,
+        ),
+    ] = ""  # fmt: skip
+
+
+def act(ask: Ask) -> int:
+    """Show it."""
+    run, task = run_or_task(ask, ask.name)
+    if ask.json:
+        result = run.result_json()
+        if task is not None:
+            result["tasks"] = [shown for shown in result["tasks"] if shown["id"] == task.id]
+        data_json(result)
+        return 0
+    for line in _run_lines(run) if task is None else _task_lines(run, task):
+        data(line)
+    return 0
+
+
+def _run_lines(run: Run) -> Iterator[str]:
+    view = run.view()
+    yield f"run {view.run}" + (f"  {one_line(view.name)}" if view.name else "")
+    if view.goal:
+        yield f"goal: {one_line(view.goal)}"
+    said = "" if run.owned() or view.ended else " (nobody drives it; forkjoin wait takes it up again)"
+    yield f"{view.state}{said}: {counts(view)}; {verdict(view)}"
+    yield comparison(view, time.time())
+    yield f"tree: {view.tree}"
+    yield ""
+    yield from task_lines(view)
+    if view.findings:
+        yield ""
+        yield "findings: " + ", ".join(f"{count} {severity}" for severity, count in view.findings)
+    yield ""
+    if view.ended is None:
+        yield f"next: forkjoin watch {view.run}    forkjoin wait {view.run}    forkjoin stop {view.run}"
+        return
+    first = next((task for task in view.tasks if task.state != "completed"), view.tasks[0] if view.tasks else None)
+    more = f"    forkjoin show {view.run}/{first.id}" if first else ""
+    yield f"next: forkjoin report {view.run}{more}"
+
+
+def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
+    yield f"{run.id}/{task.id}  {one_line(task.task.description)}".rstrip()
+    attempt = f", attempt {task.attempt}" if task.attempt > 1 else ""
+    yield f"{spell(task.state)} by {task.task.agent_name}{attempt}, {spoken(task.seconds(time.time()))}"
+    if doing(task):
+        yield f"{'reason' if task.state in ENDED else 'now'}: {doing(task)}"
+    if _cost(task.usage):
+        yield f"used: {_cost(task.usage)}"
+    if task.place is not None:
+        yield f"workspace: {task.place.root} ({task.place.kind}, wall: {task.place.level})"
+    yield from _changes(task.changes)
+    if task.state in ENDED:
+        yield from _answer(run, task)
+    yield ""
+    yield "next: " + "    ".join(_next(run, task))
+
+
+def _cost(usage: Usage) -> str:
+    said = []
+    if usage.cpu_s is not None:
+        said.append(f"{usage.cpu_s:.1f} s of CPU")
+    if usage.max_rss is not None:
+        said.append(f"{usage.max_rss / 2**20:.0f} MiB of memory")
+    if usage.input_tokens is not None or usage.output_tokens is not None:
+        said.append(f"{_known(usage.input_tokens)} tokens in, {_known(usage.output_tokens)} out")
+    if usage.usd is not None:
+        said.append(f"${usage.usd:.2f}")
+    return ", ".join(said)
+
+
+def _known(count: int | None) -> str:
+    return "?" if count is None else str(count)
+
+
+def _changes(changes: Changes) -> Iterator[str]:
+    if not changes.files:
+        return
+    yield f"changed {len(changes.files)} file{'s' * (len(changes.files) != 1)}:"
+    for change in changes.files[:30]:
+        marks = (" (outside its declared writes)" if change.violation else "") + (
+            " (runs by itself)" if change.runs else ""
+        )
+        yield f"  {change.how:8} {one_line(change.path)}  +{change.insertions} -{change.deletions}{marks}"
+    if len(changes.files) > 30:
+        yield f"  … {len(changes.files) - 30} more"
+
+
+def _answer(run: Run, task: TaskView) -> Iterator[str]:
+    out = run.output(task.id, max_chars=_ANSWER, timeout=0)
+    if not out.text.strip():
+        return
+    yield ""
+    yield out.text.rstrip("\n")
+    if out.next_offset is not None:
+        yield f"… {out.total_chars - out.next_offset} more characters: forkjoin output {run.id}/{task.id}"
+
+
+def _next(run: Run, task: TaskView) -> Iterator[str]:
+    name = f"{run.id}/{task.id}"
+    if task.state not in ENDED:
+        yield f"forkjoin log {name}"
+        yield f"forkjoin stop {name}"
+        return
+    if task.state != "completed":
+        yield f"forkjoin log {name}"
+        yield f"forkjoin retry {name}"
+    if task.changes.files:
+        yield f"forkjoin diff {name}"
+    if task.state == "completed":
+        yield f"forkjoin output {name}"

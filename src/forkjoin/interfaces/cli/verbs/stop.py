@@ -1,0 +1,64 @@
+"""`forkjoin stop`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from forkjoin.interfaces.cli.asking import Asked, by_run, complete_task
+from forkjoin.interfaces.cli.board import spell
+from forkjoin.interfaces.cli.talk import data, data_json, say
+from forkjoin.model import ENDED
+
+EXAMPLES = (
+    ("forkjoin stop", "every task of the latest run"),
+    ("forkjoin stop auth --reason 'wrong branch'", "one task; the reason is kept"),
+    ("forkjoin stop --kill RUN", "at once, without asking the programs to leave"),
+)
+_WAIT_S = 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Asked):
+    """End tasks with all their processes, daemons of theirs included; wait until they have ended.
+
+    Stopping what has ended already is fine. A run's other tasks go on.
+    """
+
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME...", help="RUN, TASK or RUN/TASK; default: the latest run.", autocompletion=complete_task
+        ),
+    ] = None
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the result.")] = ""
+    kill: Annotated[bool, typer.Option("--kill", help="End them at once, without asking them to leave.")] = False
+
+
+def act(ask: Ask) -> int:
+    """Stop it."""
+    from forkjoin.errors import NoRoom
+
+    stopped: list[dict[str, Any]] = []
+    late = False
+    for run, tasks in by_run(ask, ask.names or ()):
+        before = run.stop(tasks, reason=ask.reason or "forkjoin stop", how="kill" if ask.kill else "term")
+        try:
+            view = run.wait(timeout=_WAIT_S, tasks=[task.id for task in before])
+        except NoRoom:
+            view, late = run.view(), True
+        now = {task.id: task.state for task in view.tasks}
+        stopped += [
+            {"run": run.id, "id": task.id, "previous_state": task.state, "state": now[task.id]} for task in before
+        ]
+    if ask.json:
+        data_json({"forkjoin": 1, "tasks": stopped})
+    else:
+        for task in stopped:
+            had = "had ended: " if task["previous_state"] in ENDED else ""
+            data(f"{task['run']}/{task['id']}: {had}{spell(str(task['state']))}")
+    if late:
+        say(f"not all have ended after {_WAIT_S:g} s; again with --kill ends them at once")
+    return 5 if late else 0

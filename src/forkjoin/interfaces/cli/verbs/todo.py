@@ -1,0 +1,37 @@
+"""`forkjoin todo`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
+from forkjoin.interfaces.cli.talk import data, data_json
+
+EXAMPLES = (
+    ("forkjoin todo", "of the latest run"),
+    ("forkjoin todo --json RUN", "content, status and activeForm of each line"),
+)
+_MARKS = {"pending": "[ ]", "in_progress": "[~]", "completed": "[x]"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Asked):
+    """Print the todo list of a run: a line a task, and one for the join. It is a view of the journal."""
+
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Default: the latest run.", autocompletion=complete_run)] = (
+        ""
+    )
+
+
+def act(ask: Ask) -> int:
+    """Print it."""
+    run = the_run(ask, ask.run)
+    if ask.json:
+        data_json({"forkjoin": 1, "run": run.id, "todos": run.todo()})
+        return 0
+    for line in run.todo():
+        data(f"{_MARKS[line.status]} {line.active_form if line.status == 'in_progress' else line.content}")
+    return 0

@@ -1,0 +1,59 @@
+"""`forkjoin watch`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
+from forkjoin.interfaces.cli.codes import WORDS
+from forkjoin.interfaces.cli.starting import ending_code, print_end, severity
+from forkjoin.interfaces.cli.talk import data_json, say
+
+if TYPE_CHECKING:
+    from forkjoin.interfaces.cli.live import Form
+
+EXAMPLES = (
+    ("forkjoin watch", "the latest run of this repository"),
+    ("forkjoin watch RUN", "another one"),
+    ("forkjoin watch --jsonl RUN", "its events from the first on, a line of JSON each"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Asked):
+    """Watch a run live, from any terminal, until it is over. Leaving (q, Ctrl-C) stops nothing.
+
+    A run that nobody drives any more is taken up again. Exit codes are those of `forkjoin run`.
+    """
+
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Default: the latest run.", autocompletion=complete_run)] = (
+        ""
+    )
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Plain lines, with what each task does.")] = False
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print each event as a line of JSON, as it comes.")] = False
+    fail_on: Annotated[str, typer.Option("--fail-on", metavar="SEVERITY", help="Exit 1 on a finding this bad.")] = ""
+
+
+def act(ask: Ask) -> int:
+    """Watch it."""
+    from forkjoin.interfaces.cli.attending import watched
+    from forkjoin.interfaces.cli.live import show_for
+    from forkjoin.interfaces.cli.signals import Signals
+
+    limit = severity(ask.fail_on)
+    run = the_run(ask, ask.run)
+    form: Form = "jsonl" if ask.jsonl else "verbose" if ask.verbose else "auto"
+    with Signals() as signals:
+        attended = watched(run, show_for(run, form, attached=False), signals)
+    if attended.left:
+        say(f"run {run.id} goes on; watch it again: forkjoin watch {run.id}")
+        return {"": 0, "int": 130, "term": 143}[attended.interrupted]
+    code = ending_code(run, attended, fail_on=limit)
+    if ask.json:
+        data_json({**run.result_json(), "exit": WORDS[code]})
+    elif not ask.jsonl:
+        print_end(run, attended.view)
+    return code

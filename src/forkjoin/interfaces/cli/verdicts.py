@@ -1,0 +1,113 @@
+"""A check for people: tasks, verdicts, the order and its reasons, waves, and when not to fan out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from forkjoin.interfaces.cli.talk import data, data_json
+
+if TYPE_CHECKING:
+    from forkjoin.engine import Prepared
+    from forkjoin.model import Check, Claims, Pair, Task
+
+_SHOWN = 50
+
+
+def print_check(ready: Prepared, *, as_json: bool) -> int:
+    """Print what was found about a plan; return 0."""
+    if as_json:
+        from forkjoin.engine import check_json
+
+        data_json(check_json(ready.check))
+        return 0
+    for line in check_lines(ready):
+        data(line)
+    return 0
+
+
+def check_lines(ready: Prepared) -> Iterator[str]:
+    """Yield what a person reads of a check."""
+    plan, check = ready.plan, ready.check
+    yield f"{plan.name or 'plan'}: {_many(len(plan.tasks), 'task')}, policy {plan.policy}"
+    yield ""
+    claims = {claim.id: claim for claim in check.tasks}
+    width = max((len(task.id) for task in plan.tasks), default=0)
+    for number, task in enumerate(plan.tasks[:_SHOWN], 1):
+        yield f"{number:>5}  {task.id:{width}}  {_task(task, claims.get(task.id))}"
+    yield from _left_out(len(plan.tasks), "tasks")
+    yield from _pairs(check)
+    yield from _order(check)
+    yield from _gain(check)
+    for note in dict.fromkeys((*check.advice, *ready.notes)):
+        yield f"note: {note}"
+    for what in ready.not_looked_at:
+        yield f"not looked at: {what}"
+
+
+def _task(task: Task, claims: Claims | None) -> str:
+    what = " ".join(task.command) or task.shell or task.description or task.task
+    said = f"{task.agent_name:8} {_short(what)}"
+    if claims is None or task.reads_only:
+        return f"{said}  [writes nothing]"
+    if not claims.bounded:
+        return f"{said}  [writes: unknown]"
+    return f"{said}  [writes {_short(', '.join(claim.path for claim in claims.writes) or 'nothing', 60)}]"
+
+
+def _pairs(check: Check) -> Iterator[str]:
+    if not check.pairs and not check.unknown:
+        if len(check.tasks) > 1:
+            yield ""
+            yield f"All {len(check.tasks)} tasks are independent."
+        return
+    yield ""
+    conflicts = [pair for pair in check.pairs if pair.verdict == "conflict"]
+    yield from map(_pair, conflicts[:_SHOWN])
+    yield from _left_out(len(conflicts) + check.pairs_left_out, "conflicts")
+    if check.unknown:
+        yield f"unknown: what {_some(check.unknown)} will write cannot be told; each works in a clone of its own"
+        yield "         declare writes: [...] to know before"
+
+
+def _pair(pair: Pair) -> str:
+    return f"conflict: {pair.a} and {pair.b} ({pair.kind}): {pair.evidence}\n          remedy: {pair.remedy}"
+
+
+def _order(check: Check) -> Iterator[str]:
+    if check.edges:
+        yield ""
+        for edge in check.edges[:_SHOWN]:
+            why = edge.reason or edge.kind
+            yield f"order: {edge.first} before {edge.then}: {why}"
+        yield from _left_out(len(check.edges), "orders")
+    if len(check.waves) > 1:
+        yield ""
+        for number, wave in enumerate(check.waves[:_SHOWN], 1):
+            yield f"wave {number}: {_some(wave)}"
+        yield from _left_out(len(check.waves), "waves")
+
+
+def _gain(check: Check) -> Iterator[str]:
+    if check.tasks:
+        yield ""
+        yield f"ideal speed-up: {check.ideal_speedup:.1f}x"
+
+
+def _left_out(total: int, what: str) -> Iterator[str]:
+    if total > _SHOWN:
+        yield f"       … {total - _SHOWN} more {what}; all of them: --json"
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
+def _short(text: str, width: int = 48) -> str:
+    from forkjoin.model.text import one_line
+
+    return one_line(text, width)
