@@ -176,8 +176,8 @@ def test_a_cut_main_file_is_refused(journal, path):
     fill(journal, 600, text="a text that fills the page")
     journal.close()
     os.truncate(path, path.stat().st_size // 2)
-    with pytest.raises(JournalDamaged):
-        list(SqliteJournal.open(path).read())
+    with pytest.raises(JournalDamaged), closing(SqliteJournal.open(path)) as cut:
+        list(cut.read())
 
 
 def test_on_a_full_disk_a_commit_is_refused_and_can_be_tried_again(journal):
@@ -236,6 +236,33 @@ def test_a_journal_that_stays_locked_is_no_room_and_nothing_is_lost(journal, pat
             journal.commit()
         assert list(journal.read()) == []
     assert journal.commit() == 1
+
+
+class Interrupted:
+    """A connection during which Ctrl-C is pressed, just after the statement that begins with *word*."""
+
+    def __init__(self, db, word):
+        self.db, self.word = db, word
+
+    def __getattr__(self, name):
+        return getattr(self.db, name)
+
+    def execute(self, statement, *values):
+        done = self.db.execute(statement, *values)
+        if statement.startswith(self.word):
+            raise KeyboardInterrupt
+        return done
+
+
+@pytest.mark.parametrize("word", ["BEGIN", "COMMIT"])
+def test_an_interrupted_commit_is_done_once(journal, word):
+    fill(journal, 1)
+    whole, journal._db = journal._db, Interrupted(journal._db, word)
+    with pytest.raises(KeyboardInterrupt):
+        fill(journal, 3)
+    journal._db = whole
+    assert journal.commit() == 4
+    assert len(list(journal.read())) == 4
 
 
 def test_a_reader_cannot_write(journal, path):

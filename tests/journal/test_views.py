@@ -171,6 +171,26 @@ def test_another_attempt_waits_with_the_reason_of_the_last():
     assert (task.launched, task.started) == (1.0, 2.0), "all its attempts are its time"
 
 
+def test_what_an_attempt_left_is_kept_until_the_next_and_its_usage_for_good():
+    run = Told("a")
+    failed = Failed(kind="exit", reason="1")
+    first = Usage(cpu_s=1.0, usd=0.5, input_tokens=10, max_rss=9)
+    run.tell(*started("a"), ended("a", failed, again=True, answer=Text(inline="half"), usage=first))
+    assert run.task("a").answer.inline == "half"
+    settled = run.tell(ended("a", Skipped(reason="enough"), attempt=0)).tasks[0]
+    assert (settled.state, settled.answer.inline, settled.usage) == ("skipped", "half", first)
+    run.tell(RetryAsked(task="a"), *started("a", 2))
+    assert (run.task("a").answer, run.task("a").usage) == (Text(), first)
+    run.tell(ended("a", attempt=2, usage=Usage(cpu_s=2.0, usd=None, input_tokens=5, max_rss=7)))
+    assert run.task("a").usage == Usage(cpu_s=3.0, usd=None, input_tokens=15, max_rss=9), "unknown stays unknown"
+
+
+def test_a_hold_ends_with_the_owner_that_saw_it():
+    run = Told("a")
+    run.tell(Held(cause="disk", detail="full"))
+    assert run.tell(Owned(pid=1, start=1, boot="b", attached=True)).held == ""
+
+
 def test_a_late_word_of_an_attempt_that_is_over_changes_nothing():
     run = Told("a")
     run.tell(*started("a"), ended("a", Failed(kind="exit", reason="1"), again=True))

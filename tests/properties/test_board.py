@@ -189,6 +189,7 @@ def test_every_run_keeps_its_promises_and_finishes(given_plan, data):
                 before = picture(caller.board)
                 caller.board = rebuild(caller.plan, caller.edges, caller.options, caller.journal)
                 assert picture(caller.board) == before
+                caller.held.clear()
                 caller.turn([])
     caller.held.clear()
     caller.turn([Released(cause="disk"), Released(cause="memory")])

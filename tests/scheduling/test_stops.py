@@ -204,3 +204,9 @@ def test_an_end_without_a_start_is_an_end():
     run = Run("a", "b", edges=[after("a", "b")])
     run.events = [ended("a")]
     assert starts(step(run.rebuilt(), ())[1]) == ["b"]
+
+
+def test_what_held_the_last_owner_does_not_hold_the_next():
+    run = Run("a", "b")
+    run.events = [Held(cause="disk", detail=""), Held(cause="memory", detail="")]
+    assert starts(step(run.rebuilt(), ())[1]) == ["a", "b"]

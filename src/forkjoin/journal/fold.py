@@ -98,7 +98,9 @@ class Fold:
                 self._run = replace(run, state=state, reason=reason, ended=recorded.at)
             case StopAsked(task="", reason=reason) if run.ended is None:
                 self._run = replace(run, reason=f"stop asked: {reason}" if reason else "stop asked")
-            case Planned() | Owned():
+            case Owned():
+                self._held.clear()  # a hold is what one owner saw: the next looks for itself
+            case Planned():
                 pass
             case event:
                 if (number := self._numbers.get(event.task)) is not None:

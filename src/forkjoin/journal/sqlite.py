@@ -138,17 +138,28 @@ class SqliteJournal:
                 f"{self.path}: an older forkjoin wrote this journal (version {self._version}); "
                 "it can be read, not added to: start a new run"
             )
-        self._db.execute("BEGIN IMMEDIATE")
+        db, before = self._db, self._db.total_changes
         try:
-            self._db.executemany("INSERT OR IGNORE INTO blob (sha256, body) VALUES (?, ?)", self._blobs.items())
-            self._db.executemany(_INSERT, self._rows)
-            self._db.execute("COMMIT")
-        except BaseException:
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany("INSERT OR IGNORE INTO blob (sha256, body) VALUES (?, ?)", self._blobs.items())
+            db.executemany(_INSERT, self._rows)
+            db.execute("COMMIT")
+        except sqlite3.Error:
             # Only the file is rolled back: rows and blobs stay for the next commit.
-            with suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")
+            self._roll_back()
+            raise
+        except BaseException:
+            # Interrupted (Ctrl-C): either the commit was done already, or it is to be done anew; never twice.
+            if not db.in_transaction and db.total_changes > before:
+                self._rows, self._blobs = [], {}
+            self._roll_back()
             raise
         self._rows, self._blobs = [], {}
+
+    def _roll_back(self) -> None:
+        with suppress(sqlite3.Error):
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
 
     def _page(self, since: int) -> list[tuple[int, float, bytes]]:
         try:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from forkjoin.model import (
     ENDED,
+    Changes,
     Edge,
     EdgeKind,
     Ended,
@@ -18,6 +20,8 @@ from forkjoin.model import (
     Starting,
     TaskId,
     TaskView,
+    Text,
+    Usage,
     reason_of,
     state_of,
 )
@@ -44,6 +48,7 @@ class Seen:
     waiting: int = 0
     note: str = ""  # how the last attempt ended, where another follows
     stopping: str = ""
+    used: Usage | None = None  # by all attempts that have ended
     shown: TaskView | None = None
     shown_held: str = ""
 
@@ -71,6 +76,7 @@ def live(seen: Seen, event: Starting | Running, at: float) -> None:
         first = now.launched is None or seen.ended
         now = replace(
             now, attempt=event.attempt, state="starting", why="", kind="", action="", output_bytes=0, pid=0, ended=None,
+            answer=Text(), value=Text(), changes=Changes(), findings=0,
             ready=at if now.ready is None else now.ready,
             launched=at if first else now.launched, started=None if first else now.started,
         )  # fmt: skip
@@ -88,34 +94,59 @@ def progress(seen: Seen, event: Progress) -> None:
 
 
 def again(seen: Seen, event: Ended) -> None:
-    """Take note that an attempt ended and another follows."""
+    """Take note that an attempt ended and another follows; what it left is shown until that begins."""
     seen.note = f"attempt {event.attempt} {_words(event)}"
-    seen.put(replace(seen.now, state="queued", attempt=max(event.attempt, seen.now.attempt), pid=0, why=""))
+    seen.put(replace(_left(seen, event), state="queued", pid=0, why=""))
 
 
 def end(seen: Seen, event: Ended, at: float) -> None:
-    """Take note of the task's end."""
-    now, outcome = seen.now, event.outcome
+    """Take note of the task's end. One that settles a task between two attempts keeps what the last one left."""
+    outcome = event.outcome
+    now = _left(seen, event) if event.attempt else seen.now
+    seen.note = seen.stopping = ""
+    kind = outcome.kind if isinstance(outcome, Failed) else ""
     started = now.started
     if started is None and event.exit is not None and event.exit.how != "setup":
         started = at - event.exit.wall_s  # it ran, though nobody was there to write that down
-    seen.note = seen.stopping = ""
-    seen.put(
-        replace(
-            now, state=state_of(outcome), why=reason_of(outcome),
-            kind=outcome.kind if isinstance(outcome, Failed) else "",
-            attempt=max(event.attempt, now.attempt), started=started, ended=at, pid=0, place=event.place or now.place,
-            answer=event.answer, value=event.value, usage=event.usage, changes=event.changes, findings=event.findings,
-        )
+    seen.put(replace(now, state=state_of(outcome), why=reason_of(outcome), kind=kind, started=started, ended=at, pid=0))
+
+
+def _left(seen: Seen, event: Ended) -> TaskView:
+    """Return the task with what an ended attempt left, and what all its attempts used."""
+    now = seen.now
+    seen.used = event.usage if seen.used is None else _sum(seen.used, event.usage)
+    return replace(
+        now, attempt=max(event.attempt, now.attempt), place=event.place or now.place, answer=event.answer,
+        value=event.value, usage=seen.used, changes=event.changes, findings=event.findings,
     )  # fmt: skip
 
 
+def _sum(one: Usage, other: Usage) -> Usage:
+    """Add up what was used; what is not known of one is not known of the sum. Memory is the highest peak known."""
+    peaks = [peak for peak in (one.max_rss, other.max_rss) if peak is not None]
+    return Usage(
+        cpu_s=_plus(one.cpu_s, other.cpu_s),
+        max_rss=max(peaks, default=None),
+        input_tokens=_plus(one.input_tokens, other.input_tokens),
+        output_tokens=_plus(one.output_tokens, other.output_tokens),
+        usd=_plus(one.usd, other.usd),
+    )
+
+
+_Number = TypeVar("_Number", int, float)
+
+
+def _plus(one: _Number | None, other: _Number | None) -> _Number | None:
+    return None if one is None or other is None else one + other
+
+
 def requeue(seen: Seen, at: float) -> None:
-    """Take note that an ended task is to run again: only its plan, its number and its attempts are left of it."""
+    """Take note that an ended task is to run again: only its plan, number, attempts and usage are left of it."""
     now = seen.now
     seen.note = seen.stopping = ""
     ready = None if seen.waiting else at
-    seen.put(TaskView(task=now.task, number=now.number, attempt=now.attempt, place=now.place, ready=ready))
+    used = seen.used or Usage()
+    seen.put(TaskView(task=now.task, number=now.number, attempt=now.attempt, place=now.place, ready=ready, usage=used))
 
 
 def shown(seen: Seen, tasks: Sequence[Seen], held: str) -> TaskView:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from forkjoin.errors import CannotHere, ForkjoinError, JournalDamaged, NoRoom
 
-_LOCKED = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED))
+_LOCKED = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL))
+_FULL = frozenset((sqlite3.SQLITE_FULL, sqlite3.SQLITE_TOOBIG))
 _CLOSED_DOOR = frozenset((sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH))
 
 
@@ -21,7 +22,7 @@ def trouble(error: Exception, path: Path, *, writing: bool = False) -> ForkjoinE
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the low byte is the kind
     if code in _LOCKED:
         return NoRoom(f"{path}: another process keeps the journal locked; try again when it is done")
-    if code == sqlite3.SQLITE_FULL or (writing and code == sqlite3.SQLITE_IOERR):
+    if code in _FULL or (writing and code == sqlite3.SQLITE_IOERR):
         return NoRoom(f"{path}: the disk takes no more ({error}); free some space and go on, nothing committed is lost")
     if code in _CLOSED_DOOR:
         return CannotHere(

@@ -80,9 +80,11 @@ def step(board: Board, events: Sequence[Event]) -> tuple[Board, tuple[Command, .
 def rebuild(plan: Plan, edges: Sequence[Edge], options: Options, events: Iterable[Event]) -> Board:
     """Return the board that a journal's events lead to; attempts without an `Ended` count as live.
 
-    Nothing is commanded: `step(board, ())` then says what is still to be done (stops and settlements again too).
+    Nothing is commanded: `step(board, ())` then says what is still to be done (stops and settlements again too). What
+    held launches is forgotten: whoever goes on with the run looks at memory and disk for itself.
     """
     store = new_store(plan, edges, options)
     for event in events:
         fold(store, event)
+    store.held.clear()
     return Board(store)

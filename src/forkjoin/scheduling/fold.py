@@ -31,10 +31,8 @@ _NEVER_RAN = ("blocked", "skipped")
 def fold(store: Store, event: Event) -> None:
     """Change *store* as *event* says. Events about unknown tasks, and those that came before, change nothing."""
     match event:
-        case Starting():
-            _live(store, event, At.STARTING)
-        case Running():
-            _live(store, event, At.RUNNING)
+        case Starting() | Running():
+            _live(store, event)
         case Ended():
             _ended(store, event)
         case StopAsked():
@@ -47,16 +45,19 @@ def fold(store: Store, event: Event) -> None:
             store.held.discard(cause)
         case Closed():
             store.finished = True
-        case Planned() | Owned() | BaseTaken() | Progress() | Joined():
+        case Owned():
+            store.held.clear()  # a hold is what one owner saw: the next looks for itself
+        case Planned() | BaseTaken() | Progress() | Joined():
             pass
         case _:
             assert_never(event)
 
 
-def _live(store: Store, event: Starting | Running, at: At) -> None:
+def _live(store: Store, event: Starting | Running) -> None:
     slot = store.find(event.task)
     if slot is None:
         return
+    at = At.RUNNING if isinstance(event, Running) else At.STARTING
     if event.attempt > slot.attempt:  # not ours to have asked for: a board is being rebuilt
         store.go_live(slot, event.attempt, at)
     elif event.attempt == slot.attempt and slot.live and at is At.RUNNING:
