@@ -26,7 +26,10 @@ def test_no_file_is_longer_than_400_lines_and_19_of_20_have_at_most_250():
 
 
 def test_no_function_takes_more_than_6_parameters():
-    assert [where for function, where in functions() if parameters(function) > PARAMETERS_MOST] == []
+    """Unless the linter's rule was lifted there, with its reason (another test sees to that)."""
+    assert [
+        where for function, where in functions() if parameters(function) > PARAMETERS_MOST and not lifted(where)
+    ] == []
 
 
 def test_the_measures_see_what_they_should():
@@ -57,6 +60,11 @@ def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     given = function.args
     named = [*given.posonlyargs, *given.args, *given.kwonlyargs, *filter(None, (given.vararg, given.kwarg))]
     return len([one for one in named if one.arg not in ("self", "cls")])
+
+
+def lifted(where: str) -> bool:
+    path, line = where.split(" ", maxsplit=1)[0].rsplit(":", 1)
+    return "PLR0913" in (ROOT / path).read_text(encoding="utf-8").split("\n")[int(line) - 1]
 
 
 def p95(values: Sequence[int]) -> int:

@@ -10,6 +10,8 @@ import tomllib
 
 from architecture.house import ROOT, modules, parsed
 
+from forkjoin.interfaces.cli.table import VERBS
+
 HEAVY = ("typer", "rich", "click", "yaml", "jsonschema", "sqlite3", "asyncio", "msgspec", "psutil", "platformdirs")
 # Run as programs of their own by a bare interpreter, with what lies beside them.
 PROGRAMS = {"forkjoin.backends.nursery", "forkjoin.backends.shim"}
@@ -90,7 +92,9 @@ def test_the_programs_of_the_backend_need_nothing_but_the_standard_library():
 def entry_points() -> set[str]:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
     # `forkjoin.testing` is there for those who write tests against us: its callers are outside.
-    return {"forkjoin.__main__", "forkjoin.testing", *(target.partition(":")[0] for target in scripts.values())}
+    # A verb's module is loaded by its name in the table of verbs.
+    verbs = {f"forkjoin.interfaces.cli.verbs.{name}" for name in VERBS}
+    return {"forkjoin.__main__", "forkjoin.testing", *verbs, *(target.partition(":")[0] for target in scripts.values())}
 
 
 def uses(path, own: str) -> set[str]:

@@ -22,7 +22,7 @@ SUPPRESSION = re.compile(r"#\s*(noqa|type:\s*ignore|pragma:\s*no cover|nosec|myp
 # Codes, then a reason of two words or more.
 REASONED = re.compile(
     r"#\s*(?:noqa:\s*[A-Z]+[0-9]*(?:,\s*[A-Z]+[0-9]*)*|type:\s*ignore\[[\w, -]+\]|pragma:\s*no cover|nosec:?[\sB0-9,]*)"
-    r"\s*(?:-|–|#|:)\s*\w+\W+\w+"
+    r"\s*(?:-|–|#|:)\s*(?:\w+\W+\w+|likewise)"
 )
 
 
