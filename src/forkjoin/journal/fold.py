@@ -133,7 +133,7 @@ class Fold:
     def _ended(self, seen: Seen, event: Ended, at: float) -> None:
         if seen.ended or seen.past(event.attempt):
             return
-        if isinstance(event.outcome, Blocked) and not self._still_blocked(seen, event.outcome):
+        if event.attempt == 0 and isinstance(event.outcome, Blocked) and not self._still_blocked(seen, event.outcome):
             return
         if event.attempt:
             self._go_on()
