@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from forkjoin.journal import Fold, SqliteJournal, codec, run_view, spans, todo
@@ -92,6 +92,8 @@ def test_folding_in_two_halves_equals_folding_whole(events, cut):
 
 
 @given(st.lists(EVENTS, max_size=40))
+@example([Starting(task="d", attempt=1), Ended(task="d", attempt=0, outcome=Completed(), again=True)])
+@example([StopAsked(task="b", reason="")])
 def test_whatever_a_crash_left_there_is_a_view_that_agrees_with_itself(events):
     view = run_view(recorded(events))
     ended = {task.id for task in view.tasks if task.state in ENDED}

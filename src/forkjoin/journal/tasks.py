@@ -96,7 +96,8 @@ def progress(seen: Seen, event: Progress) -> None:
 def again(seen: Seen, event: Ended) -> None:
     """Take note that an attempt ended and another follows; what it left is shown until that begins."""
     seen.note = f"attempt {event.attempt} {_words(event)}"
-    seen.put(replace(_left(seen, event), state="queued", pid=0, why=""))
+    now = _left(seen, event)
+    seen.put(replace(now, state="queued", pid=0, why="", ready=None if seen.waiting else now.ready))
 
 
 def end(seen: Seen, event: Ended, at: float) -> None:
