@@ -8,7 +8,7 @@ from forkjoin.model.finding import Finding, Severity
 
 
 class TaskSummary(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """One task in the report: how it ended, and the head of its answer."""
+    """One task in the report: how it ended, and the head of its answer. `finds` = it was asked for findings."""
 
     id: TaskId
     description: str
@@ -18,6 +18,7 @@ class TaskSummary(Value, frozen=True, kw_only=True, omit_defaults=True):
     answer: str = ""
     answer_cut: bool = False
     findings: int = 0
+    finds: bool = True
     files: int = 0
     violations: int = 0
     seconds: float = 0.0

@@ -95,6 +95,7 @@ def _read(result: TaskResult) -> _Read:
         answer=clean(result.answer).strip(),
         answer_cut=result.answer_cut,
         findings=len(witnesses),
+        finds=result.task.output == "findings" or bool(witnesses),
         files=result.files,
         violations=result.violations,
         seconds=result.seconds,

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from forkjoin.model import Account, Finding, Report, TaskSummary, spoken
+from forkjoin.model import Account, Finding, Report, Source, TaskSummary, spoken
 from forkjoin.model.text import clean, one_line
+from forkjoin.synthesis.similar import likeness, words_of
 from forkjoin.synthesis.words import agents_of, counted, counts_line, coverage_line, listed, place, task_line, total
 
 _IDS, _DIFFERENCES = 8, 20
 _HEAD_LINES, _HEAD_CHARS = 12, 1_200
 _TEXT_CHARS = 600
+_OTHERS, _SAME_WORDS = 2, 0.5
 
 
 def render_markdown(report: Report, *, limit: int = 50) -> str:
@@ -43,11 +45,14 @@ def _alternating(pieces: Sequence[str]) -> Iterator[tuple[bool, str]]:
     return ((at % 2 == 1, piece) for at, piece in enumerate(pieces))
 
 
-_SPECIAL = re.compile(r"[\\`*\[\]<>&~|]|(?<!\w)_|_(?!\w)|^(?:[#+-]|\d+[.)])(?=\s|$)|^[=-]{2,}|(?<=\w)://|(?<=www)\.|@")
+# Underscores emphasise at a word's edge, lists and headings begin a line, bare links and mentions have their mark.
+_SPECIAL = re.compile(
+    r"[\\`*\[\]<>&~|@]|(?<![^\W_])_+|_+(?![^\W_])|^(?:[#+-]+|\d+[.)])(?=\s|$)|^[=-]{2,}|(?<=\w)://|(?<=www)\."
+)
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(lambda found: found[0][:-1] + "\\" + found[0][-1], text)
+    return _SPECIAL.sub(lambda found: re.sub(r"([^\w\s]|_)", r"\\\1", found[0]), text)
 
 
 def code(text: str) -> str:
@@ -70,7 +75,7 @@ def _top(report: Report) -> str:
 
 
 def _section(title: str, lines: Sequence[str]) -> str:
-    return f"## {title}\n\n" + "\n".join(lines) if lines else ""
+    return f"## {title}\n\n" + "\n".join(lines).rstrip() if lines else ""
 
 
 def _next(report: Report) -> str:
@@ -97,12 +102,22 @@ def _finding(finding: Finding) -> Iterator[str]:
     yield f"- **{finding.severity}** {where}{rule}{inline(finding.title)} ({seen}) [{finding.id}]"
     if finding.message and one_line(finding.message) != finding.title:
         yield f"  - {inline(finding.message, _TEXT_CHARS)}"
+    for source in _other_words(finding):
+        yield f"  - {inline(source.agent)}: {inline(source.message, _TEXT_CHARS)}"
     if finding.evidence:
         yield f"  - Evidence: {code(one_line(finding.evidence, _TEXT_CHARS))}"
     if finding.remedy:
         yield f"  - Remedy: {inline(finding.remedy, _TEXT_CHARS)}"
-    if finding.note:
-        yield f"  - {inline(finding.note, _TEXT_CHARS)}"
+
+
+def _other_words(finding: Finding) -> Iterator[Source]:
+    """Yield the witnesses that say more than what stands there already, two at most."""
+    said = [words_of(f"{finding.title}\n{finding.message}")]
+    for source in finding.sources:
+        words = words_of(source.message)
+        if len(said) <= _OTHERS and all(likeness(words, known) < _SAME_WORDS for known in said):
+            said.append(words)
+            yield source
 
 
 def _disagreements(findings: Sequence[Finding]) -> str:
@@ -126,7 +141,7 @@ def _tasks(tasks: Sequence[TaskSummary]) -> str:
 def _task(task: TaskSummary) -> Iterator[str]:
     named = f"**{inline(task.id)}**" + (f" {inline(task.description)}" if task.description else "")
     reason = f": {inline(task.reason)}" if task.reason else ""
-    yield f"- {named} ({inline(task_line(task))}, {spoken(task.seconds)}){reason}"
+    yield f"- {named} ({inline(task_line(task))}){reason}"
     if task.answer:
         yield from _quoted(task)
 

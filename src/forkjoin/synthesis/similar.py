@@ -33,14 +33,14 @@ _SAME_WORD = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def words_of(text: str) -> frozenset[str]:
     """Return the words a statement is known by: small, without endings, compounds split."""
     found = (_stem(word.lower()) for form in (text, _CAMEL.sub(" ", text)) for word in _WORD.findall(form))
     return frozenset(word for word in found if len(word) > 1 and word not in _EMPTY)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def names_of(text: str) -> frozenset[str]:
     """Return what a statement puts in quotes or backticks; of a dotted name the last part: `a.b.c` is `c`."""
     quoted = (next(filter(None, found)) for found in _QUOTED.findall(text) if any(found))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from forkjoin.model import Coverage, Finding, Report, TaskSummary
+from forkjoin.model import Coverage, Finding, Report, TaskSummary, spoken
 
 _PLURALS = {"is": "are", "has": "have", "analysis": "analyses"}
 
@@ -41,20 +41,24 @@ def counts_line(report: Report) -> str:
     if found:
         by_severity = ", ".join(f"{count:,} {severity}" for severity, count in report.counts)
         return f"{counted(found, 'finding')}: {by_severity}"
-    tasks = len(report.tasks)
-    if not tasks:
-        return "Nothing was looked at"
-    if not report.coverage.ok:
-        return f"No findings, and none could be: no task of {tasks} completed"
-    whole = "" if len(report.coverage.ok) == tasks else "; the rest said nothing"
-    return f"0 findings from {len(report.coverage.ok)} of {counted(tasks, 'task')}{whole}"
+    if not report.tasks:
+        return "Nothing to look at"
+    looked = [task.id for task in report.tasks if task.finds]
+    if not looked:
+        return "No task was asked for findings"
+    ok = sum(task in report.coverage.ok for task in looked)
+    if not ok:
+        return f"No findings, and none could be: none of {counted(len(looked), 'task')} completed"
+    return f"0 findings from {ok} of {counted(len(looked), 'task')}" + (
+        "" if ok == len(looked) else "; the rest said nothing"
+    )
 
 
 def coverage_line(coverage: Coverage) -> str:
-    """Return `4 of 6 tasks ok; failed: bandit; missing: docs`; `nothing to look at` where there was no task."""
+    """Return `4 of 6 tasks ok; failed: bandit; missing: docs`; `nothing` where there was no task."""
     everything = len(coverage.ok) + len(coverage.failed) + len(coverage.missing)
     if not everything:
-        return "nothing to look at"
+        return "nothing"
     parts = [f"{len(coverage.ok)} of {counted(everything, 'task')} ok"]
     parts += [f"failed: {listed(coverage.failed)}"] if coverage.failed else []
     parts += [f"missing: {listed(coverage.missing)}"] if coverage.missing else []
@@ -67,4 +71,5 @@ def task_line(task: TaskSummary) -> str:
     parts += [counted(task.findings, "finding")] if task.findings else []
     parts += [f"{counted(task.files, 'file')} changed"] if task.files else []
     parts += [f"{task.violations:,} outside its declared writes"] if task.violations else []
+    parts += [spoken(task.seconds)] if task.seconds else []
     return ", ".join(filter(None, parts))
