@@ -10,7 +10,7 @@ from forkjoin.agents.analysers import Analyser, BadOutput, Look, Parsed, analyse
 from forkjoin.agents.analysers.programs import HINT, located
 from forkjoin.agents.analysers.scope import look_at
 from forkjoin.agents.dialect import Ended, Judgement, Probe, Said, Site
-from forkjoin.agents.ending import ended_badly, one_line, usage_of, was_cut
+from forkjoin.agents.ending import ended_badly, last_line, one_line, usage_of, was_cut
 from forkjoin.errors import CannotHere
 from forkjoin.model import SEVERITIES, Claimed, Completed, Failed, Outcome, Process, Task, to_json
 
@@ -72,7 +72,9 @@ class StaticDialect:
         try:
             parsed = chosen.parse(ended.stdout, ended.stderr, ended.place.cwd if ended.place else "")
         except BadOutput as error:
-            return Judgement(outcome=Failed(kind="parse", reason=one_line(str(error), limit=600)), usage=usage)
+            said = last_line(ended.stderr) if not error.line else ""
+            reason = one_line(f"{error}: {said}" if said else str(error), limit=600)
+            return Judgement(outcome=Failed(kind="parse", reason=reason), usage=usage)
         return _completed(parsed, usage_from=ended)
 
 

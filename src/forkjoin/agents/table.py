@@ -36,7 +36,7 @@ def dialect(name: str) -> Dialect:
 
 def cards() -> tuple[AnalyserCard, ...]:
     """Return what the `static` agent can look at, and which of its programs are here."""
-    from forkjoin.agents.analysers import cards as all_cards  # noqa: PLC0415 - only a review needs the analysers
+    from forkjoin.agents.analysers import cards as all_cards
 
     return all_cards()
 
@@ -70,6 +70,6 @@ def _from_outside(name: str, entry: EntryPoint) -> Dialect:
 
 
 def _registered() -> dict[str, EntryPoint]:
-    from importlib.metadata import entry_points  # noqa: PLC0415 - costs tens of milliseconds, few runs need it
+    from importlib.metadata import entry_points
 
     return {entry.name: entry for entry in entry_points(group=GROUP)}

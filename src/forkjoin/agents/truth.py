@@ -51,7 +51,7 @@ def _contract(task: Task, judgement: Judgement) -> bytes | Failed:
 
 
 def _checked(schema: dict[str, Any], judgement: Judgement) -> bytes | Failed:
-    from forkjoin.agents.schema import complaint  # noqa: PLC0415 - jsonschema takes long to import
+    from forkjoin.agents.schema import complaint
 
     instances = instance_from(judgement.answer, judgement.value)
     complaints = []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from forkjoin.agents.analysers.analyser import BadOutput, Launch, Look, Parsed
 from forkjoin.agents.analysers.batches import batched
+from forkjoin.agents.analysers.project import folders_up, tool_table
 from forkjoin.agents.analysers.reading import documents, headline, in_tests, records, relative
 from forkjoin.agents.analysers.severities import bandit_confidence, bandit_severity
 from forkjoin.model import Claimed
@@ -72,26 +72,25 @@ class Bandit:
 
 
 def _configured(look: Look) -> tuple[str, ...]:
-    top = Path(look.root)
-    config = next((name for name in _YAML if name in look.configs), "")
-    if not config and _has_table(top / "pyproject.toml"):
-        config = "pyproject.toml"
-    arguments = ("-c", config) if config else ()
-    if (top / ".bandit").is_file():
-        text = (top / ".bandit").read_text(encoding="utf-8", errors="replace")
-        if "[bandit]" in text:
-            return (*arguments, "--ini", ".bandit")
-        return arguments or ("-c", ".bandit")
-    return arguments
+    """Return the options that name the nearest configuration: bandit finds none by itself when files are named."""
+    for folder in folders_up(look.root):
+        options = _in_folder(folder)
+        if options:
+            return options
+    return ()
 
 
-def _has_table(pyproject: Path) -> bool:
-    try:
-        return "bandit" in tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return True  # bandit says itself what is wrong with it
-    except OSError:
-        return False
+def _in_folder(folder: Path) -> tuple[str, ...]:
+    yaml = next((folder / name for name in _YAML if (folder / name).is_file()), None)
+    # A broken pyproject.toml is named too: bandit says itself what is wrong with it.
+    toml = folder / "pyproject.toml" if tool_table(folder / "pyproject.toml", "bandit") is not None else None
+    config, ini = yaml or toml, folder / ".bandit"
+    options = ("-c", str(config)) if config else ()
+    if not ini.is_file():
+        return options
+    if "[bandit]" in ini.read_text(encoding="utf-8", errors="replace"):
+        return (*options, "--ini", str(ini))
+    return options or ("-c", str(ini))  # some projects write YAML into that file
 
 
 def _claimed(item: dict[str, Any], root: str) -> Claimed:

@@ -10,12 +10,14 @@ from urllib.parse import unquote
 
 from forkjoin.agents.analysers.analyser import BadOutput, Launch, Look, Parsed
 from forkjoin.agents.analysers.batches import batched
+from forkjoin.agents.analysers.project import folders_up, toml_of, tool_table
 from forkjoin.agents.analysers.reading import documents, records, relative, text_of
 from forkjoin.agents.analysers.severities import complexity_severity
 from forkjoin.model import Claimed
 
 # It writes its report into a file, and talks on stdout. 1 = a function is too complex, or a file was not readable.
 _SCRIPT = 'out=$1; shift; rm -f "$out"; "$@" >&2 || [ $? -eq 1 ] || exit 255; cat "$out" || exit 255'
+_CONFIGS = ("complexipy.toml", ".complexipy.toml")
 _SCORE = re.compile(
     r"Function '(?P<name>.*)' has a cognitive complexity of (?P<score>\d+), which exceeds .* (?P<allowed>\d+)\."
 )
@@ -28,7 +30,10 @@ _TALK = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Complexipy:
-    """The functions above the project's limit (its own default where the project sets none)."""
+    """The functions above the project's limit (its own default where the project sets none).
+
+    It walks by itself over a whole tree, for it leaves out what the project excludes only where it walks.
+    """
 
     name: str = "complexipy"
     description: str = "Complex functions with complexipy"
@@ -39,16 +44,43 @@ class Complexipy:
     ok_exit: tuple[int, ...] = (0,)
 
     def launch(self, program: tuple[str, ...], look: Look) -> Launch:
-        """Return complexipy over the files, its cache and its report in the scratch folder."""
+        """Return complexipy over the tree or the files, its cache and its report in the scratch folder."""
         report, cache = str(Path(look.scratch) / "complexipy.sarif"), str(Path(look.scratch) / "complexipy")
-        options = ("--quiet", "--failed", "--color", "no", "--output-format", "sarif")
-        return batched(look, _SCRIPT, self.name, report, *program, *options, "--output", report, "--cache-dir", cache)
+        config, excluded = _configured(look.root)
+        words = [report, *program, "--quiet", "--failed", "--color", "no", "--output-format", "sarif"]
+        words += ["--output", report, "--cache-dir", cache, *config]
+        if not look.whole:
+            return batched(look, _SCRIPT, self.name, *words)
+        if look.excludes:  # said on the command line they replace those of the project
+            ours = (f"{_literal(folder)}/**" for folder in look.excludes)
+            words += [word for pattern in (*excluded, *ours) for word in ("--exclude", pattern)]
+        return Launch(argv=("/bin/sh", "-c", _SCRIPT, self.name, *words, "."))
 
     def parse(self, stdout: bytes, stderr: bytes, root: str) -> Parsed:
         """Return its SARIF results, and a finding for each file it could not read."""
         runs = records(documents(stdout, "complexipy"), "runs", "complexipy")
         found = [_claimed(item, root) for item in records(runs, "results", "complexipy")]
         return Parsed(findings=(*found, *_unread(text_of(stderr), root)))
+
+
+def _configured(root: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the option that names a configuration above the tree (its own it finds itself), and what that excludes."""
+    for folder in folders_up(root):
+        tables = [(folder / name, toml_of(folder / name)) for name in _CONFIGS]
+        tables.append((folder / "pyproject.toml", tool_table(folder / "pyproject.toml", "complexipy")))
+        path, table = next(((path, table) for path, table in tables if table is not None), (folder, None))
+        if table is not None:
+            return () if folder == Path(root) else ("--config", str(path)), _excluded(table)
+    return (), ()
+
+
+def _excluded(table: object) -> tuple[str, ...]:
+    listed = table.get("exclude", []) if isinstance(table, dict) else []
+    return tuple(map(str, listed)) if isinstance(listed, list) else ()
+
+
+def _literal(folder: str) -> str:
+    return "".join(f"[{char}]" if char in "*?[]{}" else char for char in folder)
 
 
 def _claimed(item: dict[str, Any], root: str) -> Claimed:

@@ -22,6 +22,14 @@ def text_of(raw: bytes) -> str:
     return raw.decode("utf-8", errors="surrogateescape")
 
 
+def lines(stdout: bytes, program: str) -> list[str]:
+    """Return the lines of *stdout*; raise BadOutput where the last one was not ended."""
+    *whole, rest = text_of(stdout).split("\n")
+    if rest:
+        raise BadOutput(rest, f"the output of {program} ends in the middle of a line")
+    return whole
+
+
 def documents(stdout: bytes, program: str) -> Iterator[Any]:
     """Yield the JSON documents of *stdout*, one after another; raise BadOutput for anything else, or for none."""
     text = text_of(stdout)

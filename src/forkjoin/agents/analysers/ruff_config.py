@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from forkjoin.agents.analysers.analyser import Look
+from forkjoin.agents.analysers.project import toml_of, tool_table
 
 _NAMES = (".ruff.toml", "ruff.toml", "pyproject.toml")  # the first in a folder wins, as in ruff
 _CHAIN = 8
@@ -72,13 +72,7 @@ def _in_folder(folder: Path) -> dict[str, Any] | None:
 
 def _table(path: Path) -> dict[str, Any] | None:
     """Return ruff's settings in one file, None where it has none."""
-    try:
-        whole = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return None
-    if path.name != "pyproject.toml":
-        return whole
-    table = whole.get("tool", {}).get("ruff") if isinstance(whole.get("tool", {}), dict) else None
+    table = tool_table(path, "ruff") if path.name == "pyproject.toml" else toml_of(path)
     return table if isinstance(table, dict) else None
 
 

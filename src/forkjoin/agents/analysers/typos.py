@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forkjoin.agents.analysers.analyser import BadOutput, Launch, Look, Parsed
-from forkjoin.agents.analysers.reading import relative, text_of
+from forkjoin.agents.analysers.reading import lines, relative
 from forkjoin.model import Claimed
 
 _PROSE = re.compile(r".*\.(?:md|rst|txt|adoc|html?|tex)", re.IGNORECASE | re.DOTALL)
@@ -37,7 +37,7 @@ class Typos:
         del stderr
         found: list[Claimed] = []
         notes: list[str] = []
-        for line in text_of(stdout).split("\n"):
+        for line in lines(stdout, self.name):
             if not line.strip():
                 continue
             item = _item(line)

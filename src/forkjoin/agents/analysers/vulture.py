@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from forkjoin.agents.analysers.analyser import BadOutput, Launch, Look, Parsed
-from forkjoin.agents.analysers.reading import relative, text_of
+from forkjoin.agents.analysers.project import folders_up, tool_table
+from forkjoin.agents.analysers.reading import lines, relative, text_of
 from forkjoin.agents.analysers.scope import argument
 from forkjoin.agents.analysers.severities import unused_severity
 from forkjoin.agents.ending import last_line
@@ -44,11 +44,11 @@ class Vulture:
 
     def launch(self, program: tuple[str, ...], look: Look) -> Launch:
         """Return vulture with the project's settings and our list of files, both in a file of the scratch folder."""
-        settings = _settings(Path(look.root) / "pyproject.toml")
+        pyproject, settings = _settings(look.root)
         if settings is None:
-            return Launch(argv=(*program, "--config", "pyproject.toml", "."), env=_ENV)  # it says itself what is wrong
+            return Launch(argv=(*program, "--config", str(pyproject), "."), env=_ENV)  # it says itself what is wrong
         paths = [*map(argument, look.files)]
-        if look.whole and settings.get("paths"):
+        if look.whole and pyproject.parent == Path(look.root) and settings.get("paths"):
             paths = settings["paths"]
         named = [path for path in paths if _nameable(path)]
         config = Path(look.scratch) / "vulture.toml"
@@ -62,7 +62,7 @@ class Vulture:
 
     def parse(self, stdout: bytes, stderr: bytes, root: str) -> Parsed:
         """Return its lines, of which every one must match, and a finding for each file it could not read."""
-        found = [_claimed(line, root) for line in text_of(stdout).split("\n") if line]
+        found = [_claimed(line, root) for line in lines(stdout, self.name) if line]
         notes: list[str] = []
         complaints = text_of(stderr).split("\n")
         if any(line.startswith("Traceback (") for line in complaints):
@@ -75,17 +75,17 @@ class Vulture:
         return Parsed(findings=tuple(found), notes=tuple(notes))
 
 
-def _settings(pyproject: Path) -> dict[str, Any] | None:
-    """Return `[tool.vulture]`, {} where there is none, None where the file cannot be read as TOML."""
-    try:
-        table = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {}).get("vulture", {})
-    except OSError:
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError):
-        return None
-    if not isinstance(table, dict) or not all(_plain(value) for value in table.values()):
-        return None
-    return {**table, "verbose": False, "make_whitelist": False}
+def _settings(root: str) -> tuple[Path, dict[str, Any] | None]:
+    """Return the nearest pyproject.toml with `[tool.vulture]` and that table, None where it cannot be written again."""
+    for folder in folders_up(root):
+        pyproject = folder / "pyproject.toml"
+        table = tool_table(pyproject, "vulture")
+        if table is None:
+            continue
+        if table == "broken" or not all(_plain(value) for value in table.values()):
+            return pyproject, None
+        return pyproject, {**table, "verbose": False, "make_whitelist": False}
+    return Path(root) / "pyproject.toml", {}
 
 
 def _plain(value: object) -> bool:
@@ -109,13 +109,13 @@ def _claimed(line: str, root: str) -> Claimed:
     if match is None:
         raise BadOutput(line, "vulture printed a line that is none of its findings")
     severity, confidence = unused_severity(int(match["percent"]))
-    kind = re.match(r"unused \w+|\w+", match["what"])
+    kind = re.match(r"unused \w+", match["what"])
     return Claimed(
         title=match["what"][0].upper() + match["what"][1:],
         severity=severity,
         path=relative(match["path"], root),
         line=int(match["line"]),
-        rule=kind[0].replace(" ", "-") if kind else "unused",
+        rule=kind[0].replace(" ", "-") if kind else "unreachable-code",
         message=f"{match['what']} ({match['percent']}% confidence)",
         remedy="remove it, or name it in a whitelist where it is used from outside",
         confidence=confidence,
