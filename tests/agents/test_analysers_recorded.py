@@ -69,7 +69,7 @@ def test_a_file_bandit_could_not_read_is_a_finding_of_its_own():
 
 def test_asserts_in_tests_are_counted_in_a_note_not_as_findings():
     parsed = analyser("bandit").parse(*recorded("bandit"), ROOT)
-    assert parsed.notes == ("1 asserts in tests not counted (B101)",)
+    assert parsed.notes == ("1 assert in tests not counted (B101)",)
     assert not [one for one in parsed.findings if one.rule == "B101"]
 
 
@@ -83,7 +83,7 @@ def test_vulture_weighs_by_its_per_cent():
 def test_vulture_names_the_files_it_could_not_read_or_be_told_of():
     parsed = analyser("vulture").parse(*recorded("vulture"), ROOT)
     assert ("broken.py", 1) in {(one.path, one.line) for one in parsed.findings if one.rule == "invalid-syntax"}
-    assert parsed.notes == ("1 files not looked at: a line break or invalid UTF-8 in their names",)
+    assert parsed.notes == ("1 file not looked at: a line break or invalid UTF-8 in their names",)
 
 
 def test_complexipy_gives_the_functions_lines_and_its_score():

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from forkjoin.agents.analysers import Analyser, BadOutput, Look, Parsed, analyser, cards
 from forkjoin.agents.analysers.programs import HINT, located
+from forkjoin.agents.analysers.reading import counted
 from forkjoin.agents.analysers.scope import look_at
 from forkjoin.agents.dialect import Ended, Judgement, Probe, Said, Site
 from forkjoin.agents.ending import ended_badly, last_line, one_line, usage_of, was_cut
@@ -122,5 +123,5 @@ def _value(findings: tuple[Claimed, ...]) -> bytes:
 def _counted(findings: tuple[Claimed, ...]) -> str:
     by = Counter(finding.severity for finding in findings)
     parts = ", ".join(f"{by[severity]} {severity}" for severity in SEVERITIES if by[severity])
-    total = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
+    total = counted(len(findings), "finding")
     return f"{total}: {parts}" if parts else total

@@ -9,7 +9,7 @@ from typing import Any
 from forkjoin.agents.analysers.analyser import BadOutput, Launch, Look, Parsed
 from forkjoin.agents.analysers.batches import batched
 from forkjoin.agents.analysers.project import folders_up, tool_table
-from forkjoin.agents.analysers.reading import documents, headline, in_tests, records, relative
+from forkjoin.agents.analysers.reading import counted, documents, headline, in_tests, records, relative
 from forkjoin.agents.analysers.severities import bandit_confidence, bandit_severity
 from forkjoin.model import Claimed
 
@@ -67,7 +67,7 @@ class Bandit:
             else:
                 found.append(claimed)
         found += [_unread(item, root) for item in records(iter(whole), "errors", "bandit")]
-        notes = (f"{asserts} asserts in tests not counted (B101)",) if asserts else ()
+        notes = (f"{counted(asserts, 'assert')} in tests not counted (B101)",) if asserts else ()
         return Parsed(findings=tuple(found), notes=notes)
 
 

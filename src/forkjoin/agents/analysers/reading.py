@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from forkjoin.agents.analysers.analyser import BadOutput
@@ -59,13 +61,26 @@ def relative(path: str, root: str) -> str:
     clean = posixpath.normpath(path)
     if not clean.startswith("/"):
         return clean
-    base = posixpath.normpath(root) if root else ""
-    return clean[len(base) :].lstrip("/") if base and (clean + "/").startswith(base.rstrip("/") + "/") else clean
+    for base in _spellings(root):
+        if clean.startswith(base.rstrip("/") + "/"):
+            return clean[len(base) :].lstrip("/")
+    return clean
+
+
+@lru_cache(maxsize=64)
+def _spellings(root: str) -> tuple[str, ...]:
+    """Return the tree's folder as it was said and as programs see it: they print it with links resolved."""
+    return tuple(dict.fromkeys((posixpath.normpath(root), os.path.realpath(root)))) if root else ()
 
 
 def in_tests(path: str) -> bool:
     """Whether a file belongs to the tests, by its place or name."""
     return _TESTS.fullmatch(path) is not None
+
+
+def counted(number: int, thing: str) -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def headline(message: str, *, limit: int = 160) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forkjoin.agents.analysers.analyser import BadOutput, Launch, Look, Parsed
-from forkjoin.agents.analysers.reading import documents, headline, in_tests, records, relative
+from forkjoin.agents.analysers.reading import counted, documents, headline, in_tests, records, relative
 from forkjoin.agents.analysers.ruff_config import configured, ignored_by_path
 from forkjoin.agents.analysers.severities import ruff_confidence, ruff_severity
 from forkjoin.model import Claimed
@@ -119,7 +119,7 @@ class Ruff:
                 asserts += 1
             else:
                 found.append(claimed)
-        notes = (f"{asserts} asserts in tests not counted (S101)",) if asserts else ()
+        notes = (f"{counted(asserts, 'assert')} in tests not counted (S101)",) if asserts else ()
         return Parsed(findings=tuple(found), notes=notes)
 
 

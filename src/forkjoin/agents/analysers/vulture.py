@@ -10,7 +10,7 @@ from typing import Any
 
 from forkjoin.agents.analysers.analyser import BadOutput, Launch, Look, Parsed
 from forkjoin.agents.analysers.project import folders_up, tool_table
-from forkjoin.agents.analysers.reading import lines, relative, text_of
+from forkjoin.agents.analysers.reading import counted, lines, relative, text_of
 from forkjoin.agents.analysers.scope import argument
 from forkjoin.agents.analysers.severities import unused_severity
 from forkjoin.agents.ending import last_line
@@ -56,7 +56,7 @@ class Vulture:
         config.write_text(_toml({"min_confidence": _MINIMUM} | settings | {"paths": named}), encoding="utf-8")
         argv = (*program, "--config", str(config))
         if left := len(paths) - len(named):
-            said = f"{_LEFT_OUT}{left} files not looked at: a line break or invalid UTF-8 in their names"
+            said = f"{_LEFT_OUT}{counted(left, 'file')} not looked at: a line break or invalid UTF-8 in their names"
             argv = ("/bin/sh", "-c", _SAY, "vulture", said, *argv)
         return Launch(argv=argv, env=_ENV)
 
