@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from forkjoin.model import SEVERITIES, Action, Finding
@@ -53,21 +54,28 @@ def _kind(finding: Finding) -> str:
 
 def _action(group: Sequence[Finding]) -> Action:
     worst, where = group[0], _places(group)
-    remedy = next((one_line(finding.remedy, _REMEDY_CHARS) for finding in group if finding.remedy), "")
+    remedy = _remedy(group)
     text = _ended(f"Fix {_what(group)}{f': {where}' if where else ''}")
     if remedy:
         text += f" {_ended(remedy[:1].upper() + remedy[1:])}"
     return Action(severity=worst.severity, text=text, findings=tuple(finding.id for finding in group))
 
 
+def _remedy(group: Sequence[Finding]) -> str:
+    """Return what most of a group are advised, "" where each is advised something of its own."""
+    remedies = Counter(one_line(finding.remedy, _REMEDY_CHARS) for finding in group if finding.remedy)
+    most, often = max(remedies.items(), key=lambda item: (item[1], item[0]), default=("", 0))
+    return most if often * 2 > sum(remedies.values()) else ""
+
+
 def _what(group: Sequence[Finding]) -> str:
     """Return `S602 Call with shell=True`, `3 × S602 Call with shell=True`, or with "such as" where titles differ."""
     worst = group[0]
-    rule = f"{worst.rule} " if is_code(worst.rule) else ""
+    rule = f"{worst.rule} " if is_code(worst.rule) or (worst.rule and len(group) > 1) else ""
     title = _SENTENCE_END.split(worst.title, maxsplit=1)[0].rstrip(". ")
     title = one_line(title, _TITLE_CHARS)
     if len(group) == 1:
-        return f"{rule}{title}"
+        return f"{rule}{title}" if rule or not title[1:2].islower() else title[:1].lower() + title[1:]
     alike = all(finding.title == worst.title for finding in group)
     return f"{len(group)} × {rule}{title}" if alike else f"{len(group)} × {rule}such as “{title}”"
 

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 
 from forkjoin.model import Account, Finding, Report, Source, TaskSummary, spoken
 from forkjoin.model.text import clean, one_line
-from forkjoin.synthesis.similar import likeness, words_of
+from forkjoin.synthesis.similar import more_words, words_of
 from forkjoin.synthesis.words import agents_of, counted, counts_line, coverage_line, listed, place, task_line, total
 
 _IDS, _DIFFERENCES = 8, 20
 _HEAD_LINES, _HEAD_CHARS = 12, 1_200
 _TEXT_CHARS = 600
-_OTHERS, _SAME_WORDS = 2, 0.5
+_OTHERS, _SAME_WORDS = 2, 2
 
 
 def render_markdown(report: Report, *, limit: int = 50) -> str:
@@ -100,7 +100,7 @@ def _finding(finding: Finding) -> Iterator[str]:
     rule = f"{inline(finding.rule)} " if finding.rule else ""
     seen = ", ".join(inline(agent) for agent in agents_of(finding))
     yield f"- **{finding.severity}** {where}{rule}{inline(finding.title)} ({seen}) [{finding.id}]"
-    if finding.message and one_line(finding.message) != finding.title:
+    if more_words(finding.message, words_of(finding.title)) > _SAME_WORDS:
         yield f"  - {inline(finding.message, _TEXT_CHARS)}"
     for source in _other_words(finding):
         yield f"  - {inline(source.agent)}: {inline(source.message, _TEXT_CHARS)}"
@@ -112,11 +112,10 @@ def _finding(finding: Finding) -> Iterator[str]:
 
 def _other_words(finding: Finding) -> Iterator[Source]:
     """Yield the witnesses that say more than what stands there already, two at most."""
-    said = [words_of(f"{finding.title}\n{finding.message}")]
+    known, shown = words_of(f"{finding.title}\n{finding.message}"), 0
     for source in finding.sources:
-        words = words_of(source.message)
-        if len(said) <= _OTHERS and all(likeness(words, known) < _SAME_WORDS for known in said):
-            said.append(words)
+        if shown < _OTHERS and more_words(source.message, known) > _SAME_WORDS:
+            known, shown = known | words_of(source.message), shown + 1
             yield source
 
 

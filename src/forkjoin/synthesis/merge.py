@@ -8,14 +8,14 @@ All is decided by the claims alone, in one order of their own: the order they co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import chain
 
 from forkjoin.model import SEVERITIES, Claimed, Finding, Source
 from forkjoin.synthesis.settle import severity_of, side_notes
-from forkjoin.synthesis.similar import likeness, names_of, words_of
+from forkjoin.synthesis.similar import likeness, names_of, same_name, short_for, words_of
 from forkjoin.synthesis.twins import ALIASED, NAMED, WHOLE_FILE, is_code, kind_of, tool_of
 from forkjoin.synthesis.witness import Witness
 
@@ -144,10 +144,14 @@ def _same_kind(one: _Node, other: _Node) -> float:
     if other.first > one.last or one.first > other.last:
         return 0.0  # analysers know their lines: they must meet
     alike -= min(abs(one.first - other.first), 10) / 100
-    if one.kind not in NAMED or one.names & other.names:
+    if one.kind not in NAMED or _names_meet(one, other, same_name):
         return _BY_RULE + alike
-    # `import numpy as np` is `numpy` to one and `np` to the other: what is left when the names that meet are joined.
-    return _BY_RULE - 0.5 + alike if one.kind in ALIASED else 0.0
+    # `import numpy as np` is `numpy` to one and `np` to the other; names that are the same go first.
+    return _BY_RULE - 0.5 + alike if one.kind in ALIASED and _names_meet(one, other, short_for) else 0.0
+
+
+def _names_meet(one: _Node, other: _Node, meet: Callable[[str, str], bool]) -> bool:
+    return any(meet(name, like) for name in one.names for like in other.names)
 
 
 def _same_view(one: _Node, other: _Node) -> bool:
@@ -217,6 +221,8 @@ def _finding(id_: str, group: Sequence[Witness]) -> Finding:
     lead = group[0].claimed
     sources = tuple(_source(witness) for witness in sorted(group, key=_source_order))
     severity, settled = severity_of(sources)
+    if kind_of(group[0].agent, lead.rule) in WHOLE_FILE:
+        settled = ""  # that one tool could not read a file is no opinion on how bad its syntax error is
     return Finding(
         id=id_,
         title=lead.title,
@@ -255,7 +261,7 @@ def _identity(lead: Witness) -> str:
     """Return what a finding is known by: its place, and its kind or its words."""
     claim = lead.claimed
     kind = kind_of(lead.agent, claim.rule)
-    about = sorted(names_of(f"{claim.title}\n{claim.message}")) if kind in NAMED else []
+    about = sorted(name.rpartition(".")[2] for name in names_of(claim.title)) if kind in NAMED else []
     said = [kind, *about] if kind else [claim.rule.lower(), *sorted(words_of(claim.title))]
     return "\0".join((claim.path, str(claim.line), *said))
 

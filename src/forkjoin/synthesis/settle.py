@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from forkjoin.model import SEVERITIES, Severity, Source
 from forkjoin.model.text import one_line
+from forkjoin.synthesis.twins import tool_of
 from forkjoin.synthesis.witness import Witness
 
 _SIDE_CHARS = 160
@@ -62,7 +63,7 @@ def _side(remedy: str) -> str:
 
 def _who_says(sources: Sequence[Source]) -> str:
     said: dict[str, Severity] = {}
-    for source in sorted(sources, key=lambda s: (SEVERITIES.index(s.severity), s.agent)):
+    for source in sorted(sources, key=lambda s: (SEVERITIES.index(s.severity), s.agent, s.confidence)):
         sure = " (low confidence)" if source.confidence == "low" else ""
-        said.setdefault(f"{source.agent} says {source.severity}{sure}", source.severity)
+        said.setdefault(f"{tool_of(source.agent)} says {source.severity}{sure}", source.severity)
     return ", ".join(said)

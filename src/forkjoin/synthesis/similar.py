@@ -42,9 +42,25 @@ def words_of(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=8192)
 def names_of(text: str) -> frozenset[str]:
-    """Return what a statement puts in quotes or backticks; of a dotted name the last part: `a.b.c` is `c`."""
-    quoted = (next(filter(None, found)) for found in _QUOTED.findall(text) if any(found))
-    return frozenset(name.strip().rpartition(".")[2] for name in quoted)
+    """Return what a statement puts in quotes or backticks."""
+    return frozenset(next(filter(None, found)).strip() for found in _QUOTED.findall(text) if any(found))
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two may name one thing: `c` and `a.b.c`."""
+    return one.rpartition(".")[2] == other.rpartition(".")[2]
+
+
+def short_for(one: str, other: str) -> bool:
+    """Whether the shorter may be an alias of the longer, its letters standing there in order: `np` and `numpy`."""
+    short, long = sorted((one.lower(), other.lower()), key=lambda name: (len(name), name))
+    letters = iter(long)
+    return bool(short) and all(letter in letters for letter in short)
+
+
+def more_words(text: str, known: frozenset[str]) -> int:
+    """Return how many words a text has beyond the known ones."""
+    return len(words_of(text) - known)
 
 
 def likeness(one: frozenset[str], other: frozenset[str]) -> float:

@@ -28,12 +28,13 @@ TWINS: dict[str, tuple[str, ...]] = {
     "mutable-default": ("ruff B006", "pylint W0102", "flake8 B006"),
     "bare-except": ("ruff E722", "pylint W0702", "flake8 E722"),
     "call-with-shell": ("ruff S604", "bandit B604", "ruff S602", "bandit B602"),
+    "bidirectional-text": ("ruff PLE2502", "bandit B613"),
     "mark-safe": ("ruff S308", "bandit B308", "bandit B703"),
 }  # fmt: skip
 
 # Kinds whose findings name what they are about: two of them on one line are the same only if the names meet ...
 NAMED = frozenset(("unused-import", "unused-variable", "unused-argument", "undefined-name", "redefined-while-unused"))
-# ... or where one tool may call it by its alias, if nothing else is left on that line.
+# ... or where one tool calls it by its alias.
 ALIASED = frozenset(("unused-import",))
 # Kinds that are about a whole file: the line is only where a tool gave up.
 WHOLE_FILE = frozenset(("syntax-error", "unreadable-file"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from forkjoin.model import Coverage, Finding, Report, TaskSummary, spoken
+from forkjoin.synthesis.twins import tool_of
 
 _PLURALS = {"is": "are", "has": "have", "analysis": "analyses"}
 
@@ -26,8 +27,8 @@ def listed(names: Sequence[str], most: int = 8) -> str:
 
 
 def agents_of(finding: Finding) -> tuple[str, ...]:
-    """Return who saw it, each once."""
-    return tuple(dict.fromkeys(source.agent for source in finding.sources))
+    """Return who saw it, each once; one analyser under several names is one."""
+    return tuple(dict.fromkeys(tool_of(source.agent) for source in finding.sources))
 
 
 def total(report: Report) -> int:
