@@ -239,15 +239,20 @@ def test_a_journal_that_stays_locked_is_no_room_and_nothing_is_lost(journal, pat
 
 
 class Interrupted:
-    """A connection during which Ctrl-C is pressed, just after the statement that begins with *word*."""
+    """A connection during which Ctrl-C is pressed, just after the statement that begins with *word*.
 
-    def __init__(self, db, word):
-        self.db, self.word = db, word
+    With *error* that is raised instead, and the statement not done.
+    """
+
+    def __init__(self, db, word, error=None):
+        self.db, self.word, self.error = db, word, error
 
     def __getattr__(self, name):
         return getattr(self.db, name)
 
     def execute(self, statement, *values):
+        if self.error and statement.startswith(self.word):
+            raise self.error
         done = self.db.execute(statement, *values)
         if statement.startswith(self.word):
             raise KeyboardInterrupt
@@ -263,6 +268,16 @@ def test_an_interrupted_commit_is_done_once(journal, word):
     journal._db = whole
     assert journal.commit() == 4
     assert len(list(journal.read())) == 4
+
+
+def test_a_commit_that_fails_leaves_no_transaction_open(journal, path):
+    whole, journal._db = journal._db, Interrupted(journal._db, "COMMIT", sqlite3.OperationalError("disk I/O error"))
+    with pytest.raises(ForkjoinError):
+        fill(journal, 3)
+    journal._db = whole
+    with closing(SqliteJournal.open(path)) as other:
+        assert fill(other, 1) == 1, "nobody else is locked out"
+    assert journal.commit() == 4
 
 
 def test_a_reader_cannot_write(journal, path):

@@ -210,3 +210,33 @@ def test_what_held_the_last_owner_does_not_hold_the_next():
     run = Run("a", "b")
     run.events = [Held(cause="disk", detail=""), Held(cause="memory", detail="")]
     assert starts(step(run.rebuilt(), ())[1]) == ["a", "b"]
+
+
+def test_fail_fast_strikes_again_after_a_retry():
+    run = Run("a", "b", max_parallel=1, fail_fast=True)
+    run.step()
+    run.step(ended("a", FAILED))
+    assert starts(run.step(RetryAsked(task="a"), RetryAsked(task="b"))) == ["a"]
+    assert list(settled(run.step(ended("a", FAILED, attempt=2)))) == ["b"]
+
+
+def test_an_end_and_its_retry_in_one_turn_block_nobody():
+    run = Run("a", "b", edges=[after("a", "b")])
+    run.step()
+    assert run.step(ended("a", FAILED), RetryAsked(task="a")) == (Start(task="a", attempt=2),)
+
+
+def test_each_attempt_can_be_stopped_anew():
+    run = Run("a")
+    run.step()
+    stop = StopAsked(task="a", reason="x")
+    assert run.step(stop) == (End(task="a", attempt=1, how="term", reason="x"),)
+    run.step(ended("a", Stopped(reason="x")))
+    run.step(RetryAsked(task="a"))
+    assert run.step(stop) == (End(task="a", attempt=2, how="term", reason="x"),)
+
+
+def test_a_stop_journaled_before_a_start_still_ends_it():
+    run = Run("a")
+    run.events = [StopAsked(task="a", reason="x"), Starting(task="a", attempt=1)]
+    assert step(run.rebuilt(), ())[1] == (End(task="a", attempt=1, how="term", reason="x"),)

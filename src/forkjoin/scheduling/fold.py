@@ -122,7 +122,6 @@ def _retry(store: Store, event: RetryAsked) -> None:
     for one in again:  # grows while it is read: the task, then what never ran behind it
         if one.at is not At.ENDED:
             continue
-        one.stop = None
         behind = [store.slots[number] for number, _ in one.behind]
         store.queue(one)
         again += [then for then in behind if then.at is At.ENDED and then.state in _NEVER_RAN]

@@ -106,8 +106,6 @@ class Store:
             self.live.add(slot.number)
             self.cores_used += slot.need
         slot.at, slot.attempt, slot.asked = at, attempt, None
-        if slot.stop is not None:
-            self.touched.add(slot.number)
 
     def end(self, slot: Slot, state: str) -> None:
         """Put a task to its end, and tell those behind it."""
