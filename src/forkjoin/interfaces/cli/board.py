@@ -48,7 +48,8 @@ def board(view: RunView, now: float, frame: Frame) -> list[Text]:
     head = [_title(view, now), Text(verdict(view), style="dim"), Text()]
     foot = [Text(), Text(comparison(view, now)), _keys(frame)]
     room = max(1, frame.height - len(head) - len(foot) - 1)
-    rows = [_columns(frame), *_window(view, now, frame, room)]
+    columns = _columns(view, frame)
+    rows = [_headings(columns), *_window(view, now, frame, columns, room)]
     lines = [*head, *rows, *foot] if frame.height >= 9 else [head[0], *rows[1:], foot[1]]
     return [_fitted(line, frame.width) for line in lines[: frame.height]]
 
@@ -90,6 +91,12 @@ def comparison(view: RunView, now: float) -> str:
 def spell(state: str) -> str:
     """Return a state as people read it."""
     return state.replace("_", " ")
+
+
+def agent_of(task: TaskView) -> str:
+    """Return who does a task; of the static agent its analyser."""
+    name = task.task.agent_name
+    return task.task.task if name == "static" and task.task.task else name
 
 
 def doing(task: TaskView) -> str:
@@ -139,23 +146,36 @@ def _keys(frame: Frame) -> Text:
     return Text(frame.keys if frame.unicode else frame.keys.replace("↑↓", "j/k"), style="dim")
 
 
-def _columns(frame: Frame) -> Text:
-    return Text(
-        f"{'#':>5}   {'task':{_name_width(frame)}} {'state':11} {'agent':8} {'time':>9}  last action", style="dim"
-    )
+@dataclass(frozen=True, kw_only=True)
+class _Columns:
+    """Cells of the columns whose width depends on what stands in them."""
+
+    name: int
+    agent: int
 
 
-def _window(view: RunView, now: float, frame: Frame, room: int) -> list[Text]:
+def _columns(view: RunView, frame: Frame) -> _Columns:
+    names = max((len(task.id) for task in view.tasks), default=0)
+    agents = max((len(agent_of(task)) for task in view.tasks), default=0)
+    return _Columns(name=min(max(4, names), max(12, frame.width - 60)), agent=min(max(5, agents), 12))
+
+
+def _headings(columns: _Columns) -> Text:
+    said = f"{'#':>5}   {'task':{columns.name}} {'state':11} {'agent':{columns.agent}} {'time':>9}  last action"
+    return Text(said, style="dim")
+
+
+def _window(view: RunView, now: float, frame: Frame, columns: _Columns, room: int) -> list[Text]:
     """The rows around the chosen one, and how many there are above and below."""
     total = len(view.tasks)
     if not total:
         return [Text("      nothing to do")]
     if total <= room:
-        return [_row(task, now, frame, at == frame.chosen) for at, task in enumerate(view.tasks)]
+        return [_row(task, now, frame, columns) for task in view.tasks]
     inner = max(1, room - 2)
     first = min(max(0, frame.chosen - inner // 2), total - inner)
     above, below = first, total - first - inner
-    rows = [_row(view.tasks[at], now, frame, at == frame.chosen) for at in range(first, first + inner)]
+    rows = [_row(task, now, frame, columns) for task in view.tasks[first : first + inner]]
     return [_more(above, "above"), *rows, _more(below, "below")]
 
 
@@ -163,21 +183,18 @@ def _more(count: int, where: str) -> Text:
     return Text(f"      … {count} more {where}" if count else "", style="dim")
 
 
-def _row(task: TaskView, now: float, frame: Frame, chosen: bool) -> Text:
+def _row(task: TaskView, now: float, frame: Frame, columns: _Columns) -> Text:
+    chosen = task.number == frame.chosen + 1
     symbol, plain, style = STATES[task.state]
     mark = ("▸" if frame.unicode else ">") if chosen else " "
     line = Text(f"{mark}{task.number:>4} ", style="bold" if chosen else "")
     line.append(f"{symbol if frame.unicode else plain} ", style=style)
-    line.append(_padded(one_line(task.id), _name_width(frame)) + " ", style="bold" if chosen else "")
+    line.append(_padded(one_line(task.id), columns.name) + " ", style="bold" if chosen else "")
     line.append(f"{spell(task.state):11} ", style=style)
-    line.append(_padded(one_line(task.task.agent_name), 8) + " ", style="dim")
+    line.append(_padded(one_line(agent_of(task)), columns.agent) + " ", style="dim")
     line.append(f"{spoken(task.seconds(now)) if task.started else '':>9}  ")
     line.append(doing(task), style="dim" if task.state in ENDED or task.state == "queued" else "")
     return line
-
-
-def _name_width(frame: Frame) -> int:
-    return min(32, max(12, frame.width - 60))
 
 
 def _padded(text: str, width: int) -> str:

@@ -20,9 +20,14 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 class VerbCommand(TyperCommand):
     """A verb; its help is laid out here, so that it reads the same under every version of typer."""
 
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        """Write the usage line."""
+        arguments = [_argument(param) for param in self.params if param.param_type_name == "argument"]
+        formatter.write_usage(ctx.command_path, " ".join(["[OPTIONS]", *arguments]))
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write usage, text, arguments, options and examples."""
-        _write_usage(self, ctx, formatter)
+        self.format_usage(ctx, formatter)
         for paragraph in inspect.cleandoc(self.help or "").split("\n\n"):
             formatter.write_paragraph()
             with formatter.indentation():
@@ -53,9 +58,13 @@ class VerbGroup(TyperGroup):
             ctx.fail(f"no verb {name!r}; {hint(name)}")
         return name, verb_command(name), args[1:]
 
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        """Write the usage line."""
+        formatter.write_usage("forkjoin", "VERB [OPTIONS] [ARGUMENTS]")
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the verbs in their groups."""
-        formatter.write_usage("forkjoin", "VERB [OPTIONS] [ARGUMENTS]")
+        self.format_usage(ctx, formatter)
         formatter.write_paragraph()
         with formatter.indentation():
             formatter.write_text(self.help or "")
@@ -97,14 +106,20 @@ def verb_command(name: str) -> Any:
     return get_command(app)
 
 
-def _top(
-    version: bool = typer.Option(False, "--version", is_eager=True, help="Print the version and exit."),
-) -> None:
-    if version:
-        from importlib.metadata import version as version_of
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
 
-        typer.echo(f"forkjoin {version_of('forkjoin')}")
+        typer.echo(f"forkjoin {version('forkjoin')}")
         raise typer.Exit(0)
+
+
+def _top(
+    version: bool = typer.Option(
+        False, "--version", is_eager=True, callback=_print_version, help="Print the version and exit."
+    ),
+) -> None:
+    del version  # its callback has done it
 
 
 def _callback(ask: type[Any], act: Callable[[Any], int]) -> Callable[..., int]:
@@ -144,11 +159,6 @@ def _listed(default: Any) -> Any:
 def _examples(examples: Sequence[tuple[str, str]]) -> str:
     width = max(len(command) for command, _ in examples)
     return "\n".join(f"{command:{width}}  {said}".rstrip() for command, said in examples)
-
-
-def _write_usage(command: Any, ctx: Any, formatter: Any) -> None:
-    arguments = [_argument(param) for param in command.params if param.param_type_name == "argument"]
-    formatter.write_usage(ctx.command_path, " ".join(["[OPTIONS]", *arguments]))
 
 
 def _argument(param: Any) -> str:

@@ -26,7 +26,12 @@ def answered(argv: Sequence[str]) -> int:
     def command() -> int:
         from forkjoin.interfaces.cli.group import application
 
-        code = application().main(args=list(argv), prog_name="forkjoin", standalone_mode=False)
+        try:
+            code = application().main(args=list(argv), prog_name="forkjoin", standalone_mode=False)
+        except SystemExit:
+            if type(sys.stdout).__name__ == "PacifyFlushWrapper":  # how typer leaves when the reader has gone
+                raise BrokenPipeError from None
+            raise
         sys.stdout.flush()
         return int(code or 0)
 
