@@ -1,0 +1,176 @@
+"""From a plan as it was written to a plan that can be checked: ids, descriptions, no contradiction."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from forkjoin.errors import PlanError
+from forkjoin.model import Plan, Task, TaskId
+from forkjoin.planning.contradictions import contradiction
+from forkjoin.planning.keys import nearest
+from forkjoin.planning.paths import inside
+from forkjoin.planning.shape import MAX_TASKS
+
+_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
+_GAPS: Final = re.compile(r"[^a-z0-9]+")
+_MARKS: Final = re.compile(r"^[\s#>*`_\-\d.)]+")
+MAX_ID: Final = 100
+_MADE_ID: Final = 40
+_WORDS: Final = 6
+
+
+def completed(plan: Plan) -> Plan:
+    """Return the plan with an id and a description for every task, and its paths in one form.
+
+    Raises PlanError for no tasks, ids that repeat or are unknown, cycles, paths that leave the tree, contradictions.
+    The cost is linear in tasks and `after` entries. Completing a completed plan changes nothing.
+    """
+    if not plan.tasks:
+        raise PlanError("the plan has no tasks", where=plan.name, next_step="give it at least one")
+    if len(plan.tasks) > MAX_TASKS:
+        raise PlanError(f"the plan has {len(plan.tasks):,} tasks", next_step=f"a plan has at most {MAX_TASKS:,}")
+    if plan.max_parallel is not None and plan.max_parallel < 1:
+        raise PlanError("max_parallel is less than 1", where="max_parallel", next_step="leave it out for no cap")
+    for number, task in enumerate(plan.tasks):
+        wrong = contradiction(task)
+        if wrong is not None:
+            raise PlanError(wrong.why, where=f"{_label(task, number)}.{wrong.fields[0]}", next_step=wrong.next_step)
+    tasks = _with_ids(plan.tasks)
+    _check_after(tasks)
+    return msgspec.structs.replace(plan, tasks=tasks)
+
+
+def _with_ids(tasks: Sequence[Task]) -> tuple[Task, ...]:
+    taken: dict[str, int] = {}
+    for number, task in enumerate(tasks):
+        if not task.id:
+            continue
+        if len(task.id) > MAX_ID or not _ID.fullmatch(task.id):
+            raise PlanError(
+                f"the id {task.id[:MAX_ID]!r} is not allowed",
+                where=f"tasks[{number}].id",
+                next_step=f"small letters, digits and dashes, at most {MAX_ID}: {_slug(task.id) or 'task'!r}",
+            )
+        if task.id in taken:
+            raise PlanError(
+                f"the id {task.id!r} is also that of tasks[{taken[task.id]}]",
+                where=f"tasks[{number}].id",
+                next_step="give each task its own",
+            )
+        taken[task.id] = number
+    names = _Names(frozenset(taken))
+    return tuple(_completed(task, names) for task in tasks)
+
+
+class _Names:
+    """Hands out ids that nobody has; remembers the last number of each stem, so that many equal ones stay cheap."""
+
+    def __init__(self, taken: frozenset[str]) -> None:
+        self._taken = set(taken)
+        self._next: dict[str, int] = {}
+
+    def free(self, stem: str) -> TaskId:
+        name, number = stem, self._next.get(stem, 2)
+        while name in self._taken:
+            name = f"{stem}-{number}"
+            number += 1
+        self._next[stem] = number
+        self._taken.add(name)
+        return TaskId(name)
+
+
+def _completed(task: Task, names: _Names) -> Task:
+    description = task.description or _first_words(task)
+    changes: dict[str, object] = {}
+    if not task.id:
+        changes["id"] = names.free(_slug(description) or "task")
+    if description != task.description:
+        changes["description"] = description
+    for field in ("reads", "writes", "carry"):
+        written = getattr(task, field)
+        if written and (plain := tuple(inside(path, where=field) for path in written)) != written:
+            changes[field] = plain
+    if task.cwd and (cwd := inside(task.cwd, where="cwd")) != task.cwd:
+        changes["cwd"] = "" if cwd == "**" else cwd
+    if len(set(task.after)) != len(task.after):
+        changes["after"] = tuple(dict.fromkeys(task.after))
+    return msgspec.structs.replace(task, **changes) if changes else task
+
+
+def _first_words(task: Task) -> str:
+    if task.command:
+        words = [task.command[0].rsplit("/", 1)[-1], *task.command[1:]]
+        text = " ".join(words)
+    else:
+        text = task.task or task.shell or str(task.function).rpartition(":")[2]
+    line = next((line for line in text.split("\n") if _MARKS.sub("", line)), text.strip())
+    line = line if not task.task else _MARKS.sub("", line) or line
+    words = line.split()
+    said = " ".join(words[:_WORDS])
+    said = said if len(said) <= 60 else said[:60].rstrip()
+    return said.rstrip(".,:;") or "task"
+
+
+def _slug(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text[:400]).encode("ascii", "ignore").decode().lower()
+    slug = _GAPS.sub("-", plain).strip("-")
+    if len(slug) <= _MADE_ID:
+        return slug
+    cut = slug[: _MADE_ID + 1].rpartition("-")[0]
+    return cut or slug[:_MADE_ID]
+
+
+def _check_after(tasks: Sequence[Task]) -> None:
+    numbers: dict[str, int] = {task.id: n for n, task in enumerate(tasks)}
+    for number, task in enumerate(tasks):
+        for name in task.after:
+            if name == task.id:
+                raise PlanError("the task comes after itself", where=f"{_label(task, number)}.after",
+                                next_step="take its own id out")  # fmt: skip
+            if name not in numbers:
+                near = nearest(name, numbers, {}) if len(numbers) <= 2000 else None
+                known = f"did you mean {near!r}?" if near else f"known: {', '.join(list(numbers)[:10])}"
+                raise PlanError(f"no task {name[:60]!r}", where=f"{_label(task, number)}.after", next_step=known)
+    cycle = _cycle(tasks, numbers)
+    if cycle:
+        shown = cycle if len(cycle) <= 12 else [*cycle[:6], "...", *cycle[-5:]]
+        raise PlanError(
+            f"these tasks wait for one another: {' -> '.join(shown)}",
+            where=f"{_label(tasks[numbers[cycle[0]]], numbers[cycle[0]])}.after",
+            next_step="take one of the after entries out",
+        )
+
+
+def _cycle(tasks: Sequence[Task], numbers: dict[str, int]) -> list[str]:
+    """Return the ids of one cycle, the first id again at its end; [] where there is none."""
+    waits = [len(set(task.after)) for task in tasks]
+    then: list[list[int]] = [[] for _ in tasks]
+    for number, task in enumerate(tasks):
+        for name in set(task.after):
+            then[numbers[name]].append(number)
+    ready = [number for number, count in enumerate(waits) if not count]
+    while ready:
+        for number in then[ready.pop()]:
+            waits[number] -= 1
+            if not waits[number]:
+                ready.append(number)
+    at = next((number for number, count in enumerate(waits) if count), None)
+    if at is None:
+        return []
+    steps: dict[int, int] = {}
+    row: list[str] = []
+    while at not in steps:
+        steps[at] = len(row)
+        row.append(tasks[at].id)
+        at = next(numbers[name] for name in tasks[at].after if waits[numbers[name]])
+    # walked from a task to what it waits for; people read it from the first to the last
+    return [*reversed(row[steps[at] :]), row[-1]]
+
+
+def _label(task: Task, number: int) -> str:
+    return f"tasks[{number}] ({task.id})" if task.id else f"tasks[{number}]"

@@ -1,0 +1,161 @@
+"""What one task may not say."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from forkjoin.errors import PlanError
+from forkjoin.model import Task
+from forkjoin.planning.paths import inside
+
+DAY_S: Final = 86400.0
+MAX_TEXT: Final = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wrong:
+    """What is wrong with a task: the fields it is about, first the one to point at."""
+
+    fields: tuple[str, ...]
+    why: str
+    next_step: str = ""
+
+
+def contradiction(task: Task) -> Wrong | None:
+    """Return the first thing that is wrong with a task by itself, None where nothing is."""
+    for rule in RULES:
+        wrong = rule(task)
+        if wrong is not None:
+            return wrong
+    return None
+
+
+def _work(task: Task) -> Wrong | None:
+    kinds = [name for name in ("task", "command", "shell", "function") if getattr(task, name)]
+    if not kinds:
+        return Wrong(fields=("task",), why="the task says no work", next_step="give it task:, command: or shell:")
+    if len(kinds) > 1:
+        return Wrong(
+            fields=tuple(kinds[::-1]), why=f"the task says {' and '.join(kinds)}", next_step="keep exactly one of them"
+        )
+    if task.task and not task.task.strip():
+        return Wrong(fields=("task",), why="the prompt is blank", next_step="say what is to be done")
+    if task.command and not task.command[0]:
+        return Wrong(fields=("command",), why="the command's first word is empty", next_step="name a program")
+    return None
+
+
+def _numbers(task: Task) -> Wrong | None:
+    for field, least in (("cpu", 0.0), ("retries", 0), ("estimate", 0.0)):
+        value = getattr(task, field)
+        if value is not None and not (least <= value < math.inf):
+            return Wrong(fields=(field,), why=f"{field} is {value:g}", next_step="it cannot be negative or endless")
+    for field in ("timeout", "idle_timeout"):
+        value = getattr(task, field)
+        if value is not None and not (0 < value <= 365 * DAY_S):
+            return Wrong(fields=(field,), why=f"{field} is {value:g} s", next_step="give more than 0, at most a year")
+    if not task.ok_exit:
+        return Wrong(fields=("ok_exit",), why="no exit code counts as fine", next_step="give at least one")
+    return None
+
+
+def _permission(task: Task) -> Wrong | None:
+    if task.writes == () and task.permission in ("workspace-write", "full"):
+        return Wrong(
+            fields=("writes", "permission"),
+            why=f"writes: [] says it writes nothing, permission: {task.permission} says it may",
+            next_step="keep one of them",
+        )
+    if task.writes and task.permission == "read-only":
+        return Wrong(
+            fields=("writes", "permission"),
+            why="it names what it writes, and permission: read-only says it writes nothing",
+            next_step="keep one of them",
+        )
+    if task.writes and task.agent_name == "static":
+        return Wrong(
+            fields=("writes", "agent"),
+            why="the agent static only reads",
+            next_step="take writes out, or choose another agent",
+        )
+    return None
+
+
+def _paths(task: Task) -> Wrong | None:
+    for field in ("reads", "writes", "carry"):
+        for path in getattr(task, field) or ():
+            try:
+                inside(path, where=field)
+            except PlanError as error:
+                return Wrong(fields=(field,), why=error.why, next_step=error.next_step)
+    if task.cwd:
+        try:
+            inside(task.cwd, where="cwd")
+        except PlanError as error:
+            return Wrong(fields=("cwd",), why=error.why, next_step=error.next_step)
+    return None
+
+
+def _text(task: Task) -> Wrong | None:
+    for field, texts in _texts(task):
+        for text in texts:
+            if "\0" in text:
+                return Wrong(fields=(field,), why=f"{field} has a NUL character", next_step="take it out")
+            if len(text) > MAX_TEXT:
+                return Wrong(
+                    fields=(field,),
+                    why=f"{field} has {len(text):,} characters",
+                    next_step=f"at most {MAX_TEXT:,}; put the rest in a file of the tree",
+                )
+    bad = [name for name in task.env if not name or "=" in name]
+    if bad:
+        return Wrong(fields=("env",), why=f"{bad[0]!r} cannot name a variable", next_step="no '=' and not empty")
+    return None
+
+
+def _texts(task: Task) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield "task", (task.task,)
+    yield "command", tuple(task.command)
+    yield "shell", (task.shell,)
+    if task.context or task.role or task.focus or task.description:
+        yield "description", (task.description,)
+        yield "role", (task.role,)
+        yield "context", (task.context,)
+        yield "focus", tuple(task.focus)
+    if task.env or task.resources:
+        yield "env", (*task.env, *task.env.values())
+        yield "resources", tuple(task.resources)
+
+
+def _output(task: Task) -> Wrong | None:
+    if isinstance(task.output, str):
+        return None
+    try:
+        why = _schema_fault(json.dumps(task.output, sort_keys=True))
+    except (TypeError, ValueError, RecursionError) as error:
+        why = str(error)
+    return None if not why else Wrong(fields=("output",), why=f"output is no JSON Schema: {why}")
+
+
+@lru_cache(maxsize=256)
+def _schema_fault(schema: str) -> str:
+    """Return what is wrong with a JSON Schema, "" where nothing is."""
+    import jsonschema  # 80 ms: only where a plan has a schema
+
+    loaded = json.loads(schema)
+    try:
+        jsonschema.validators.validator_for(loaded, default=jsonschema.Draft202012Validator).check_schema(loaded)
+    except jsonschema.SchemaError as error:
+        at = "".join(f"[{part!r}]" for part in error.absolute_path)
+        return f"{error.message[:200]}{f' at {at}' if at else ''}"
+    except Exception as error:  # a hostile schema must be a complaint, whatever it breaks inside
+        return f"{type(error).__name__}: {str(error)[:200]}"
+    return ""
+
+
+RULES: Final[tuple[Callable[[Task], Wrong | None], ...]] = (_work, _numbers, _permission, _paths, _text, _output)

@@ -1,0 +1,352 @@
+"""Paths, globs and file names that a text names, and whether it speaks of writing or of reading them."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from forkjoin.model import Tree
+
+Access = Literal["write", "read", "unclear"]
+
+_FENCE: Final = re.compile(r"^(```|~~~).*?^\1[ \t]*$", re.M | re.S)
+_URL: Final = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.I)
+_TICKED: Final = re.compile(r"`([^`\n]{1,300})`")
+_BARE: Final = re.compile(r"(?<![\w/.@-])(?:\.{1,2}/)?[\w.@*?\[\]{},+-]+(?:/[\w.@*?\[\]{},+-]+)*/?")
+_NAME: Final = re.compile(r"[\w.@*?\[\]{},+-]*\.[A-Za-z][A-Za-z0-9]{0,9}")
+_EXTENSIONS: Final = frozenset(
+    [
+        "py",
+        "pyi",
+        "pyx",
+        "ipynb",
+        "js",
+        "jsx",
+        "mjs",
+        "cjs",
+        "ts",
+        "tsx",
+        "mts",
+        "cts",
+        "vue",
+        "svelte",
+        "go",
+        "rs",
+        "c",
+        "h",
+        "cc",
+        "cpp",
+        "cxx",
+        "hpp",
+        "hh",
+        "m",
+        "mm",
+        "java",
+        "kt",
+        "kts",
+        "scala",
+        "groovy",
+        "rb",
+        "php",
+        "pl",
+        "pm",
+        "lua",
+        "r",
+        "jl",
+        "ex",
+        "exs",
+        "erl",
+        "hs",
+        "ml",
+        "mli",
+        "fs",
+        "cs",
+        "vb",
+        "swift",
+        "dart",
+        "zig",
+        "nim",
+        "sh",
+        "bash",
+        "zsh",
+        "fish",
+        "ps1",
+        "bat",
+        "sql",
+        "graphql",
+        "proto",
+        "html",
+        "htm",
+        "css",
+        "scss",
+        "sass",
+        "less",
+        "xml",
+        "svg",
+        "json",
+        "jsonl",
+        "json5",
+        "yaml",
+        "yml",
+        "toml",
+        "ini",
+        "cfg",
+        "conf",
+        "env",
+        "lock",
+        "md",
+        "mdx",
+        "rst",
+        "txt",
+        "adoc",
+        "tex",
+        "csv",
+        "tsv",
+        "log",
+        "diff",
+        "patch",
+        "tf",
+        "hcl",
+        "nix",
+        "cmake",
+        "mk",
+        "gradle",
+        "properties",
+        "png",
+        "jpg",
+        "gif",
+        "ico",
+        "pdf",
+        "po",
+        "pot",
+        "tmpl",
+        "j2",
+        "template",
+    ]
+)
+_BARE_NAMES: Final = frozenset(
+    [
+        "Makefile",
+        "Dockerfile",
+        "Justfile",
+        "Procfile",
+        "Rakefile",
+        "Gemfile",
+        "Pipfile",
+        "LICENSE",
+        "CODEOWNERS",
+        "README",
+        "CHANGELOG",
+        "CHANGES",
+        "NEWS",
+        "Jenkinsfile",
+        "Vagrantfile",
+    ]
+)
+_SENTENCE_END: Final = re.compile(r"[.;!?](?=\s)|\n\s*\n|\n\s*(?:[-*+]|\d+[.)])\s")
+MAX_MENTIONS: Final = 200
+_LINE: Final = re.compile(r":\d+(?:[:-]\d+)*$")
+_MANY: Final = 5
+
+# Each row: what is said right before a path, and what that makes of it. The cue nearest to the path decides;
+# of two that end at the same place the longer one.
+_WRITE: Final = (
+    "add|append|adapt|adjust|build|bump|change|clean up|convert|correct|create|delete|document|draft|drop|edit|emit|"
+    "enhance|expand|export|extend|extract|fill in|fix|format|generate|harden|implement|improve|insert|introduce|"
+    "make|merge|migrate|modernise|modernize|modify|move|optimise|optimize|output|overwrite|patch|polish|port|produce|put|"
+    "record|refactor|reformat|register|remove|rename|reorganise|reorganize|repair|replace|restructure|revise|rewrite|"
+    "save|set up|simplify|speed up|split|store|tidy|touch|translate|tune|update|upgrade|write"
+)
+_READ: Final = (
+    "according to|analyse|analyze|as in|assess|audit|based on|check|compare|compare with|conform to|consult|"
+    "consistent with|"
+    "copy|copied from|defined by|defined in|described by|described in|documented in|derived from|examine|explained in|"
+    "explore|find in|follow|following|found in|from|given in|grep|imported from|inspect|investigate|kept in|like|"
+    "listed in|load|look at|look into|look through|looking at|matching|mentioned in|modelled on|open|parse|pattern of|"
+    "refer to|report on|review|same as|scan|search|see|shown in|similar to|specified in|stated in|study|style of|"
+    "summarise|summarize|tests? (?:for|of)|documentation (?:for|of)|docs (?:for|of)|trace|"
+    "understand|use|used by|used in|"
+    "using|validate|verify|with|read|reads|reading|unlike|instead of|depends on|imports?|calls? (?:into)?|without"
+)
+_NEVER: Final = (
+    r"(?:do not|don't|don’t|never|must not|may not|without|not to|avoid|no need to|cannot|shall not|should not)\s+"
+    r"(?:\w+\s+){0,2}?(?:add\w*|chang\w*|edit\w*|modif\w*|touch\w*|writ\w*|updat\w*|remov\w*|delet\w*|alter\w*|"
+    r"rewrit\w*|renam\w*|break\w*)"
+)
+_BEFORE: Final = re.compile(
+    rf"(?P<never>\b{_NEVER}\b|\b(?:leave|keep|preserve)\b)|"
+    rf"(?P<write>\b(?:{_WRITE})\b|\b(?:changes?|edits?) (?:to|in)\b|->|→|>)"
+    rf"|(?P<read>\b(?:{_READ})\b)|(?P<to>\b(?:to|into|in|under|at)\b)",
+    re.I,
+)
+_AFTER: Final = re.compile(
+    r"^[`'\")\s]*(?:already\s+)?(?:explains?|describes?|documents|defines?|shows?|contains?|lists?|has|have|holds?|says?|gives?|"
+    r"is|are|exists?|tells?|covers?|implements|uses|provides?|specif(?:y|ies)|unchanged|as (?:a |the )?(?:reference|"
+    r"example|template|model|guide))\b",
+    re.I,
+)
+_AFTER_WRITE: Final = re.compile(
+    r"^[`'\")\s]*(?:(?:has|have|needs?|must|should|is|are)\s+(?:to\s+be|be|being|to)\b|needs\b|should\b|"
+    r"must\b|is wrong\b|"
+    r"is (?:out of date|outdated|missing|broken|too)\b)",
+    re.I,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mention:
+    """A path that a text names: as a claim would write it, as the text wrote it, what it says of it, and how sure."""
+
+    path: str
+    written: str
+    access: Access
+    confidence: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """A tree's names, ready to be looked up."""
+
+    files: frozenset[str]
+    folders: frozenset[str]
+    by_name: dict[str, tuple[str, ...]] = field(repr=False)
+
+    def holds(self, path: str) -> bool:
+        """Whether the tree has a file or folder of that path."""
+        return path in self.files or path in self.folders
+
+
+def names_of(tree: Tree) -> Names:
+    """Return the tree's names; linear in its files."""
+    folders: set[str] = set()
+    by_name: dict[str, list[str]] = {}
+    for path in tree.files:
+        folder, _, name = path.rpartition("/")
+        by_name.setdefault(name, []).append(path)
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    return Names(
+        files=frozenset(tree.files), folders=frozenset(folders), by_name={k: tuple(v) for k, v in by_name.items()}
+    )
+
+
+def mentions(text: str, names: Names) -> tuple[Mention, ...]:
+    """Return what the text names, each path once; where it is written and read, it is written."""
+    found: dict[str, Mention] = {}
+    for mention in _all(text, names):
+        known = found.get(mention.path)
+        if known is None or _rank(mention) > _rank(known):
+            found[mention.path] = mention
+        if len(found) >= MAX_MENTIONS:
+            break
+    return tuple(found.values())
+
+
+def _rank(mention: Mention) -> tuple[int, float]:
+    return (("unclear", "read", "write").index(mention.access), mention.confidence)
+
+
+def _all(text: str, names: Names) -> Iterator[Mention]:
+    # Code in a fence is an example: it names files of the tree at most as something to look at.
+    prose = _FENCE.sub(lambda fence: " " * (fence.end() - fence.start()), text)
+    prose = _URL.sub(lambda url: " " * (url.end() - url.start()), prose)
+    ends = [end.start() for end in _SENTENCE_END.finditer(prose)]
+    for start, end, written, ticked in _tokens(prose):
+        paths = _resolved(written, names, ticked=ticked)
+        if not paths:
+            continue
+        access, confidence = _access(prose, start, end, ends)
+        for path in paths:
+            yield Mention(
+                path=path, written=written, access=access, confidence=confidence / (1 if len(paths) == 1 else 2)
+            )
+    for fence in _FENCE.finditer(text):
+        for _, _, written, _ in _tokens(fence[0]):
+            if "/" in written and written in names.files:
+                yield Mention(path=written, written=written, access="read", confidence=0.4)
+
+
+def _tokens(prose: str) -> Iterator[tuple[int, int, str, bool]]:
+    """Give start, end, the token, and whether it stood in backticks; in the order of the text."""
+    ticked = list(_TICKED.finditer(prose))
+    for tick in ticked:
+        if not re.search(r"\s", tick[1]):
+            yield tick.start(), tick.end(), tick[1], True
+    starts = [tick.start() for tick in ticked]
+    for bare in _BARE.finditer(prose):
+        at = bisect_left(starts, bare.start() + 1) - 1
+        if at >= 0 and bare.start() < ticked[at].end() and not re.search(r"\s", ticked[at][1]):
+            continue
+        token = bare[0].rstrip(".,?!")
+        if token:
+            yield bare.start(), bare.start() + len(token), token, False
+
+
+def _resolved(written: str, names: Names, *, ticked: bool) -> tuple[str, ...]:
+    """Return the paths of the tree, or to be made in it, that a token stands for; () where it is no path."""
+    path = _LINE.sub("", written).removeprefix("./")
+    plain = path.rstrip("/")
+    if not plain.strip("*?.{}[],") or not _stays_inside(path):
+        return ()
+    if names.holds(plain):
+        is_word = not ticked and "/" not in path and "." not in plain and plain not in names.files
+        return () if is_word else (plain,)
+    name = plain.rpartition("/")[2]
+    has_extension = bool(_NAME.fullmatch(name)) and name.rpartition(".")[2].lower() in _EXTENSIONS
+    if "/" in plain:
+        head = plain.split("/", 1)[0]
+        is_path = has_extension or path.endswith("/") or head in names.folders or (ticked and "*" in plain)
+        return (plain,) if is_path else ()
+    return _bare(plain, names, has_extension=has_extension, ticked=ticked)
+
+
+def _stays_inside(path: str) -> bool:
+    parts = path.split("/")
+    return len(path) <= 300 and not path.startswith(("/", "~", "-", "@")) and ".." not in parts and ".git" not in parts
+
+
+def _bare(name: str, names: Names, *, has_extension: bool, ticked: bool) -> tuple[str, ...]:
+    """A name without a folder stands for the few files of that name, else for one at the top of the tree."""
+    if any(char in name for char in "*?["):
+        return (f"**/{name}",) if has_extension else ()
+    known = names.by_name.get(name, ())
+    if known:
+        return known if len(known) <= _MANY else ()
+    return (name,) if has_extension or (name in _BARE_NAMES and ticked) else ()
+
+
+def _access(prose: str, start: int, end: int, ends: Sequence[int]) -> tuple[Access, float]:
+    at = bisect_left(ends, start)
+    first = ends[at - 1] + 1 if at else 0
+    last = ends[at] if at < len(ends) else len(prose)
+    after = prose[end : min(last, end + 60)]
+    if _AFTER_WRITE.match(after):
+        return "write", 0.7
+    if _AFTER.match(after):
+        return "read", 0.8
+    access, confidence = _before(prose[max(first, start - 300) : start])
+    return access, confidence
+
+
+def _before(clause: str) -> tuple[Access, float]:
+    """Decide by the cue nearest before the path; a bare preposition leans on the verb before it."""
+    direction, verb = False, ""
+    for cue in _BEFORE.finditer(clause):
+        kind = cue.lastgroup or ""
+        if kind == "to":
+            direction = cue[0].lower() in ("to", "into", "under")
+        else:
+            verb, direction = cue[0].lower() if kind != "never" else "never", False
+            last = kind
+    if not verb:
+        return "unclear", 0.5
+    if verb == "never":
+        return "read", 0.6
+    if last == "write":
+        return "write", 0.8
+    # "copy a.py to b.py", "read a.py into b.py": what is gone to is written
+    return ("write", 0.6) if direction and verb in ("copy", "from", "read", "extract") else ("read", 0.8)

@@ -1,0 +1,117 @@
+"""Where plans come in: files in three forms, prompts, lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal, assert_never
+
+import msgspec
+
+from forkjoin.errors import PlanError
+from forkjoin.model import MIB, Plan, Task
+from forkjoin.planning import keys
+from forkjoin.planning.json_door import json_source, json_value
+from forkjoin.planning.markdown_door import markdown_value
+from forkjoin.planning.places import Source
+from forkjoin.planning.shape import MAX_TASKS, plan_of
+from forkjoin.planning.yaml_door import yaml_source, yaml_value
+
+Form = Literal["yaml", "json", "markdown"]
+MAX_BYTES: Final = 64 * MIB
+
+
+def plan_from_text(data: bytes, *, where: str, form: Form) -> Plan:
+    """Return the plan in a file's bytes; *where* is its name for messages.
+
+    Raises PlanError with file, line and path for anything that is not a plan. What tasks say of one another (ids,
+    `after`) is not looked at here: several files may make one plan. See `completed`.
+    """
+    text = _text(data, where)
+    match form:
+        case "json":
+            return plan_of(json_value(text, where), json_source(text, where))
+        case "yaml":
+            return plan_of(yaml_value(text, where), yaml_source(text, where))
+        case "markdown":
+            value, source = markdown_value(text, where)
+            return _one_task(value, source)
+        case _:
+            assert_never(form)
+
+
+def plan_from_prompts(prompts: Sequence[str], *, agent: str | None = None) -> Plan:
+    """Return a plan with one task a prompt. Raises PlanError for none, and for a blank one."""
+    for number, prompt in enumerate(prompts, start=1):
+        if not prompt.strip():
+            raise PlanError("the prompt is blank", where=f"prompt {number}", next_step="say what is to be done")
+    if not prompts:
+        raise PlanError("there are no prompts", next_step='give at least one: -t "PROMPT"')
+    if len(prompts) > MAX_TASKS:
+        raise PlanError(f"there are {len(prompts):,} prompts", next_step=f"a plan has at most {MAX_TASKS:,} tasks")
+    return Plan(agent=agent, tasks=tuple(Task(task=prompt) for prompt in prompts))
+
+
+def plan_from_lines(data: bytes, *, where: str, agent: str | None = None) -> Plan:
+    """Return a plan with one task a line; blank lines and lines that begin with # are left out."""
+    lines = (line.strip() for line in _text(data, where).split("\n"))
+    prompts = [line for line in lines if line and not line.startswith("#")]
+    if not prompts:
+        raise PlanError("there is no prompt in it", where=where, next_step="write one prompt a line")
+    return plan_from_prompts(prompts, agent=agent)
+
+
+def joined(plans: Sequence[Plan]) -> Plan:
+    """Return one plan of the tasks of several, in their order.
+
+    A plan's agent goes with its tasks where they differ. Raises PlanError where policies differ.
+    """
+    if len(plans) == 1:
+        return plans[0]
+    agents = {plan.agent for plan in plans}
+    tasks = [task if len(agents) == 1 or task.agent_name else msgspec.structs.replace(task, agent=plan.agent)
+             for plan in plans for task in plan.tasks]  # fmt: skip
+    if len(tasks) > MAX_TASKS:
+        raise PlanError(f"the plans have {len(tasks):,} tasks", next_step=f"a run has at most {MAX_TASKS:,}")
+    policies = {plan.policy for plan in plans if plan.policy != "isolate"}
+    caps = {plan.max_parallel for plan in plans if plan.max_parallel is not None}
+    if len(policies) > 1:
+        raise PlanError(f"the plans ask for the policies {', '.join(sorted(policies))}", next_step="run them apart")
+    return Plan(
+        name=" + ".join(dict.fromkeys(plan.name for plan in plans if plan.name)),
+        goal="\n".join(dict.fromkeys(plan.goal for plan in plans if plan.goal)),
+        agent=agents.pop() if len(agents) == 1 else None,
+        policy=policies.pop() if policies else "isolate",
+        max_parallel=min(caps, default=None),
+        fail_fast=any(plan.fail_fast for plan in plans),
+        tasks=tuple(tasks),
+    )
+
+
+def _one_task(value: object, source: Source) -> Plan:
+    """A Markdown file's keys are its task's, but for those that only a plan has."""
+    mapping = value if isinstance(value, dict) else {}
+    for_plan = {key: val for key, val in mapping.items() if key in keys.PLAN and key != "agent"}
+    for_task = {key: val for key, val in mapping.items() if key not in for_plan}
+    flat = Source(name=source.name, places=lambda: (((("tasks", 0, *path)), line) for path, line in source.places()))
+    bad = next((key for key in for_task if not keys.in_task(key)), None)
+    if bad is not None:
+        why, next_step = keys.complaint(bad, keys.TASK | keys.PLAN - {"tasks"})
+        raise source.error((bad,), why, next_step)
+    try:
+        return plan_of({**for_plan, "tasks": [for_task]}, flat)
+    except PlanError as error:
+        raise PlanError(error.why, where=error.where.replace("tasks[0].", ""), next_step=error.next_step) from None
+
+
+def _text(data: bytes, where: str) -> str:
+    if len(data) > MAX_BYTES:
+        raise PlanError(f"has {len(data) / MIB:.1f} MiB", where=where, next_step=f"at most {MAX_BYTES // MIB} MiB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise PlanError(
+            f"byte {error.start} (0x{data[error.start]:02x}) is not valid UTF-8",
+            where=f"{where}:{line}",
+            next_step="save the file as UTF-8",
+        ) from None
