@@ -4,6 +4,7 @@ import pytest
 
 from forkjoin.model import Claimed, Finding, TaskId
 from forkjoin.synthesis import Witness, merged
+from forkjoin.synthesis.merge import _ids
 
 
 def said(agent: str, rule: str = "", title: str = "something", *, task: str = "", **claim) -> Witness:
@@ -157,6 +158,15 @@ def test_ids_differ_even_for_claims_of_the_same_words():
     claims += [said("ruff-security", "S603", f"words {n}") for n in range(20)]
     findings = merged(claims)
     assert len({finding.id for finding in findings}) == len(findings) == 70
+
+
+def test_short_ids_that_meet_grow_both_and_the_others_stay():
+    many = [f"identity {n}" for n in range(20_000)]
+    ids = _ids(many)
+    assert len(set(ids)) == len(ids)
+    longer = [id_ for id_ in ids if len(id_) > 7]
+    assert 2 <= len(longer) < 100
+    assert ids[::-1] == _ids(many[::-1])
 
 
 def test_nothing_gives_nothing():

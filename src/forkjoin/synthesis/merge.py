@@ -8,6 +8,7 @@ All is decided by the claims alone, in one order of their own: the order they co
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -282,8 +283,7 @@ def _ids(identities: Sequence[str]) -> list[str]:
 
 
 def _met(ids: Sequence[str]) -> set[str]:
-    seen: set[str] = set()
-    return {id_ for id_ in ids if id_ in seen or seen.add(id_)}  # type: ignore[func-returns-value]  # a set says no
+    return {id_ for id_, times in Counter(ids).items() if times > 1}
 
 
 def _lead_order(witness: Witness) -> tuple[object, ...]:
