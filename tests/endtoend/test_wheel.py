@@ -84,8 +84,9 @@ def works(program: Path, environ: dict[str, str], folder: Path) -> None:
     tree = folder / "tree"
     tree.mkdir()
     (tree / "app.py").write_text("import os\n\n\ndef run(text):\n    return eval(text)\n", encoding="utf-8")
-    done = run([str(program), "review", str(tree), "--json"], env=environ)
-    report = json.loads(done.stdout)
+    said = run([str(program), "review", "-q", str(tree)], env=environ).stdout
+    assert "tasks ok" in said
+    report = json.loads(run([str(program), "report", "--json", "-C", str(tree)], env=environ).stdout)
     assert any(finding["path"] == "app.py" and finding["line"] == 5 for finding in report["findings"]), report
     assert sorted(path.name for path in tree.iterdir()) == ["app.py"]
 
