@@ -218,6 +218,18 @@ def test_a_file_name_that_is_no_utf8_ends_nothing(plant, ran):
     assert isinstance(ran("vulture", tree).outcome, Completed)
 
 
+def test_files_that_cannot_be_read_are_named_and_the_rest_is_looked_at(plant, ran):
+    tree = plant({"own.py": "import os\nassert os\n", "null.py": "x = 1\0\n", "py2.py": "print 'x'\n", "empty.py": ""})
+    (tree / "latin.py").write_bytes(b"x = '\xe9'\n")
+    (tree / "nowhere.py").symlink_to("not-there.py")
+    (tree / "folder.py").symlink_to(tree)
+    for name, rule in (("ruff-security", "S101"), ("bandit", "B101"), ("vulture", ""), ("complexipy", "")):
+        result = ran(name, tree)
+        assert isinstance(result.outcome, Completed), name
+        assert {"latin.py", "null.py", "py2.py"} <= {one.path for one in result.findings}, name
+        assert not rule or ("own.py", rule) in result.places, name
+
+
 def test_many_files_are_looked_at_in_several_calls_and_all_are_counted(plant, ran, monkeypatch):
     monkeypatch.setattr(batches, "_BYTES", 4000)
     names = [f"folder_with_a_long_name/module_number_{n:03d}.py" for n in range(150)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from forkjoin.agents.analysers import Analyser, BadOutput, Look, Parsed, analyser, cards
 from forkjoin.agents.analysers.programs import HINT, located
@@ -80,10 +81,13 @@ class StaticDialect:
 
 
 def _for(chosen: Analyser, look: Look) -> Look:
-    """Narrow what is looked at to the analyser's kind of files."""
+    """Narrow what is looked at to the analyser's kind of files; a link to nowhere ends vulture, so it is left out."""
     if not chosen.suffixes:
         return look
-    return replace(look, files=tuple(path for path in look.files if path.endswith(chosen.suffixes)))
+    root = Path(look.root)
+    return replace(
+        look, files=tuple(path for path in look.files if path.endswith(chosen.suffixes) and (root / path).is_file())
+    )
 
 
 def _process(task: Task, root: str, argv: tuple[str, ...], env: dict[str, str], *, stdin: str = "") -> Process:

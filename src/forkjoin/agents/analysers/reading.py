@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from forkjoin.agents.analysers.analyser import BadOutput
+from forkjoin.agents.ending import one_line
 
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"\s*")
@@ -85,7 +86,7 @@ def counted(number: int, thing: str) -> str:
 
 def headline(message: str, *, limit: int = 160) -> str:
     """Return the first sentence of a message as a title, without its full stop."""
-    first = message.strip().split("\n")[0]
+    first = one_line(message.strip().split("\n")[0], limit=2 * limit)
     sentence = re.split(r"(?<=[a-z)`'\"])\.\s+(?=[A-Z])", first)[0].rstrip(". ")
     return sentence if len(sentence) <= limit else sentence[: limit - 1] + "…"
 

@@ -101,7 +101,8 @@ class Ruff:
         if self.group.perspective == "docs" and any(config.docs for config in configs):
             rules = ("D",)
         options = ["--no-cache", "--no-fix", "--no-fix-only", "--no-show-fixes", "--force-exclude", "--quiet"]
-        options += ["--output-format", "json", "--select", ",".join(rules)]
+        # E902 is a file ruff could not read: without it such a file would be passed over in silence.
+        options += ["--output-format", "json", "--select", ",".join((*rules, "E902"))]
         if ignores := ignored_by_path(configs):
             options += ["--config", f"lint.extend-per-file-ignores = {_inline(ignores)}"]
         for folder in look.excludes:
@@ -134,7 +135,7 @@ def _claimed(item: dict[str, Any], root: str, perspective: str) -> Claimed:
         code, message = item["code"] or "invalid-syntax", str(item["message"])
         fix = item.get("fix") or {}
         return Claimed(
-            title=headline(message),
+            title="Not looked at by ruff: it could not read the file" if code == "E902" else headline(message),
             severity=ruff_severity(code, message),
             path=relative(str(item["filename"]), root),
             line=int(item["location"]["row"]),

@@ -18,7 +18,7 @@ _S_LOW = frozenset(
 
 # The longest prefix that fits wins. What breaks when it runs is high; what surprises is medium; style is low or info.
 _BY_PREFIX: dict[str, Severity] = {
-    "invalid-syntax": "high", "E9": "high", "PLE": "high", "PLE251": "medium", "PLE1310": "medium",
+    "invalid-syntax": "high", "E9": "high", "E902": "info", "PLE": "high", "PLE251": "medium", "PLE1310": "medium",
     "F": "medium", "F401": "low", "F403": "medium", "F405": "medium", "F541": "info", "F811": "medium", "F841": "low",
     "F821": "high", "F822": "high", "F823": "high", "F7": "high", "F63": "high", "F50": "high", "F52": "medium",
     "F601": "medium", "F602": "medium",

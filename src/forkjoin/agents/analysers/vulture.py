@@ -21,7 +21,7 @@ _FOUND = re.compile(
     r" \((?P<percent>\d+)% confidence(?:, [^)]*)?\)"
 )
 _UNREAD = re.compile(
-    r"Error: Could not read file (?P<file>.+?) - .+|(?P<path>.+?\.py):(?:(?P<line>\d+|None):)? (?P<why>.+)"
+    r"Error: Could not read file (?P<file>.+?) -.*|(?P<path>.+?\.py):(?:(?P<line>\d+|None):)? (?P<why>.+)"
 )
 _ADVICE = "Try to change the encoding to UTF-8."  # its second line after "Could not read file"
 _LEFT_OUT = "forkjoin: "
