@@ -109,7 +109,6 @@ def private(git_dir: Path, *, tree: Path | None = None, index: Path | None = Non
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_ATTR_NOSYSTEM": "1",
-        "GIT_LITERAL_PATHSPECS": "1",
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_DIR": str(git_dir),
     }

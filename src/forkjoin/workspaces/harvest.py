@@ -54,6 +54,7 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
 
 def _differences(store: Store, root: Path, place: Place, record: Record) -> Listing:
     """Return what differs, but for carried files and for new ones that the base ignores."""
+    left_out = set(record.carried.read_bytes().split(b"\0"))
     with tempfile.TemporaryDirectory(dir=record.folder) as scratch:
         index = Path(scratch) / "index"
         shutil.copy2(record.index, index)
@@ -65,10 +66,8 @@ def _differences(store: Store, root: Path, place: Place, record: Record) -> List
         found.new |= set(nested)
         changed_rules = any(path.rpartition(b"/")[2] == b".gitignore" for path in (*found.gone, *found.present))
         if found.new and place.kind == "clone" and (changed_rules or nested):
-            found.new -= _ignored_by_base(store, place.base, found.new, Path(scratch))
-            found.present = {p: s for p, s in found.present.items() if p in found.new or p not in nested}
-    carried = set(record.carried.read_bytes().split(b"\0"))
-    found.present = {path: state for path, state in found.present.items() if path not in carried}
+            left_out |= found.new & _ignored_by_base(store, place.base, found.new, Path(scratch))
+    found.present = {path: state for path, state in found.present.items() if path not in left_out}
     return found
 
 
@@ -98,8 +97,13 @@ def _ignored_by_base(store: Store, base: str, paths: set[bytes], scratch: Path) 
     git.out("read-tree", base)
     names = [n for n in git.out("ls-files", "-z").split(b"\0") if n.rpartition(b"/")[2] == b".gitignore"]
     git.out("checkout-index", "-z", "--stdin", stdin=b"".join(name + b"\0" for name in names))
-    asked = b"".join(path + b"\0" for path in sorted(paths))
-    return set(git.run("check-ignore", "-z", "--stdin", "--no-index", stdin=asked).out.split(b"\0"))
+    # With ./ before it a name that begins with a colon is no pathspec magic.
+    asked = b"".join(b"./" + path + b"\0" for path in sorted(paths))
+    words = ("check-ignore", "-z", "--stdin", "--no-index")
+    done = git.run(*words, stdin=asked)
+    if done.code not in (0, 1):  # 1 = none of them
+        raise git.failed(words, done)
+    return {path.removeprefix(b"./") for path in done.out.split(b"\0")}
 
 
 # -- the commit
