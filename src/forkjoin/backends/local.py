@@ -7,6 +7,7 @@ import fcntl
 import os
 import secrets
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -34,7 +35,7 @@ class _Attempt:
     number: int
     folder: str
     tail: Tail
-    request: dict[str, Any] | None = None
+    process: Process | None = None  # None: adopted
     nursery: Nursery | None = None
     pid: int = 0
     start: int = 0
@@ -73,7 +74,7 @@ class LocalBackend:
         self._owner = f"{processes.written(os.getpid())} {secrets.token_hex(8)}\n"
         self._attempts: dict[int, _Attempt] = {}
         self._numbers: dict[Key, int] = {}
-        self._locks: dict[str, int] = {}
+        self._reserved: dict[str, Nursery] = {}  # by folder, with the nursery that holds the lock
         self._nursery: Nursery | None = None
         self._ticks, self._next = 0, 1
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -82,7 +83,7 @@ class LocalBackend:
         """Announce ourselves as the run's owner and start the nursery; raise OSError where that cannot be done."""
         self._emit, self._loop = emit, asyncio.get_running_loop()
         _write_lease(self._run_folder, self._owner)
-        self._nursery = self._new_nursery()
+        self._open_nursery()
 
     def reserve(self, job_folder: str) -> None:
         """Make the attempt's folder, take its lock and the disk space of its record; raise OSError if that fails."""
@@ -91,16 +92,17 @@ class LocalBackend:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             record.set_room_aside(job_folder)
+            nursery = self._open_nursery()
         except OSError:
             os.close(fd)
             raise
-        self._locks[job_folder] = fd
+        self._reserved[job_folder] = nursery
+        nursery.hold(job_folder, fd)
 
     def abandon(self, job_folder: str) -> None:
         """Give a reserved attempt's lock back, for one that will not be started. Idempotent; from any thread."""
-        fd = self._locks.pop(job_folder, None)
-        if fd is not None:
-            os.close(fd)
+        with suppress(RuntimeError):  # the loop is closed: so is the nursery, and the lock is free
+            self._loop.call_soon_threadsafe(self._drop, job_folder)
 
     def start(self, job: Job) -> None:
         """Start it under a shim; `Spawned` and then `Exited` follow."""
@@ -111,16 +113,10 @@ class LocalBackend:
             number=job.attempt,
             folder=job.folder,
             tail=Tail(folder=job.folder, cap=job.invocation.cap),
+            process=job.invocation,
         )
         self._attempts[number], self._numbers[job.task, job.attempt] = attempt, number
-        try:
-            if job.folder not in self._locks:
-                self.reserve(job.folder)
-            attempt.request = self._request(number, job.folder, job.invocation)
-        except (OSError, ValueError) as error:  # a ValueError: text that no program can be given
-            self._loop.call_soon(self._failed, number, f"cannot start {job.invocation.argv[:1]}: {error}")
-            return
-        self._send(number, self._locks.pop(job.folder))
+        self._try_to_send(number, attempt)
         self._schedule("tail", TAIL_S, self._look_at_tails)
 
     def stop(self, task: TaskId, attempt: int, *, how: How, reason: str) -> None:
@@ -150,27 +146,27 @@ class LocalBackend:
         """Let go of everything; running shims wait out their lease, and the nursery leaves after them."""
         for timer in self._timers.values():
             timer.cancel()
-        for fd in self._locks.values():
-            os.close(fd)
         for attempt in self._attempts.values():
             if attempt.pid:
                 processes.send(attempt.pid, attempt.start, signal.SIGUSR2)
         if self._nursery is not None:
             await self._nursery.close(wait_s=0.0 if self._attempts else 2.0)
-        self._locks.clear()
+        self._reserved.clear()
         self._attempts.clear()
         self._numbers.clear()
 
     # Requests and what comes back
 
-    def _request(self, number: int, folder: str, process: Process) -> dict[str, Any]:
+    def _request(self, number: int, attempt: _Attempt) -> dict[str, Any]:
+        process = attempt.process
+        assert process is not None  # noqa: S101 - an adopted attempt is never sent
         return {
             "id": number,
             "argv": [_plain(word) for word in process.argv],
             "cwd": _plain(process.cwd),
             "env": {_plain(name): _plain(value) for name, value in process.env.items()},
             "stdin": _plain(process.stdin),
-            "folder": folder,
+            "folder": attempt.folder,
             "timeout": float(process.timeout),
             "idle_timeout": process.idle_timeout,
             "cap": process.cap,
@@ -181,23 +177,34 @@ class LocalBackend:
             "lease": str(self._run_folder / LEASE),
         }
 
-    def _new_nursery(self) -> Nursery:
-        return start_nursery(self._run_folder / "nursery.log", hear=self._hear, lost=self._nursery_lost)
+    def _open_nursery(self) -> Nursery:
+        if self._nursery is None or not self._nursery.open:
+            log = self._run_folder / "nursery.log"
+            self._nursery = start_nursery(log, hear=self._hear, lost=self._nursery_lost)
+        return self._nursery
 
-    def _send(self, number: int, lock: int) -> None:
-        attempt = self._attempts[number]
+    def _try_to_send(self, number: int, attempt: _Attempt) -> None:
         try:
-            if self._nursery is None or not self._nursery.open:
-                self._nursery = self._new_nursery()
-        except OSError as error:
-            os.close(lock)
-            self._loop.call_soon(self._failed, number, f"cannot start the nursery: {error}")
-            return
-        request, attempt.request, attempt.nursery = attempt.request, None, self._nursery
-        assert request is not None  # noqa: S101 - each is sent once
-        self._nursery.send(number, request, lock)
+            self._send(number, attempt)
+        except (OSError, ValueError) as error:  # a ValueError: text that no program can be given
+            self._drop(attempt.folder)
+            self._loop.call_soon(self._failed, number, f"cannot start it: {error}")
 
-    def _hear(self, nursery: Nursery, message: tuple[Any, ...]) -> None:
+    def _send(self, number: int, attempt: _Attempt) -> None:
+        request = self._request(number, attempt)
+        nursery = self._reserved.pop(attempt.folder, None)
+        if nursery is None or not nursery.open:  # its lock went with its nursery
+            self.reserve(attempt.folder)
+            nursery = self._reserved.pop(attempt.folder)
+        attempt.nursery = nursery
+        nursery.start(number, request)
+
+    def _drop(self, folder: str) -> None:
+        nursery = self._reserved.pop(folder, None)
+        if nursery is not None and nursery.open:
+            nursery.drop(folder)
+
+    def _hear(self, message: tuple[Any, ...]) -> None:
         match message:
             case ("spawned", int(number), int(pid), int(start)) if number in self._attempts:
                 attempt = self._attempts[number]
@@ -229,25 +236,13 @@ class LocalBackend:
 
     # A nursery that was lost; shims of earlier owners
 
-    def _nursery_lost(self, nursery: Nursery, unsent: dict[int, tuple[bytes, int]]) -> None:
+    def _nursery_lost(self, nursery: Nursery, unsent: list[int]) -> None:
         for attempt in self._attempts.values():
             if attempt.nursery is nursery:
                 attempt.nursery = None
-        if unsent:
-            self._resend(unsent)
+        for number in unsent:
+            self._try_to_send(number, self._attempts[number])
         self._schedule("locks", 0.0, self._look_at_locks)
-
-    def _resend(self, unsent: dict[int, tuple[bytes, int]]) -> None:
-        try:
-            self._nursery = self._new_nursery()
-        except OSError as error:
-            for number, (_, lock) in unsent.items():
-                os.close(lock)
-                self._failed(number, f"cannot start the nursery: {error}")
-            return
-        for number, (frame, lock) in unsent.items():
-            self._attempts[number].nursery = self._nursery
-            self._nursery.resend(number, frame, lock)
 
     def _look_at_locks(self) -> None:
         watched = [number for number, attempt in self._attempts.items() if attempt.nursery is None]

@@ -2,8 +2,9 @@
 
 A fresh interpreter for each shim would cost some 15 ms of CPU, a fork of this one costs a fraction of a millisecond.
 It speaks with its owner by a stream socket: frames of 4 bytes length and a marshalled tuple (both ends are the same
-interpreter). With each request comes the descriptor of the attempt's lock. It outlives its owner until its last shim
-has ended, for it takes in the processes of a shim that was killed, and ends them.
+interpreter). It holds the lock of every attempt that is reserved, so that its owner needs no descriptor for one. It
+outlives its owner until its last shim has ended, for it takes in the processes of a shim that was killed, and ends
+them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import gc
 import marshal
 import os
+import resource
 import select
 import signal
 import socket
@@ -22,26 +24,31 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from forkjoin.backends import processes, shim
+    from forkjoin.backends import processes, shim, spawn
 else:
     # Isolated mode leaves the script's folder out; it goes last, so that it can never shadow the standard library.
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - pathlib is too dear here
     import processes
     import shim
+    import spawn
 
 SWEEP_S = 5.0
 
 
 def main(fd: int) -> None:
     """Serve the owner at the other end of *fd* until it and every shim are gone."""
-    signal.pthread_sigmask(signal.SIG_SETMASK, (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2))
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    # Blocked rather than ignored: what is ignored stays so in every program that is started.
+    signal.pthread_sigmask(signal.SIG_SETMASK, (*spawn.BLOCKED, *shim.HEARD))
+    for number in spawn.BLOCKED:
+        signal.signal(number, signal.SIG_DFL)
+    for number in (signal.SIGCHLD, *shim.HEARD):
+        signal.signal(number, shim.noted)
     os.set_inheritable(fd, False)
     os.chdir("/")
-    umask = os.umask(0o077)
+    manners = spawn.Manners(umask=os.umask(0o077), files=resource.getrlimit(resource.RLIMIT_NOFILE))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (manners.files[1], manners.files[1]))  # one for each attempt in waiting
     processes.become_subreaper(b"forkjoin-nurse")
-    nursery = Nursery(socket.socket(fileno=fd), umask)
+    nursery = Nursery(socket.socket(fileno=fd), manners)
     gc.disable()
     gc.freeze()  # the heap stays as it is, so that forks share its pages
     nursery.serve()
@@ -51,17 +58,18 @@ def main(fd: int) -> None:
 class Nursery:
     """The owner's socket and the shims that live."""
 
-    def __init__(self, owner: socket.socket, umask: int) -> None:
+    def __init__(self, owner: socket.socket, manners: spawn.Manners) -> None:
         self.owner: socket.socket | None = owner
-        self.umask = umask
+        self.manners = manners
         self.shims: dict[int, int] = {}
-        self.inbox, self.locks = bytearray(), list[int]()
+        self.inbox = bytearray()
+        self.locks: list[int] = []  # as they came, before the frame that says whose they are
+        self.held: dict[str, int] = {}  # by the attempt's folder
         self.poller = select.poll()
         self.wake, self.wake_in = os.pipe()
         for fd in (self.wake, self.wake_in):
             os.set_blocking(fd, False)
         signal.set_wakeup_fd(self.wake_in, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, shim._noted)  # noqa: SLF001 - the same nothing
         self.poller.register(self.wake, select.POLLIN)
         self.poller.register(owner, select.POLLIN)
 
@@ -78,32 +86,41 @@ class Nursery:
     def _receive(self) -> None:
         assert self.owner is not None  # noqa: S101 - only its socket brings us here
         try:
-            data, ancillary, _, _ = self.owner.recvmsg(
-                65536, socket.CMSG_SPACE(64), getattr(socket, "MSG_CMSG_CLOEXEC", 0)
-            )
+            room, cloexec = socket.CMSG_SPACE(64), getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+            data, ancillary, flags, _ = self.owner.recvmsg(65536, room, cloexec)
         except OSError:
-            data, ancillary = b"", []
+            data, ancillary, flags = b"", [], 0
         for _, _, fds in ancillary:
             for at in range(0, len(fds) - 3, 4):
                 fd = int.from_bytes(fds[at : at + 4], sys.byteorder)
                 os.set_inheritable(fd, False)
                 self.locks.append(fd)
-        if not data:
+        if not data or flags & socket.MSG_CTRUNC:  # a lost lock: which one, nobody can tell
             self._owner_left()
             return
         self.inbox += data
         while len(self.inbox) >= 4 and len(self.inbox) >= 4 + (size := int.from_bytes(self.inbox[:4], "big")):
-            job = marshal.loads(bytes(self.inbox[4 : 4 + size]))  # noqa: S302 - only its owner has the other end
+            frame = bytes(self.inbox[4 : 4 + size])
             del self.inbox[: 4 + size]
-            self._fork(job, self.locks.pop(0))
+            self._do(*marshal.loads(frame))  # noqa: S302 - only its owner has the other end
+
+    def _do(self, what: str, about: Any) -> None:
+        if what == "hold":
+            self.held[about] = self.locks.pop(0)
+        elif what == "drop":
+            os.close(self.held.pop(about))
+        else:
+            self._fork(about, self.held.pop(about["folder"]))
 
     def _owner_left(self) -> None:
         if self.owner is not None:
             self.poller.unregister(self.owner)
             self.owner.close()
             self.owner = None
-        while self.locks:
-            os.close(self.locks.pop())
+        for fd in (*self.locks, *self.held.values()):
+            os.close(fd)
+        self.locks.clear()
+        self.held.clear()
 
     def _fork(self, job: dict[str, Any], lock: int) -> None:
         try:
@@ -114,7 +131,7 @@ class Nursery:
             return
         if pid == 0:
             self._leave_for_shim()
-            shim.run(job, lock, self.umask)
+            shim.run(job, lock, self.manners)
         os.close(lock)
         self.shims[pid] = job["id"]
         self._tell(("spawned", job["id"], pid, processes.start_of(pid)))
@@ -122,7 +139,7 @@ class Nursery:
     def _leave_for_shim(self) -> None:
         """Let go, in the new child, of what is the nursery's."""
         signal.set_wakeup_fd(-1)
-        for fd in (self.wake, self.wake_in, *self.locks):
+        for fd in (self.wake, self.wake_in, *self.locks, *self.held.values()):
             os.close(fd)
         if self.owner is not None:
             self.owner.close()

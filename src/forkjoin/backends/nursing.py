@@ -6,6 +6,7 @@ import asyncio
 import errno
 import marshal
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 SCRIPT = Path(__file__).with_name("nursery.py")
 CROWDED = (errno.ETOOMANYREFS, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 AGAIN_S = 0.01
+MOST_WAITING, MOST_PAUSES, PAUSE_S = 64, 100, 0.01  # locks that wait to be handed over, and how long for
 
 # Nurseries that still look after shims of an owner in this process that has let go; reaped when the next one is closed.
 _left_behind: list[subprocess.Popen[bytes]] = []
@@ -25,21 +27,25 @@ _left_behind: list[subprocess.Popen[bytes]] = []
 
 @dataclass(kw_only=True)
 class _Frame:
-    """A request on its way: what is still to be sent, and the lock that goes with its first byte."""
+    """A frame on its way: what is still to be sent, the lock that goes with its first byte, the request's number."""
 
-    number: int
     rest: memoryview
-    lock: int
+    lock: int = -1
+    number: int = 0
+    begun: bool = False
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Nursery:
-    """One nursery process. *hear* gets each message it sends; *lost* the numbers of requests that never left."""
+    """One nursery process.
+
+    *hear* gets each message it sends; *lost* is told that it is gone, and the numbers of requests that never left.
+    """
 
     process: subprocess.Popen[bytes]
     socket: socket.socket
-    hear: Callable[[Nursery, tuple[Any, ...]], None]
-    lost: Callable[[Nursery, dict[int, tuple[bytes, int]]], None]
+    hear: Callable[[tuple[Any, ...]], None]
+    lost: Callable[[Nursery, list[int]], None]
     outbox: deque[_Frame] = field(default_factory=deque)
     inbox: bytearray = field(default_factory=bytearray)
     writing: bool = False
@@ -50,14 +56,28 @@ class Nursery:
         self.loop = asyncio.get_running_loop()
         self.loop.add_reader(self.socket, self._receive)
 
-    def send(self, number: int, request: dict[str, Any], lock: int) -> None:
-        """Send a request with the lock it runs under, which is closed here once it is on its way."""
-        body = marshal.dumps(request)
-        self.resend(number, len(body).to_bytes(4, "big") + body, lock)
+    def hold(self, folder: str, lock: int) -> None:
+        """Give it the lock of an attempt to hold; ours is closed once it is on its way."""
+        self._send(_Frame(rest=_framed("hold", folder), lock=lock))
+        waited = 0
+        # A burst of reservations must not use up our descriptors: the nursery takes them within microseconds.
+        while self.open and len(self.outbox) > MOST_WAITING and waited < MOST_PAUSES:
+            writable = select.poll()  # not select: it knows no descriptor above 1,023
+            writable.register(self.socket, select.POLLOUT)
+            writable.poll(PAUSE_S * 1000)
+            self._flush()
+            waited += 1
 
-    def resend(self, number: int, frame: bytes, lock: int) -> None:
-        """Send a request that never left for another nursery."""
-        self.outbox.append(_Frame(number=number, rest=memoryview(frame), lock=lock))
+    def drop(self, folder: str) -> None:
+        """Have it let go of a lock."""
+        self._send(_Frame(rest=_framed("drop", folder)))
+
+    def start(self, number: int, request: dict[str, Any]) -> None:
+        """Have it start an attempt whose lock it holds."""
+        self._send(_Frame(rest=_framed("start", request), number=number))
+
+    def _send(self, frame: _Frame) -> None:
+        self.outbox.append(frame)
         if not self.writing:
             self._flush()
 
@@ -67,9 +87,7 @@ class Nursery:
         while wait_s > 0 and self.process.poll() is None:
             await asyncio.sleep(0.002)
             wait_s -= 0.002
-        for frame in self.outbox:
-            if frame.lock >= 0:
-                os.close(frame.lock)
+        self._close_locks()
         _left_behind.append(self.process)
         _left_behind[:] = [process for process in _left_behind if process.poll() is None]
 
@@ -103,11 +121,12 @@ class Nursery:
 
     def _send_some(self, frame: _Frame) -> None:
         if frame.lock < 0:
-            frame.rest = frame.rest[self.socket.send(frame.rest) :]
-            return
-        sent = socket.send_fds(self.socket, [frame.rest], [frame.lock])
-        os.close(frame.lock)
-        frame.lock, frame.rest = -1, frame.rest[sent:]
+            sent = self.socket.send(frame.rest)
+        else:
+            sent = socket.send_fds(self.socket, [frame.rest], [frame.lock])
+            os.close(frame.lock)
+            frame.lock = -1
+        frame.rest, frame.begun = frame.rest[sent:], True
 
     def _receive(self) -> None:
         try:
@@ -120,7 +139,7 @@ class Nursery:
         while len(self.inbox) >= 4 and len(self.inbox) >= 4 + (size := int.from_bytes(self.inbox[:4], "big")):
             message = marshal.loads(bytes(self.inbox[4 : 4 + size]))  # noqa: S302 - it comes from our own process
             del self.inbox[: 4 + size]
-            self.hear(self, message)
+            self.hear(message)
         if not data:
             self._gone()
 
@@ -130,16 +149,28 @@ class Nursery:
         self._shut()
         self.process.kill()  # it closed its end, so it is of no use any more; its shims live on
         self.process.wait()
-        unsent = {frame.number: (bytes(frame.rest), frame.lock) for frame in self.outbox if frame.lock >= 0}
+        self._close_locks()
+        unsent = [frame.number for frame in self.outbox if frame.number and not frame.begun]
         self.outbox.clear()
         self.lost(self, unsent)
+
+    def _close_locks(self) -> None:
+        for frame in self.outbox:
+            if frame.lock >= 0:
+                os.close(frame.lock)
+                frame.lock = -1
+
+
+def _framed(what: str, about: Any) -> memoryview:
+    body = marshal.dumps((what, about))
+    return memoryview(len(body).to_bytes(4, "big") + body)
 
 
 def start_nursery(
     log: Path,
     *,
-    hear: Callable[[Nursery, tuple[Any, ...]], None],
-    lost: Callable[[Nursery, dict[int, tuple[bytes, int]]], None],
+    hear: Callable[[tuple[Any, ...]], None],
+    lost: Callable[[Nursery, list[int]], None],
 ) -> Nursery:
     """Start a nursery in a session of its own, its complaints going to *log*; raise OSError where that fails."""
     ours, its = socket.socketpair()

@@ -54,13 +54,23 @@ def start_of(pid: int) -> int:
     return found.start if found is not None else 0
 
 
-def boot_id() -> str:
-    """Return the id of this boot of the machine, "-" where it has none."""
+def _read_boot_id() -> str:
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # noqa: PTH123 - pathlib is too dear here
-            return file.read().strip()
+        fd = os.open("/proc/sys/kernel/random/boot_id", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return "-"
+    try:
+        return os.read(fd, 64).decode("ascii").strip() or "-"
+    finally:
+        os.close(fd)
+
+
+_BOOT = _read_boot_id()  # once: each shim is forked with it
+
+
+def boot_id() -> str:
+    """Return the id of this boot of the machine, "-" where it has none."""
+    return _BOOT
 
 
 def written(pid: int) -> str:
@@ -79,7 +89,7 @@ def become_subreaper(name: bytes) -> bool:
 
 def _load_prctl() -> Any:
     try:
-        import ctypes  # noqa: PLC0415 - some Pythons are built without it
+        import ctypes  # some Pythons are built without it
 
         return ctypes.CDLL(None, use_errno=True).prctl
     except (ImportError, OSError, AttributeError):

@@ -32,13 +32,14 @@ LEASE_POLL_S = 1.0
 OWNER_POLL_S = 1.0  # where there is no pidfd to watch the owner by
 BUSY = 0.05  # share of a core below which a silent attempt counts as idle
 NEVER = float("inf")
+HEARD = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)  # its handlers are the nursery's, who keeps them blocked
 
 
-def run(job: dict[str, Any], lock_fd: int, umask: int) -> None:
+def run(job: dict[str, Any], lock_fd: int, manners: spawn.Manners) -> None:
     """Be the shim of *job* in this freshly forked process; never returns."""
     code = 1
     try:
-        code = Shim(job, lock_fd, umask).run()
+        code = Shim(job, lock_fd, manners).run()
     except BaseException as error:  # the record could not even be tried
         sys.excepthook(type(error), error, error.__traceback__)
     finally:
@@ -48,8 +49,8 @@ def run(job: dict[str, Any], lock_fd: int, umask: int) -> None:
 class Shim:
     """The story of one attempt; times are of the monotonic clock."""
 
-    def __init__(self, job: dict[str, Any], lock_fd: int, umask: int) -> None:
-        self.job, self.umask, self.lock_fd = job, umask, lock_fd
+    def __init__(self, job: dict[str, Any], lock_fd: int, manners: spawn.Manners) -> None:
+        self.job, self.manners, self.lock_fd = job, manners, lock_fd
         self.folder: str = job["folder"]
         self.began = time.monotonic()
         self.deadline = self.began + job["timeout"]
@@ -93,11 +94,7 @@ class Shim:
         os.set_blocking(self.wake, False)
         os.set_blocking(wake_in, False)
         signal.set_wakeup_fd(wake_in, warn_on_full_buffer=False)
-        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
-            signal.signal(number, _noted)
-        for number in (signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
         self.poller.register(self.wake, select.POLLIN)
         own = os.getpid()
         os.pwrite(self.lock_fd, processes.written(own).encode("ascii"), 0)
@@ -105,7 +102,7 @@ class Shim:
 
     def _start(self) -> None:
         job = self.job
-        child = spawn.spawn(job["argv"], cwd=job["cwd"], env=job["env"], stdin=job["stdin"], umask=self.umask)
+        child = spawn.spawn(job["argv"], cwd=job["cwd"], env=job["env"], stdin=job["stdin"], manners=self.manners)
         self.main, self.failure_fd = child.pid, child.failure
         for fd, name in ((child.stdout, "stdout"), (child.stderr, "stderr")):
             self.streams[fd] = segments.Capture(self.folder, name, job["cap"])
@@ -350,5 +347,5 @@ class Shim:
         return said
 
 
-def _noted(number: int, frame: object) -> None:
+def noted(number: int, frame: object) -> None:
     """Do nothing: the number has been written to the pipe that the shim polls."""

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-OURS = (signal.SIGCHLD, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT, signal.SIGHUP)
-_TO_DEFAULT = (*OURS, signal.SIGPIPE, signal.SIGXFSZ)  # the last two: Python ignores them, programs expect them
+# What neither the nursery nor a shim dies of, nor hears; a program gets all of them as they come.
+BLOCKED = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP, signal.SIGPIPE, signal.SIGXFSZ)
+
+
+class Manners:
+    """What a program finds as the owner of its run had it, though the nursery changed it for itself."""
+
+    __slots__ = ("files", "umask")
+
+    def __init__(self, *, umask: int, files: tuple[int, int]) -> None:
+        self.umask, self.files = umask, files
 
 
 class Spawned:
@@ -23,23 +33,26 @@ class Spawned:
         self.pid, self.stdout, self.stderr, self.failure = pid, stdout, stderr, failure
 
 
-def spawn(argv: list[bytes], *, cwd: bytes, env: dict[bytes, bytes], stdin: bytes, umask: int) -> Spawned:
+def spawn(argv: list[bytes], *, cwd: bytes, env: dict[bytes, bytes], stdin: bytes, manners: Manners) -> Spawned:
     """Fork and run *argv*; raise OSError where not even that can be done. The three descriptors do not block."""
     pipes: list[int] = []
-    # Between fork and exec a signal to the child must not reach our handlers: they write to a pipe it shares.
-    signal.pthread_sigmask(signal.SIG_BLOCK, OURS)
+    # Between fork and exec a signal to the child must not reach our handler: it writes to a pipe they share.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
     try:
         for _ in range(3):
             pipes.extend(os.pipe())
         pid = os.fork()
         if pid == 0:
-            _become(argv, cwd=cwd, env=env, stdin=stdin, umask=umask, pipes=pipes)
+            try:
+                _become(argv, cwd=cwd, env=env, stdin=stdin, manners=manners, pipes=pipes)
+            finally:
+                os._exit(127)
     except OSError:
         for fd in pipes:
             os.close(fd)
         raise
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, OURS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))
     for fd in pipes[1::2]:
         os.close(fd)
     for fd in pipes[::2]:
@@ -48,16 +61,16 @@ def spawn(argv: list[bytes], *, cwd: bytes, env: dict[bytes, bytes], stdin: byte
 
 
 def _become(
-    argv: list[bytes], *, cwd: bytes, env: dict[bytes, bytes], stdin: bytes, umask: int, pipes: list[int]
+    argv: list[bytes], *, cwd: bytes, env: dict[bytes, bytes], stdin: bytes, manners: Manners, pipes: list[int]
 ) -> None:
     """Turn this child into the program; never returns. All our descriptors close by themselves at exec."""
     step = "start"
     try:
         os.setsid()
         signal.set_wakeup_fd(-1)
-        for number in _TO_DEFAULT:
-            signal.signal(number, signal.SIG_DFL)
-        os.umask(umask)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # exec would do so too, but one may come before it
+        os.umask(manners.umask)
+        resource.setrlimit(resource.RLIMIT_NOFILE, manners.files)
         step = "stdin"
         source = os.open(stdin or b"/dev/null", os.O_RDONLY)
         step = "start"
@@ -72,8 +85,6 @@ def _become(
         _tell(pipes[5], step, error.errno or errno.EIO)
     except BaseException:
         _tell(pipes[5], step, errno.EINVAL)
-    finally:
-        os._exit(127)
 
 
 def _tell(fd: int, step: str, number: int) -> None:
