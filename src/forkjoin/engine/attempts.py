@@ -34,12 +34,13 @@ from forkjoin.model import (
     Task,
     TaskId,
 )
-from forkjoin.prompts import BriefSite, Earlier, brief
+from forkjoin.prompts import Answer, BriefSite, Sibling, brief
 from forkjoin.sources import read_tree
 from forkjoin.workspaces import MergeConflict, Workspaces
 
 MIB = 1024 * 1024
 _WORKSHOP = 8  # workspaces opened or harvested at once: git and the disk are the limit, not the cores
+_MOST_SIBLINGS = 20  # named in a brief
 _SMALL = 256 * 1024  # an ended attempt with less output and nothing to harvest is judged in the loop's thread
 How: TypeAlias = Literal["term", "kill"]
 Key: TypeAlias = tuple[TaskId, int]
@@ -60,7 +61,7 @@ class Given:
 
     commits: tuple[str, ...] = ()
     by: tuple[TaskId, ...] = ()
-    answers: tuple[Earlier, ...] = ()
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass
@@ -89,7 +90,8 @@ class Attempts:
     def __post_init__(self) -> None:
         self.tasks: dict[TaskId, Task] = {task.id: task for task in self.planned.plan.tasks}
         self._pool = ThreadPoolExecutor(max_workers=_WORKSHOP, thread_name_prefix="forkjoin-workspace")
-        self._siblings = [(task.id, task.description) for task in self.planned.plan.tasks]
+        self._siblings = [Sibling(task=task.id, description=task.description) for task in self.planned.plan.tasks]
+        self._numbers = {task.id: number for number, task in enumerate(self.planned.plan.tasks)}
         self._claims = {claims.id: claims for claims in self.planned.claims}
 
     async def open(self, emit: Callable[[Signal], None]) -> None:
@@ -249,17 +251,23 @@ class Attempts:
         return Place(kind="shared", root=root, cwd=str(Path(root, task.cwd)), level="audited")
 
     def _brief(self, task: Task, place: Place, given: Given) -> str:
-        return brief(
-            task,
-            site=BriefSite(
-                root=place.root,
-                kind=place.kind,
-                siblings=tuple(item for item in self._siblings if item[0] != task.id),
-                answers=given.answers,
-                claims=self._claims.get(task.id),
-                base_note=self.base.note if self.base and place.kind != "shared" else "",
-            ),
+        claims = self._claims.get(task.id)
+        site = BriefSite(
+            root=place.root,
+            kind=place.kind,
+            base=self.base.note if self.base and place.kind != "shared" else "",
+            siblings=self._beside(task),
+            answers=given.answers,
+            writes=claims.writes if claims and task.writes is None else (),
+            reads=claims.reads if claims and task.reads is None else (),
         )
+        return brief(task, site=site)
+
+    def _beside(self, task: Task) -> tuple[Sibling, ...]:
+        """The nearest tasks of the plan: a brief names a few, and 10,000 tasks must not each look at all others."""
+        first = max(0, self._numbers[task.id] - _MOST_SIBLINGS // 2)
+        near = self._siblings[first : first + _MOST_SIBLINGS + 1]
+        return tuple(sibling for sibling in near if sibling.task != task.id)
 
     def _files(self, task: Task) -> tuple[str, ...]:
         """The tree's files, for agents that look at all of them; read once."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from forkjoin.engine.attempts import Given
 from forkjoin.model import Completed, Edge, Ended, Event, Planned, TaskId, Text
-from forkjoin.prompts import Earlier
+from forkjoin.prompts import Answer
 
 _ANSWER_CHARS = 8_000  # of each predecessor's answer, quoted in Context
 _NOTHING = Given()
@@ -43,8 +43,8 @@ class Giving:
             answers=tuple(self._answers(done)),
         )
 
-    def _answers(self, done: Iterable[tuple[Edge, Ended]]) -> Iterable[Earlier]:
+    def _answers(self, done: Iterable[tuple[Edge, Ended]]) -> Iterable[Answer]:
         for edge, ended in done:
             if edge.kind == "after":
                 text = self._content(ended.answer)
-                yield Earlier(task=ended.task, answer=text[:_ANSWER_CHARS], cut=len(text) > _ANSWER_CHARS)
+                yield Answer(task=ended.task, text=text[:_ANSWER_CHARS], cut=max(0, len(text) - _ANSWER_CHARS))
