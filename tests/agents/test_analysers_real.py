@@ -8,10 +8,10 @@ import subprocess
 import pytest
 from agents.planted import fingerprint
 
-from forkjoin.agents import cards
+from forkjoin.agents import Site, cards, dialect
 from forkjoin.agents.analysers import ANALYSERS, batches
 from forkjoin.agents.analysers.programs import located
-from forkjoin.model import Completed, Failed
+from forkjoin.model import Completed, Failed, Place, Task
 
 MISSING = [one.program for one in ANALYSERS.values() if not located(one.program)]
 pytestmark = [
@@ -256,6 +256,16 @@ def test_the_projects_excludes_of_complexipy_hold_beside_ours(planted, ran):
     (planted / "node_modules" / "deep.py").write_text((planted / "deep.py").read_text())
     (planted / "pyproject.toml").write_text('[tool.complexipy]\nexclude = ["deep.py"]\n')
     assert ran("complexipy", planted).rules == {"invalid-syntax"}
+
+
+def test_in_a_clone_the_files_are_those_that_are_there_and_not_those_of_the_users_tree(plant, tmp_path):
+    clone = plant({"services/made.py": "assert 1\n", "outside.py": "assert 1\n"})
+    scratch = tmp_path / "scratch"
+    place = Place(kind="clone", root=str(clone), cwd=str(clone / "services"))
+    site = Site(place=place, brief="", scratch=str(scratch), environ=dict(os.environ), files=("gone.py",))
+    asked = dialect("static").invocation(Task(agent="static", task="bandit"), site)
+    assert asked.cwd == place.cwd
+    assert (scratch / "files").read_bytes() == b"made.py\0"
 
 
 def test_every_analyser_has_a_card_with_its_perspectives():

@@ -14,7 +14,7 @@ from forkjoin.agents.analysers.scope import look_at
 from forkjoin.agents.dialect import Ended, Judgement, Probe, Said, Site
 from forkjoin.agents.ending import ended_badly, last_line, one_line, usage_of, was_cut
 from forkjoin.errors import CannotHere
-from forkjoin.model import SEVERITIES, Claimed, Completed, Failed, Outcome, Process, Task, to_json
+from forkjoin.model import SEVERITIES, Claimed, Completed, Failed, Outcome, Place, Process, Task, to_json
 
 _NOTHING = "forkjoin: nothing to look at"
 # What would let the caller's shell change an analyser's answer: their own variables, colours, Python's start-up.
@@ -43,8 +43,10 @@ class StaticDialect:
         program = located(chosen.program, site.environ)
         if not program:
             raise CannotHere(f"the program {chosen.program!r} of analyser {chosen.name!r} is not here; {HINT}")
-        root = site.place.cwd
-        look = _for(chosen, look_at(root, site.scratch, site.files, task.reads))
+        root = _tree(site.place)
+        # A clone may hold what predecessors made: its files are listed anew.
+        files = site.files if site.place.kind == "shared" else ()
+        look = _for(chosen, look_at(root, site.scratch, files, task.reads))
         if not look.files:
             return _process(task, root, ("/bin/sh", "-c", 'printf "%s\\n" "$1"', chosen.name, _NOTHING), site.environ)
         launch = chosen.launch(program, look)
@@ -72,12 +74,17 @@ class StaticDialect:
                 usage=usage,
             )
         try:
-            parsed = chosen.parse(ended.stdout, ended.stderr, ended.place.cwd if ended.place else "")
+            parsed = chosen.parse(ended.stdout, ended.stderr, _tree(ended.place) if ended.place else "")
         except BadOutput as error:
             said = last_line(ended.stderr) if not error.line else ""
             reason = one_line(f"{error}: {said}" if said else str(error), limit=600)
             return Judgement(outcome=Failed(kind="parse", reason=reason), usage=usage)
         return _completed(parsed, usage_from=ended)
+
+
+def _tree(place: Place) -> str:
+    """Return the folder that paths of findings are relative to; in a clone of a repository it may be a subfolder."""
+    return place.root if place.kind == "shared" else place.cwd
 
 
 def _for(chosen: Analyser, look: Look) -> Look:
