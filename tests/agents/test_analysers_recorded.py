@@ -73,6 +73,13 @@ def test_asserts_in_tests_are_counted_in_a_note_not_as_findings():
     assert not [one for one in parsed.findings if one.rule == "B101"]
 
 
+@pytest.mark.parametrize(("name", "rule"), [("ruff-security", "S602"), ("bandit", "B602")])
+def test_a_security_pattern_in_a_test_weighs_one_less(name, rule):
+    out, err = recorded(name)
+    moved = analyser(name).parse(out.replace(b"app.py", b"tests/app.py"), err, ROOT).findings
+    assert {one.severity for one in moved if one.rule == rule} == {"medium"}
+
+
 def test_vulture_weighs_by_its_per_cent():
     here = {key: (one.severity, one.confidence) for key, one in found("vulture").items()}
     assert here["gone.py", 3, "unreachable-code"] == ("medium", "high")

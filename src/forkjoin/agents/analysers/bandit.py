@@ -10,7 +10,7 @@ from forkjoin.agents.analysers.analyser import BadOutput, Launch, Look, Parsed
 from forkjoin.agents.analysers.batches import batched
 from forkjoin.agents.analysers.project import folders_up, tool_table
 from forkjoin.agents.analysers.reading import counted, documents, headline, in_tests, records, relative
-from forkjoin.agents.analysers.severities import bandit_confidence, bandit_severity
+from forkjoin.agents.analysers.severities import bandit_confidence, bandit_severity, lighter
 from forkjoin.model import Claimed
 
 # bandit says 0 for nothing found and 1 for findings; anything else ends the whole (255 stops xargs).
@@ -97,10 +97,11 @@ def _claimed(item: dict[str, Any], root: str) -> Claimed:
     try:
         lines = [*map(int, item["line_range"])] or [int(item["line_number"])]
         message, rule = str(item["issue_text"]), str(item["test_id"])
+        path, severity = relative(item["filename"], root), bandit_severity(item["issue_severity"])
         return Claimed(
             title=headline(message),
-            severity=bandit_severity(item["issue_severity"]),
-            path=relative(item["filename"], root),
+            severity=lighter(severity) if in_tests(path) else severity,
+            path=path,
             line=int(item["line_number"]),
             end_line=max(lines),
             rule=rule,

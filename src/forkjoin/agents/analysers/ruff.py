@@ -9,7 +9,7 @@ from typing import Any
 from forkjoin.agents.analysers.analyser import BadOutput, Launch, Look, Parsed
 from forkjoin.agents.analysers.reading import counted, documents, headline, in_tests, records, relative
 from forkjoin.agents.analysers.ruff_config import configured, ignored_by_path
-from forkjoin.agents.analysers.severities import ruff_confidence, ruff_severity
+from forkjoin.agents.analysers.severities import is_security, lighter, ruff_confidence, ruff_severity
 from forkjoin.model import Claimed
 
 
@@ -134,10 +134,11 @@ def _claimed(item: dict[str, Any], root: str, perspective: str) -> Claimed:
     try:
         code, message = item["code"] or "invalid-syntax", str(item["message"])
         fix = item.get("fix") or {}
+        path, severity = relative(str(item["filename"]), root), ruff_severity(code, message)
         return Claimed(
             title="Not looked at by ruff: it could not read the file" if code == "E902" else headline(message),
-            severity=ruff_severity(code, message),
-            path=relative(str(item["filename"]), root),
+            severity=lighter(severity) if is_security(code) and in_tests(path) else severity,
+            path=path,
             line=int(item["location"]["row"]),
             end_line=int(item["end_location"]["row"]),
             rule=code,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from forkjoin.model import Confidence, Severity
+from forkjoin.model import SEVERITIES, Confidence, Severity
 
 # ruff's S rules carry no severity; these are the ones bandit gives to the same numbers. Not named: medium.
 _S_HIGH = frozenset(
@@ -36,7 +36,7 @@ _BY_PREFIX: dict[str, Severity] = {
 
 def ruff_severity(code: str, message: str) -> Severity:
     """Return the severity of one of ruff's codes; `S602` on a fixed text is low, as in bandit."""
-    if re.fullmatch(r"S\d+", code):
+    if is_security(code):
         if "seems safe" in message or code in _S_LOW:
             return "low"
         return "high" if code in _S_HIGH else "medium"
@@ -44,6 +44,11 @@ def ruff_severity(code: str, message: str) -> Severity:
         if code[:cut] in _BY_PREFIX:
             return _BY_PREFIX[code[:cut]]
     return "low"
+
+
+def is_security(code: str) -> bool:
+    """Whether one of ruff's codes is a security pattern."""
+    return re.fullmatch(r"S\d+", code) is not None
 
 
 def ruff_confidence(code: str) -> Confidence:
@@ -63,6 +68,11 @@ def bandit_confidence(word: str) -> Confidence:
     """Return bandit's confidence as ours; UNDEFINED is low."""
     known: dict[str, Confidence] = {"HIGH": "high", "MEDIUM": "medium"}
     return known.get(word, "low")
+
+
+def lighter(severity: Severity) -> Severity:
+    """Return the severity of a security pattern in a test, one less: its input is the test's own."""
+    return SEVERITIES[min(SEVERITIES.index(severity) + 1, len(SEVERITIES) - 1)]
 
 
 def complexity_severity(score: int) -> Severity:
