@@ -62,32 +62,44 @@ class Nursery:
         self.owner: socket.socket | None = owner
         self.manners = manners
         self.shims: dict[int, int] = {}
-        self.inbox = bytearray()
+        self.inbox, self.outbox = bytearray(), bytearray()
         self.locks: list[int] = []  # as they came, before the frame that says whose they are
         self.held: dict[str, int] = {}  # by the attempt's folder
+        self.todo: list[tuple[dict[str, Any], int]] = []  # what to fork, with its lock
         self.poller = select.poll()
         self.wake, self.wake_in = os.pipe()
         for fd in (self.wake, self.wake_in):
             os.set_blocking(fd, False)
         signal.set_wakeup_fd(self.wake_in, warn_on_full_buffer=False)
         self.poller.register(self.wake, select.POLLIN)
+        owner.setblocking(False)
         self.poller.register(owner, select.POLLIN)
 
     def serve(self) -> None:
         """Fork and reap until there is nothing left to do."""
         while self.owner is not None or self.shims:
-            for fd, _ in self.poller.poll():
+            # What is asked is taken before anything is forked, so that a burst never waits in its owner.
+            asked = self.poller.poll(0 if self.todo else None)
+            for fd, events in asked:
                 if fd == self.wake:
                     os.read(self.wake, 4096)
                     self._reap()
-                else:
+                    continue
+                if events & select.POLLOUT:
+                    self._flush()
+                if events & ~select.POLLOUT:
                     self._receive()
+            if self.todo and not asked:
+                self._fork(*self.todo.pop(0))
 
     def _receive(self) -> None:
-        assert self.owner is not None  # noqa: S101 - only its socket brings us here
+        if self.owner is None:
+            return
         try:
             room, cloexec = socket.CMSG_SPACE(64), getattr(socket, "MSG_CMSG_CLOEXEC", 0)
             data, ancillary, flags, _ = self.owner.recvmsg(65536, room, cloexec)
+        except BlockingIOError:
+            return
         except OSError:
             data, ancillary, flags = b"", [], 0
         for _, _, fds in ancillary:
@@ -110,17 +122,21 @@ class Nursery:
         elif what == "drop":
             os.close(self.held.pop(about))
         else:
-            self._fork(about, self.held.pop(about["folder"]))
+            self.todo.append((about, self.held.pop(about["folder"])))
 
     def _owner_left(self) -> None:
         if self.owner is not None:
             self.poller.unregister(self.owner)
             self.owner.close()
             self.owner = None
-        for fd in (*self.locks, *self.held.values()):
+        for fd in self._all_locks():
             os.close(fd)
         self.locks.clear()
         self.held.clear()
+        self.todo.clear()
+
+    def _all_locks(self) -> list[int]:
+        return [*self.locks, *self.held.values(), *(lock for _, lock in self.todo)]
 
     def _fork(self, job: dict[str, Any], lock: int) -> None:
         try:
@@ -139,18 +155,30 @@ class Nursery:
     def _leave_for_shim(self) -> None:
         """Let go, in the new child, of what is the nursery's."""
         signal.set_wakeup_fd(-1)
-        for fd in (self.wake, self.wake_in, *self.locks, *self.held.values()):
+        for fd in (self.wake, self.wake_in, *self._all_locks()):
             os.close(fd)
         if self.owner is not None:
             self.owner.close()
 
     def _tell(self, message: tuple[Any, ...]) -> None:
-        body = marshal.dumps(message)
         if self.owner is not None:
-            try:
-                self.owner.sendall(len(body).to_bytes(4, "big") + body)
-            except OSError:
-                self._owner_left()
+            body = marshal.dumps(message)
+            self.outbox += len(body).to_bytes(4, "big") + body
+            self._flush()
+
+    def _flush(self) -> None:
+        """Send what there is to say; an owner that does not listen just now is never waited for."""
+        if self.owner is None:
+            return
+        try:
+            while self.outbox:
+                del self.outbox[: self.owner.send(self.outbox)]
+        except BlockingIOError:
+            self.poller.modify(self.owner, select.POLLIN | select.POLLOUT)
+        except OSError:
+            self._owner_left()
+        else:
+            self.poller.modify(self.owner, select.POLLIN)
 
     def _reap(self) -> None:
         ended, orphans = [], False

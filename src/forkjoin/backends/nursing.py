@@ -59,14 +59,14 @@ class Nursery:
     def hold(self, folder: str, lock: int) -> None:
         """Give it the lock of an attempt to hold; ours is closed once it is on its way."""
         self._send(_Frame(rest=_framed("hold", folder), lock=lock))
-        waited = 0
+        patience = MOST_PAUSES
         # A burst of reservations must not use up our descriptors: the nursery takes them within microseconds.
-        while self.open and len(self.outbox) > MOST_WAITING and waited < MOST_PAUSES:
+        while self.open and len(self.outbox) > MOST_WAITING and patience:
             writable = select.poll()  # not select: it knows no descriptor above 1,023
             writable.register(self.socket, select.POLLOUT)
             writable.poll(PAUSE_S * 1000)
             self._flush()
-            waited += 1
+            patience -= 1
 
     def drop(self, folder: str) -> None:
         """Have it let go of a lock."""
