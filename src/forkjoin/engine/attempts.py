@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from forkjoin.model import (
     Blocked,
     Call,
     Changes,
+    Edge,
     Ended,
     Exit,
     Failed,
@@ -92,6 +93,7 @@ class Attempts:
         self._pool = ThreadPoolExecutor(max_workers=_WORKSHOP, thread_name_prefix="forkjoin-workspace")
         self._siblings = [Sibling(task=task.id, description=task.description) for task in self.planned.plan.tasks]
         self._numbers = {task.id: number for number, task in enumerate(self.planned.plan.tasks)}
+        self._ordered = _ordered(self.planned.edges)
         self._claims = {claims.id: claims for claims in self.planned.claims}
 
     async def open(self, emit: Callable[[Signal], None]) -> None:
@@ -267,7 +269,8 @@ class Attempts:
         """The nearest tasks of the plan: a brief names a few, and 10,000 tasks must not each look at all others."""
         first = max(0, self._numbers[task.id] - _MOST_SIBLINGS // 2)
         near = self._siblings[first : first + _MOST_SIBLINGS + 1]
-        return tuple(sibling for sibling in near if sibling.task != task.id)
+        ordered = self._ordered.get(task.id, set())
+        return tuple(sibling for sibling in near if sibling.task != task.id and sibling.task not in ordered)
 
     def _files(self, task: Task) -> tuple[str, ...]:
         """The tree's files, for agents that look at all of them; read once."""
@@ -326,3 +329,12 @@ class Attempts:
 
     def _with_reason(self, exit_: Exit | None, reason: str) -> Exit | None:
         return replace(exit_, reason=reason) if exit_ is not None and reason and not exit_.reason else exit_
+
+
+def _ordered(edges: Sequence[Edge]) -> dict[TaskId, set[TaskId]]:
+    """Return for each task those that go before or after it, and so never run beside it."""
+    ordered: dict[TaskId, set[TaskId]] = {}
+    for edge in edges:
+        ordered.setdefault(edge.then, set()).add(edge.first)
+        ordered.setdefault(edge.first, set()).add(edge.then)
+    return ordered

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from forkjoin.errors import UnknownId
-from forkjoin.model import AnalyserCard, Plan, Task, Tree
+from forkjoin.model import AnalyserCard, Plan, Task, TaskId, Tree
 
 TIMEOUT_S: Final = 600.0
 
@@ -46,6 +46,7 @@ def _applies(card: AnalyserCard, languages: Sequence[str], tree: Tree) -> bool:
 
 def _task(card: AnalyserCard, paths: Sequence[str]) -> Task:
     return Task(
+        id=TaskId(card.name),
         agent="static",
         task=card.name,
         description=card.description,
