@@ -33,7 +33,7 @@ class PlainLines:
             before = self._told.get(task.id)
             if seen != before:
                 self._told[task.id] = seen
-                if before is not None or task.state != "queued" or task.why:
+                if before is not None or task.state != "queued" or task.waits_for:
                     yield f"{at} {_line(task, now)}"
         if view.ended and not self._over:
             yield f"{at} {spell(view.state)}: {counts(view)}"

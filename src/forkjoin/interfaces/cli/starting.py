@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from forkjoin.errors import PlanError
-from forkjoin.interfaces.cli.asking import Asked
+from forkjoin.interfaces.cli.asking import Asked, latest
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
 from forkjoin.interfaces.cli.talk import data, data_json, on_terminal, say
 
@@ -34,7 +34,7 @@ _SURROUNDING = {
 }
 
 
-_SHOWN = 10
+_SHOWN = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ def start(ready: Prepared, asked: Starting, *, settings: Settings, detach: bool 
         return print_check(ready, as_json=asked.json)
     if detach:
         return _detached(ready, asked, settings)
-    from forkjoin.engine import launch
+    from forkjoin.engine.launch import launch
     from forkjoin.interfaces.cli.attending import driven
     from forkjoin.interfaces.cli.live import show_for
     from forkjoin.interfaces.cli.signals import Signals
@@ -122,26 +122,39 @@ def finished(run: Run, attended: Attended, asked: Starting, *, fail_on: str) -> 
     if asked.json:
         data_json({**run.result_json(), "exit": WORDS[code]})
     elif not asked.jsonl:
-        print_end(run, attended.view)
+        print_end(run, attended.view, asked)
     if attended.interrupted:
         say(f"stopped; what had completed is kept: forkjoin show {run.id}; run the rest again: forkjoin retry {run.id}")
     return code
 
 
-def print_end(run: Run, view: RunView) -> None:
-    """Print the end of a run for people: what did not complete and why, the summary, and the next commands."""
-    from forkjoin.interfaces.cli.board import doing, spell
+def print_end(run: Run, view: RunView, asked: Asked) -> None:
+    """Print the end of a run for people: the tasks, the summary, and the next commands."""
+    from forkjoin.interfaces.cli.listing import task_lines
 
-    unfinished = [task for task in view.tasks if task.state != "completed"]
-    for task in unfinished[:_SHOWN]:
-        data(fitted(f"{task.id} {spell(task.state)}: {doing(task)}", line_width()))
-    if len(unfinished) > _SHOWN:
-        data(f"… {len(unfinished) - _SHOWN} more did not complete: forkjoin show {run.id}")
+    lines = task_lines(view)
+    if len(lines) > _SHOWN:  # what did not complete is what there is to look at
+        lines = [line for line, task in zip(lines, view.tasks, strict=True) if task.state != "completed"]
+    for line in lines[:_SHOWN]:
+        data(_cut(line, line_width()))
+    if len(lines) > _SHOWN:
+        data(f"      … {len(lines) - _SHOWN} more did not complete: forkjoin show {run.id}")
+    if lines:
+        data("")
     for line in run.summary_lines(width=line_width()):
         data(line)
-    first = next(iter(unfinished), view.tasks[0] if view.tasks else None)
-    look = "" if first is None else f"   forkjoin {'log' if first in unfinished else 'output'} {run.id}/{first.id}"
-    say(f"Next: forkjoin show {run.id}   forkjoin report {run.id}{look}")
+    say("Next: " + "   ".join(_next(run, view, asked)))
+
+
+def _next(run: Run, view: RunView, asked: Asked) -> Iterator[str]:
+    """Yield the commands that read this run, without its id where it is the latest here anyway."""
+    latest_here = latest(asked).id == run.id
+    of_run, of_task = ("", "") if latest_here else (f" {run.id}", f"{run.id}/")
+    yield f"forkjoin report{of_run}"
+    yield f"forkjoin show{of_run}"
+    if view.tasks:
+        first = next((task for task in view.tasks if task.state != "completed"), view.tasks[0])
+        yield f"forkjoin {'output' if first.state == 'completed' else 'log'} {of_task}{first.id}"
 
 
 def ending_code(run: Run, attended: Attended, *, fail_on: str) -> int:
@@ -182,20 +195,13 @@ def severity(text: str) -> str:
     return text
 
 
-def fitted(text: str, width: int) -> str:
-    """Return *text* clean, in one line of at most *width* characters."""
-    from forkjoin.model.text import one_line
-
-    return one_line(text, width)
-
-
 def line_width() -> int:
     """Return the width to print for: the terminal's, at most 120; 100 where there is none."""
     return min(120, shutil.get_terminal_size((100, 24)).columns)
 
 
 def _detached(ready: Prepared, asked: Starting, settings: Settings) -> int:
-    from forkjoin.engine import launch
+    from forkjoin.engine.launch import launch
 
     run = launch(ready, settings=settings, detached=True)
     if asked.json or asked.jsonl:
@@ -214,3 +220,7 @@ def _ids(run: Run) -> dict[str, Any]:
 
 def _limit(why: str) -> bool:
     return any(word in why for word in ("budget", "disk"))
+
+
+def _cut(line: str, width: int) -> str:
+    return line if len(line) <= width else line[: width - 1] + "…"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
-from forkjoin.interfaces.cli.board import counts, doing, spell
+from forkjoin.interfaces.cli.board import counts
+from forkjoin.interfaces.cli.listing import run_json, task_json, task_lines
 from forkjoin.interfaces.cli.talk import data, data_json, say
-from forkjoin.model import RunView, TaskView, spoken
+from forkjoin.model import RunView, spoken
 from forkjoin.model.text import one_line
 
 EXAMPLES = (
@@ -37,7 +38,7 @@ def act(ask: Ask) -> int:
     """List them."""
     if ask.run:
         return _tasks(the_run(ask, ask.run).view(), as_json=ask.json)
-    from forkjoin.engine import runs
+    from forkjoin.engine.launch import runs
 
     found = runs(ask.settings, tree=None if ask.everywhere else ask.tree, limit=max(1, ask.limit))
     if ask.json:
@@ -50,33 +51,6 @@ def act(ask: Ask) -> int:
     return 0
 
 
-def run_json(view: RunView) -> dict[str, Any]:
-    """Return a run as lists have it."""
-    return {
-        "run": view.run,
-        "name": view.name,
-        "state": view.state,
-        "started": view.started,
-        "ended": view.ended,
-        "tasks": len(view.tasks),
-        "tree": view.tree,
-    }
-
-
-def task_json(task: TaskView) -> dict[str, Any]:
-    """Return a task as lists have it."""
-    return {
-        "id": task.id,
-        "number": task.number,
-        "description": task.task.description,
-        "agent": task.task.agent_name,
-        "state": task.state,
-        "reason": task.why,
-        "seconds": round(task.seconds(time.time()), 3),
-        "findings": task.findings,
-    }
-
-
 def _tasks(view: RunView, *, as_json: bool) -> int:
     if as_json:
         data_json({"forkjoin": 1, "run": view.run, "tasks": [task_json(task) for task in view.tasks]})
@@ -84,16 +58,6 @@ def _tasks(view: RunView, *, as_json: bool) -> int:
     for line in task_lines(view):
         data(line)
     return 0
-
-
-def task_lines(view: RunView) -> list[str]:
-    """Return a line a task: number, id, state, time, and what there is to say."""
-    now, width = time.time(), max((len(task.id) for task in view.tasks), default=0)
-    return [
-        f"{task.number:>4}  {task.id:{width}}  {spell(task.state):11} "
-        f"{spoken(task.seconds(now)) if task.started else '':>9}  {one_line(doing(task), 100)}".rstrip()
-        for task in view.tasks
-    ]
 
 
 def _run_line(view: RunView) -> str:

@@ -11,8 +11,8 @@ import typer
 
 from forkjoin.interfaces.cli.asking import Asked, complete_task, run_or_task
 from forkjoin.interfaces.cli.board import comparison, counts, doing, spell, verdict
+from forkjoin.interfaces.cli.listing import task_lines
 from forkjoin.interfaces.cli.talk import data, data_json
-from forkjoin.interfaces.cli.verbs.ls import task_lines
 from forkjoin.model import ENDED, Changes, TaskView, Usage, spoken
 from forkjoin.model.text import one_line
 

@@ -10,9 +10,9 @@ import typer
 
 from forkjoin.interfaces.cli.asking import Asked, by_run, complete_task
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
+from forkjoin.interfaces.cli.listing import task_json, task_lines
 from forkjoin.interfaces.cli.starting import duration
 from forkjoin.interfaces.cli.talk import data, data_json
-from forkjoin.interfaces.cli.verbs.ls import task_json, task_lines
 from forkjoin.model import RunView, TaskView
 
 if TYPE_CHECKING:

@@ -55,5 +55,5 @@ def act(ask: Ask) -> int:
     if ask.json:
         data_json({**run.result_json(), "exit": WORDS[code]})
     elif not ask.jsonl:
-        print_end(run, attended.view)
+        print_end(run, attended.view, ask)
     return code
