@@ -200,7 +200,11 @@ def misses(n: int, measured_row: dict[str, object]) -> list[str]:
 def operations(me: str, *, as_json: bool) -> int:
     """Count calls at 1,000 and at 10,000 tasks."""
     argv = [sys.executable, me, "--operations", "--inner", "forkjoin"]
-    counted = {n: measured([*argv, str(n)])["calls"] for n in (1_000, 10_000)}
+    found = {n: measured([*argv, str(n)]) for n in (1_000, 10_000)}
+    if trouble := [one["error"] for one in found.values() if "error" in one]:
+        told([], as_json=as_json, notes=[f"not measured: {trouble[0]}"])
+        return 1
+    counted = {n: one["calls"] for n, one in found.items()}
     growth = counted[10_000] / counted[1_000]
     rows = [{"N": n, "calls": int(calls), "calls a task": calls / n} for n, calls in counted.items()]
     told(rows, as_json=as_json, notes=[f"ten times the tasks cost {growth:.2f} times the calls"])

@@ -32,8 +32,10 @@ def measured(argv: Sequence[str], *, timeout: float = 900.0) -> dict[str, float]
                 check=False,
                 timeout=timeout,
             )
+        except OSError as error:
+            return {"error": str(error)}  # type: ignore[dict-item]  # shown instead of a number
         except subprocess.TimeoutExpired:
-            return {"error": f"not done after {timeout:g} s"}  # type: ignore[dict-item]  # shown instead of a number
+            return {"error": f"not done after {timeout:g} s"}  # type: ignore[dict-item]  # as above
     if done.returncode:
         return {"error": done.stderr.strip().rpartition("\n")[2][-200:]}  # type: ignore[dict-item]  # as above
     return json.loads(done.stdout.strip().rpartition("\n")[2])

@@ -37,7 +37,8 @@ def unused() -> dict[tuple[str, str], str]:
 
 
 def test_nothing_in_src_is_unused():
-    assert sorted(where for key, where in unused().items() if key not in USED_FROM_OUTSIDE) == []
+    left = sorted(where for key, where in unused().items() if key not in USED_FROM_OUTSIDE)
+    assert left == [], "\n".join(left)
 
 
 def test_the_list_of_what_is_used_from_outside_is_not_longer_than_it_must_be():

@@ -22,7 +22,8 @@ def loaded_by(code: str) -> set[str]:
     """Return the modules that *code* loads in a fresh interpreter, on top of what it has at its start."""
     report = "import json; print(json.dumps(sorted(set(sys.modules) - before)))"
     script = f"import sys; before = set(sys.modules)\n{code}\n{report}"
-    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout))
 
 
@@ -80,7 +81,8 @@ def test_every_module_of_src_has_a_caller():
         used |= {used_name for used_name in uses(path, name) if used_name != name}
     # A package is used when something in it is.
     used |= {".".join(name.split(".")[:depth]) for name in used for depth in range(1, name.count(".") + 1)}
-    assert sorted(name for name in known if name not in used and name != "forkjoin") == []
+    lonely = sorted(name for name in known if name not in used and name != "forkjoin")
+    assert lonely == [], "\n".join(lonely)
 
 
 def test_the_programs_of_the_backend_need_nothing_but_the_standard_library():
