@@ -70,9 +70,11 @@ def test_braces_without_end_cost_no_time_and_cover_nothing_by_accident():
 
 @pytest.mark.parametrize(
     "path",
-    [".claude/settings.json", "deep/.mcp.json", ".github/workflows/x.yml", "Makefile", "sub/makefile", ".husky/pre-commit",
-     "x.pth", "lib/y.pth", ".envrc", "package.json", "a/setup.py", ".vscode/tasks.json", ".CLAUDE/settings.json",
-     ".pre-commit-config.yaml", ".gitattributes", ".codex/config.toml"],
+    [
+        ".claude/settings.json", "deep/.mcp.json", ".github/workflows/x.yml", "Makefile", "sub/makefile", "x.pth",
+        ".husky/pre-commit", "lib/y.pth", ".envrc", "package.json", "a/setup.py", ".vscode/tasks.json",
+        ".CLAUDE/settings.json", ".pre-commit-config.yaml", ".gitattributes", ".codex/config.toml",
+    ],
 )  # fmt: skip
 def test_files_that_run_by_themselves_are_known(path):
     assert runs_by_itself(path)

@@ -165,8 +165,7 @@ def test_names_of_any_bytes_are_named_and_fit_into_json(site):
     place = run.open()
     names = [b"caf\xe9", b"line\nbreak", b'"quoted"', b"-dash", b"tab\t", b"e\xcc\x81", b" lead", b"back\\slash"]
     for name in names:
-        with open(os.fsencode(place.root) + b"/" + name, "wb") as file:
-            file.write(b"x")
+        (Path(place.root) / os.fsdecode(name)).write_bytes(b"x")
     changes = run.harvest(place)
     assert {c.path for c in changes.files} == {
         '"caf\\351"', "line\nbreak", '"\\042quoted\\042"', "-dash", "tab\t", "e\u0301", " lead", "back\\slash",

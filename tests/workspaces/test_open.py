@@ -137,13 +137,12 @@ def test_strange_names_modes_and_links_arrive_as_they_are(site, tmp_path):
     (site.tree / "out").symlink_to(tmp_path)
     (site.tree / "gone").symlink_to("nowhere")
     run = site.run()
-    root = os.fsencode(run.open().root)
+    root = Path(run.open().root)
     for name in names:
-        with open(root + b"/" + name, "rb") as file:
-            assert file.read() == name
-    assert os.access(root + b"/run.sh", os.X_OK)
-    assert os.readlink(root + b"/out") == os.fsencode(tmp_path)
-    assert os.readlink(root + b"/gone") == b"nowhere"
+        assert (root / os.fsdecode(name)).read_bytes() == name
+    assert os.access(root / "run.sh", os.X_OK)
+    assert (root / "out").readlink() == tmp_path
+    assert (root / "gone").readlink() == Path("nowhere")
 
 
 def test_no_bytes_are_converted_in_a_clone_whatever_attributes_say(site):
