@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forkjoin.agents import found_agents
+    from forkjoin.engine.known import KnownAgent, known_agents, known_analysers
     from forkjoin.engine.launch import attach, launch, runs
     from forkjoin.engine.prepare import Overrides, Prepared, prepared, prompts_plan, read_plan, review_prepared
     from forkjoin.engine.run import Run, TaskOutput
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 _HOME = {
     "found_agents": "forkjoin.agents",
+    "KnownAgent": "forkjoin.engine.known",
+    "known_agents": "forkjoin.engine.known",
+    "known_analysers": "forkjoin.engine.known",
     "attach": "forkjoin.engine.launch",
     "launch": "forkjoin.engine.launch",
     "runs": "forkjoin.engine.launch",
@@ -36,6 +40,7 @@ _HOME = {
 }
 
 __all__ = [
+    "KnownAgent",
     "Overrides",
     "Prepared",
     "Run",
@@ -44,6 +49,8 @@ __all__ = [
     "attach",
     "check_json",
     "found_agents",
+    "known_agents",
+    "known_analysers",
     "launch",
     "plan_to_yaml",
     "prepared",

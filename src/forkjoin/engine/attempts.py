@@ -325,7 +325,9 @@ class Attempts:
             return speaker.judge(task, EndedAttempt(exit=exit_, returned=exited.returned))
         limit = 2 * MIB if task.output == "text" else 64 * MIB
         out, err = output_bytes(folder, "stdout", limit=limit), output_bytes(folder, "stderr", limit=MIB)
-        return speaker.judge(task, EndedAttempt(exit=exit_, stdout=out, stderr=err, returned=exited.returned))
+        return speaker.judge(
+            task, EndedAttempt(exit=exit_, stdout=out, stderr=err, place=self.places.get((task.id, exited.attempt)))
+        )
 
     def _with_reason(self, exit_: Exit | None, reason: str) -> Exit | None:
         return replace(exit_, reason=reason) if exit_ is not None and reason and not exit_.reason else exit_

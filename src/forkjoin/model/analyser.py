@@ -6,7 +6,10 @@ from forkjoin.model.base import Value
 
 
 class AnalyserCard(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """`languages` empty = any text. `found` False: `hint` says how to get it."""
+    """`languages` empty = any text. `found` False: `hint` says how to get it.
+
+    `estimate` is in seconds, and good for the order of starts alone.
+    """
 
     name: str
     description: str
@@ -14,3 +17,4 @@ class AnalyserCard(Value, frozen=True, kw_only=True, omit_defaults=True):
     languages: tuple[str, ...] = ()
     found: bool = True
     hint: str = ""
+    estimate: float = 1.0

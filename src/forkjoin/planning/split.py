@@ -54,6 +54,7 @@ def _task(card: AnalyserCard, paths: Sequence[str]) -> Task:
         writes=(),
         output="findings",
         cpu=1.0,
+        estimate=card.estimate,
         timeout=TIMEOUT_S,
     )
 

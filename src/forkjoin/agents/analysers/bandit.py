@@ -102,7 +102,7 @@ def _claimed(item: dict[str, Any], root: str) -> Claimed:
             title=headline(message),
             severity=lighter(severity) if in_tests(path) else severity,
             path=path,
-            line=int(item["line_number"]),
+            line=min(lines),
             end_line=max(lines),
             rule=rule,
             message=message,
