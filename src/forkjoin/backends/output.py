@@ -112,12 +112,7 @@ class Tail:
     def read(self) -> bytes:
         """Return new bytes, at most 256 KiB; `total` is the stream's length as far as it is written."""
         size = segment_size(self.cap)
-        index = self.total // size
-        if (length := _length(self._path(index))) < 0:
-            return b""
-        while (more := _length(self._path(index + 1))) >= 0:
-            index, length = index + 1, more
-        self.total = max(self.total, index * size + length)
+        self._measure(size)
         if self.total - self.offset > FAR_BEHIND:
             self.offset = self.total - TICK_BYTES
         if self.offset >= self.total:
@@ -127,6 +122,17 @@ class Tail:
         # Nothing where there should be something: it was cut, so the story goes on in the next segment.
         self.offset = self.offset + len(data) if data else min(self.total, (index + 1) * size)
         return data
+
+    def _measure(self, size: int) -> None:
+        index = self.total // size
+        length = _length(self._path(index))
+        if length < 0 and not self.total:  # nothing said yet: the common case, and the cheapest
+            return
+        while (more := _length(self._path(index + 1))) >= 0:
+            index, length = index + 1, more
+        if length < 0 or length >= size:  # what follows may have been cut in the meantime: look what there is
+            index, length = max(kept_segments(self.folder, self.stream), default=(0, 0))
+        self.total = max(self.total, index * size + length)
 
     def _path(self, index: int) -> str:
         return segment_path(self.folder, self.stream, index)
