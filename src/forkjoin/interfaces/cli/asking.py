@@ -86,11 +86,8 @@ def run_or_task(asked: Asked, name: str) -> tuple[Run, TaskView | None]:
         return run, run.task(task_name) if task_name else None
     try:
         newest = latest(asked)
-    except UnknownId:
-        return the_run(asked, name), None
-    try:
         return newest, newest.task(name)
-    except UnknownId as no_task:
+    except UnknownId as no_task:  # of the latest run here; or there is none here, but it may be a run elsewhere
         try:
             return the_run(asked, name), None
         except UnknownId:

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from forkjoin.errors import NotIndependent
 from forkjoin.interfaces.cli.asking import Asked
+from forkjoin.interfaces.cli.talk import say
 from forkjoin.interfaces.cli.verbs.run import policy
 from forkjoin.interfaces.cli.verdicts import print_check
 
@@ -54,5 +56,11 @@ def act(ask: Ask) -> int:
     flags = Overrides(agent=ask.agent, policy=policy(ask.policy), select=ask.select)
     ready = prepared(plan, settings=ask.settings, tree=ask.tree, overrides=flags)
     print_check(ready, as_json=ask.json)
-    refuse_dependent(ready)
+    try:
+        refuse_dependent(ready)
+    except NotIndependent as refusal:
+        if not ask.json:
+            raise
+        say(f"error: {refusal}")  # the verdicts are on stdout already: one object, not two
+        return refusal.exit_code
     return 0
