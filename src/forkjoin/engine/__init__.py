@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from forkjoin.agents import found_agents
     from forkjoin.engine.known import KnownAgent, known_agents, known_analysers
-    from forkjoin.engine.launch import attach, launch, runs
+    from forkjoin.engine.launching import attach, launch, runs
     from forkjoin.engine.prepare import Overrides, Prepared, prepared, prompts_plan, read_plan, review_prepared
     from forkjoin.engine.run import Run, TaskOutput
     from forkjoin.engine.settings import Settings, settings_from
@@ -22,9 +22,9 @@ _HOME = {
     "KnownAgent": "forkjoin.engine.known",
     "known_agents": "forkjoin.engine.known",
     "known_analysers": "forkjoin.engine.known",
-    "attach": "forkjoin.engine.launch",
-    "launch": "forkjoin.engine.launch",
-    "runs": "forkjoin.engine.launch",
+    "attach": "forkjoin.engine.launching",
+    "launch": "forkjoin.engine.launching",
+    "runs": "forkjoin.engine.launching",
     "Overrides": "forkjoin.engine.prepare",
     "Prepared": "forkjoin.engine.prepare",
     "prepared": "forkjoin.engine.prepare",

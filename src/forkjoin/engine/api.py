@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Thread
 
-from forkjoin.engine.launch import attach as _attach
-from forkjoin.engine.launch import launch as _launch
+from forkjoin.engine.launching import attach as _attach
+from forkjoin.engine.launching import launch as _launch
 from forkjoin.engine.prepare import Overrides, Prepared, prepared, review_prepared
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import settings_from

@@ -52,7 +52,7 @@ def complete_task(incomplete: str) -> list[str]:
 
 def complete_run(incomplete: str) -> list[str]:
     """Return the runs of this repository whose id begins so."""
-    from forkjoin.engine.launch import runs
+    from forkjoin.engine import runs
 
     try:
         asked = Asked()
@@ -64,14 +64,14 @@ def complete_run(incomplete: str) -> list[str]:
 
 def latest(asked: Asked) -> Run:
     """Return the latest run of the repository; raise UnknownId where there is none."""
-    from forkjoin.engine.launch import attach
+    from forkjoin.engine import attach
 
     return attach(None, settings=asked.settings, tree=asked.tree)
 
 
 def the_run(asked: Asked, name: str) -> Run:
     """Return the run of that id or part of it; the latest of this repository where *name* is empty."""
-    from forkjoin.engine.launch import attach
+    from forkjoin.engine import attach
 
     return attach(name, settings=asked.settings) if name else latest(asked)
 

@@ -97,7 +97,7 @@ def start(ready: Prepared, asked: Starting, *, settings: Settings, detach: bool 
         return print_check(ready, as_json=asked.json)
     if detach:
         return _detached(ready, asked, settings)
-    from forkjoin.engine.launch import launch
+    from forkjoin.engine import launch
     from forkjoin.interfaces.cli.attending import driven
     from forkjoin.interfaces.cli.live import show_for
     from forkjoin.interfaces.cli.signals import Signals
@@ -201,7 +201,7 @@ def line_width() -> int:
 
 
 def _detached(ready: Prepared, asked: Starting, settings: Settings) -> int:
-    from forkjoin.engine.launch import launch
+    from forkjoin.engine import launch
 
     run = launch(ready, settings=settings, detached=True)
     if asked.json or asked.jsonl:

@@ -38,7 +38,7 @@ def act(ask: Ask) -> int:
     """List them."""
     if ask.run:
         return _tasks(the_run(ask, ask.run).view(), as_json=ask.json)
-    from forkjoin.engine.launch import runs
+    from forkjoin.engine import runs
 
     found = runs(ask.settings, tree=None if ask.everywhere else ask.tree, limit=max(1, ask.limit))
     if ask.json:
