@@ -122,6 +122,24 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     assert done.stderr == b""
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a full device")  # noqa: PTH110 - a device
+def test_a_full_disk_under_stdout_is_said_once_and_is_exit_5() -> None:
+    script = "import sys; from forkjoin.interfaces.cli.main import main; sys.argv = ['forkjoin', 'agents']; main()"
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        done = subprocess.run([sys.executable, "-c", script], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 5
+    assert done.stderr.decode().count("\n") == 1
+    assert b"No space left" in done.stderr
+
+
+def test_a_closed_stdout_is_no_bug() -> None:
+    script = "import sys; from forkjoin.interfaces.cli.main import main; sys.argv = ['forkjoin', 'agents']; main()"
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$0" -c "$1" >&-', sys.executable, script], capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_no_arguments_print_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert answered([]) == 0
     assert "Start:" in capsys.readouterr().out

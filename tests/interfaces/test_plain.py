@@ -49,6 +49,20 @@ def test_actions_are_told_only_when_asked(a_task: Make, a_run: MakeRun) -> None:
     assert [len(_told(verbose, view, 1)) for view in (first, second)] == [2, 1]
 
 
+def test_a_start_is_told_when_its_process_is_there(a_task: Make, a_run: MakeRun) -> None:
+    starting, running = a_run([a_task("a", "starting")]), a_run([a_task("a", "running", began=1)])
+    quiet, verbose = PlainLines(), PlainLines(actions=True)
+    assert [len(_told(quiet, view, 1)) for view in (starting, running)] == [1, 1]
+    assert [len(_told(verbose, view, 1)) for view in (starting, running)] == [2, 1]
+
+
+def test_a_task_that_waits_for_another_says_so_at_once(a_task: Make, a_run: MakeRun) -> None:
+    waiting = a_task("b", "queued", why="waits for a: both write x", waits_for=("a",))
+    slot = a_task("c", "queued", why="waits for a slot")
+    told = _told(PlainLines(), a_run([a_task("a", "running", began=1), waiting, slot]), 1)
+    assert [line.split("] ")[1] for line in told[1:]] == ["a: running", "b: queued: waits for a: both write x"]
+
+
 def test_another_attempt_is_told_with_its_number(a_task: Make, a_run: MakeRun) -> None:
     lines = PlainLines()
     _told(lines, a_run([a_task("a", "running", began=1, attempt=1)]), 1)

@@ -51,6 +51,12 @@ def test_a_run_of_prompts_prints_its_tasks_and_what_to_do_next(forkjoin: Forkjoi
     assert "Next: forkjoin report   forkjoin show   forkjoin output echo-one" in err
 
 
+def test_quiet_is_the_result_and_nothing_else(forkjoin: Forkjoin) -> None:
+    code, out, err = forkjoin("run", "-q", "-a", "shell", "-t", "echo one", "-t", "echo two")
+    assert (code, err) == (0, "")
+    assert "Looked at: 2 of 2 tasks ok." in out
+
+
 def test_the_json_of_a_run_is_the_contract(forkjoin: Forkjoin) -> None:
     said = _json(answer := forkjoin("run", "--json", "-a", "shell", "-t", "echo one", "-t", "exit 3"))
     assert answer[0] == 3

@@ -14,7 +14,15 @@ BUG = 70
 
 def main() -> None:
     """Run the command line of this process and exit."""
-    sys.exit(answered(sys.argv[1:]))
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by the caller
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - until the process ends
+    code = answered(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:  # said already, or nobody is there to hear it
+        _let_go_of_stdout()
+    sys.exit(code)
 
 
 def answered(argv: Sequence[str]) -> int:

@@ -33,11 +33,16 @@ class PlainLines:
             before = self._told.get(task.id)
             if seen != before:
                 self._told[task.id] = seen
-                if before is not None or task.state != "queued" or task.waits_for:
+                if self._worth_telling(task, known=before is not None):
                     yield f"{at} {_line(task, now)}"
         if view.ended and not self._over:
             yield f"{at} {spell(view.state)}: {counts(view)}"
         self._over = view.ended is not None
+
+    def _worth_telling(self, task: TaskView, *, known: bool) -> bool:
+        if task.state == "starting":
+            return self._actions
+        return known or task.state != "queued" or bool(task.waits_for)
 
 
 def _line(task: TaskView, now: float) -> str:

@@ -102,7 +102,7 @@ def start(ready: Prepared, asked: Starting, *, settings: Settings, detach: bool 
     from forkjoin.interfaces.cli.live import show_for
     from forkjoin.interfaces.cli.signals import Signals
 
-    if not asked.quiet and not asked.jsonl:
+    if len(ready.plan.tasks) > 1 and not asked.quiet and not asked.jsonl:
         for note in ready.notes:
             say(f"note: {note}")
     with Signals() as signals:
@@ -143,7 +143,8 @@ def print_end(run: Run, view: RunView, asked: Asked) -> None:
         data("")
     for line in run.summary_lines(width=line_width()):
         data(line)
-    say("Next: " + "   ".join(_next(run, view, asked)))
+    if not getattr(asked, "quiet", False):
+        say("Next: " + "   ".join(_next(run, view, asked)))
 
 
 def _next(run: Run, view: RunView, asked: Asked) -> Iterator[str]:
@@ -152,9 +153,11 @@ def _next(run: Run, view: RunView, asked: Asked) -> Iterator[str]:
     of_run, of_task = ("", "") if latest_here else (f" {run.id}", f"{run.id}/")
     yield f"forkjoin report{of_run}"
     yield f"forkjoin show{of_run}"
-    if view.tasks:
-        first = next((task for task in view.tasks if task.state != "completed"), view.tasks[0])
-        yield f"forkjoin {'output' if first.state == 'completed' else 'log'} {of_task}{first.id}"
+    first = next((task for task in view.tasks if task.state != "completed"), view.tasks[0] if view.tasks else None)
+    if first is None or (first.state == "completed" and first.task.agent_name == "static"):
+        return  # what analysers found is in the report
+    verb = "log" if first.state != "completed" else "diff" if first.changes.files else "output"
+    yield f"forkjoin {verb} {of_task}{first.id}"
 
 
 def ending_code(run: Run, attended: Attended, *, fail_on: str) -> int:

@@ -9,6 +9,7 @@ import typer
 
 from forkjoin.interfaces.cli.asking import Asked, complete_task, the_task
 from forkjoin.interfaces.cli.talk import data, data_bytes, data_json, say
+from forkjoin.model.text import one_line
 
 EXAMPLES = (
     ("forkjoin diff auth", "what it changed"),
@@ -42,5 +43,5 @@ def act(ask: Ask) -> int:
         data_bytes(run.diff(task.id))
         return 0
     for change in task.changes.files:
-        data(f"{change.how:8} {change.path}  +{change.insertions} -{change.deletions}")
+        data(f"{change.how:8} {one_line(change.path)}  +{change.insertions} -{change.deletions}")
     return 0

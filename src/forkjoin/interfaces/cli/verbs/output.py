@@ -98,7 +98,7 @@ def _print(run: Run, out: TaskOutput, *, headed: bool) -> None:
         say(f"{name} completed and answered nothing; what it printed: forkjoin log {name}")
     if out.next_offset is not None:
         said = f"{name}: {out.total_chars - out.next_offset} of {out.total_chars} characters left"
-        say(f"{said}: forkjoin output --offset {out.next_offset} {name}; all of it: {out.path}")
+        say(f"{said}: forkjoin output --offset {out.next_offset} {name}")
     sys.stdout.flush()
 
 

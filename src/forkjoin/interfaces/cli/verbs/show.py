@@ -83,7 +83,7 @@ def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
     yield f"{run.id}/{task.id}  {one_line(task.task.description)}".rstrip()
     attempt = f", attempt {task.attempt}" if task.attempt > 1 else ""
     yield f"{spell(task.state)} by {task.task.agent_name}{attempt}, {spoken(task.seconds(time.time()))}"
-    if doing(task):
+    if doing(task) and task.state != "completed":
         yield f"{'reason' if task.state in ENDED else 'now'}: {doing(task)}"
     if _cost(task.usage):
         yield f"used: {_cost(task.usage)}"
