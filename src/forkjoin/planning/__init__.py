@@ -5,7 +5,7 @@ from __future__ import annotations
 from forkjoin.planning.complete import completed
 from forkjoin.planning.globs import covering, overlap
 from forkjoin.planning.independence import check, check_json
-from forkjoin.planning.read import Form, joined, plan_from_lines, plan_from_prompts, plan_from_text
+from forkjoin.planning.read import Form, joined, located, plan_from_lines, plan_from_prompts, plan_from_text
 from forkjoin.planning.save import plan_to_yaml
 from forkjoin.planning.select import selected
 from forkjoin.planning.split import review_plan
@@ -17,6 +17,7 @@ __all__ = [
     "completed",
     "covering",
     "joined",
+    "located",
     "overlap",
     "plan_from_lines",
     "plan_from_prompts",

@@ -89,14 +89,14 @@ def _steps(a: Items, b: Items, at: tuple[int, int]) -> list[tuple[tuple[int, int
     if one and other:
         char = _shared(one, other)
         return [((i + 1, j + 1), char)] if char else []
-    if one == STAR and other and (char := _shown(other)):
-        steps.append(((i, j + 1), char))
-    if other == STAR and one and (char := _shown(one)):
-        steps.append(((i + 1, j), char))
     if one == STAR:
         steps.append(((i + 1, j), 0))
     if other == STAR:
         steps.append(((i, j + 1), 0))
+    if one == STAR and other and (char := _shown(other)):
+        steps.append(((i, j + 1), char))
+    if other == STAR and one and (char := _shown(one)):
+        steps.append(((i + 1, j), char))
     return steps
 
 

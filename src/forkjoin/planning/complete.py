@@ -21,7 +21,7 @@ _GAPS: Final = re.compile(r"[^a-z0-9]+")
 _MARKS: Final = re.compile(r"^[\s#>*`_\-\d.)]+")
 MAX_ID: Final = 100
 _MADE_ID: Final = 40
-_WORDS: Final = 6
+_WORDS: Final = 5
 
 
 def completed(plan: Plan) -> Plan:

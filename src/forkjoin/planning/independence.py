@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from forkjoin.model import Check, Plan, Tree, to_builtins
+import msgspec
+
+from forkjoin.model import Check, Plan, Tree, to_json
 from forkjoin.planning.advice import advice_of
 from forkjoin.planning.claims import Ground, claims_of
 from forkjoin.planning.complete import completed
@@ -50,4 +52,4 @@ def check(plan: Plan, tree: Tree, *, clonable: bool = True, slots: int | None = 
 
 def check_json(check: Check) -> dict[str, Any]:
     """Return the check as `check --json` prints it: plain dicts and lists, `forkjoin` 1 at the head."""
-    return {"forkjoin": 1, **to_builtins(check)}
+    return {"forkjoin": 1, **msgspec.json.decode(to_json(check))}

@@ -148,6 +148,7 @@ _BARE_NAMES: Final = frozenset(
 )
 _SENTENCE_END: Final = re.compile(r"[.;!?](?=\s)|\n\s*\n|\n\s*(?:[-*+]|\d+[.)])\s")
 MAX_MENTIONS: Final = 200
+_PATH_MARKS: Final = frozenset("./*?[")
 _LINE: Final = re.compile(r":\d+(?:[:-]\d+)*$")
 _MANY: Final = 5
 
@@ -256,6 +257,8 @@ def _all(text: str, names: Names) -> Iterator[Mention]:
     prose = _URL.sub(lambda url: " " * (url.end() - url.start()), prose)
     ends = [end.start() for end in _SENTENCE_END.finditer(prose)]
     for start, end, written, ticked in _tokens(prose):
+        if not ticked and written not in names.by_name and _PATH_MARKS.isdisjoint(written):
+            continue  # a plain word
         paths = _resolved(written, names, ticked=ticked)
         if not paths:
             continue
@@ -333,20 +336,20 @@ def _access(prose: str, start: int, end: int, ends: Sequence[int]) -> tuple[Acce
 
 
 def _before(clause: str) -> tuple[Access, float]:
-    """Decide by the cue nearest before the path; a bare preposition leans on the verb before it."""
-    direction, verb = False, ""
+    """Decide by the cue nearest before the path; "to X" and the like lean on the verb before them."""
+    kind = verb = direction = ""
+    wrote = False
     for cue in _BEFORE.finditer(clause):
-        kind = cue.lastgroup or ""
-        if kind == "to":
-            direction = cue[0].lower() in ("to", "into", "under")
-        else:
-            verb, direction = cue[0].lower() if kind != "never" else "never", False
-            last = kind
-    if not verb:
+        if cue.lastgroup == "to":
+            direction = cue[0].lower()
+            continue
+        kind, verb, direction = cue.lastgroup or "", cue[0].lower(), ""
+        wrote = wrote or kind == "write"
+    if not kind:
         return "unclear", 0.5
-    if verb == "never":
-        return "read", 0.6
-    if last == "write":
-        return "write", 0.8
-    # "copy a.py to b.py", "read a.py into b.py": what is gone to is written
-    return ("write", 0.6) if direction and verb in ("copy", "from", "read", "extract") else ("read", 0.8)
+    if kind != "read":
+        return ("write", 0.8) if kind == "write" else ("read", 0.6)
+    # "add tests for a.py to b.py", "copy a.py to b.py": what is gone to is written
+    moved = wrote or verb in ("copy", "from", "read")
+    there = direction in ("to", "into", "under") or (direction != "" and verb.endswith((" for", " of")))
+    return ("write", 0.6) if there and moved else ("read", 0.8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final, Literal, assert_never
 
@@ -12,11 +13,12 @@ from forkjoin.model import MIB, Plan, Task
 from forkjoin.planning import keys
 from forkjoin.planning.json_door import json_source, json_value
 from forkjoin.planning.markdown_door import markdown_value
-from forkjoin.planning.places import Source
+from forkjoin.planning.places import Path, Source
 from forkjoin.planning.shape import MAX_TASKS, plan_of
 from forkjoin.planning.yaml_door import yaml_source, yaml_value
 
 Form = Literal["yaml", "json", "markdown"]
+_TASK: Final = re.compile(r"tasks\[(\d+)\](?: \(.*\))?(?:\.(\w+))?")
 MAX_BYTES: Final = 64 * MIB
 
 
@@ -85,6 +87,29 @@ def joined(plans: Sequence[Plan]) -> Plan:
         fail_fast=any(plan.fail_fast for plan in plans),
         tasks=tuple(tasks),
     )
+
+
+def located(error: PlanError, data: bytes, *, where: str, form: Form, first: int = 0) -> PlanError:
+    """Return a complaint of `completed` or `check` with file and line, where it is about a task of this file.
+
+    `first` is the number of the file's first task in the plan, for plans joined of several files.
+    """
+    found = _TASK.fullmatch(error.where)
+    if found is None:
+        return error
+    text = _text(data, where)
+    number = int(found[1]) - first
+    path: Path = ("tasks", number, *((found[2],) if found[2] else ()))
+    match form:
+        case "json":
+            source = json_source(text, where)
+        case "yaml":
+            source = yaml_source(text, where)
+        case "markdown":
+            source, path = markdown_value(text, where)[1], path[2:]
+        case _:
+            assert_never(form)
+    return source.error(path, error.why, error.next_step)
 
 
 def _one_task(value: object, source: Source) -> Plan:

@@ -23,6 +23,12 @@ class Key:
     writers: list[int] = field(default_factory=list)
     readers: list[int] = field(default_factory=list)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether one task writes it and another one writes or reads it."""
+        tasks = len(self.writers) + len(self.readers)
+        return bool(self.writers) and tasks > 1 and not (tasks == 2 and self.writers == self.readers)
+
 
 @dataclass(frozen=True, slots=True)
 class Relation:
@@ -50,8 +56,11 @@ def relations_of(claims: Sequence[Claims], tree: Tree) -> Relations:
     index = _Index()
     for number, pattern in rows:
         index.add(number, pattern, writes=bool(keys[number].writers))
-    found = {(n, n): sample(patterns(key.path)[0]) if _META.intersection(key.path) else key.path
-             for n, key in enumerate(keys) if key.writers and len(key.writers) + len(key.readers) > 1}  # fmt: skip
+    found = {
+        (number, number): sample(patterns(key.path)[0]) if _META.intersection(key.path) else key.path
+        for number, key in enumerate(keys)
+        if key.is_shared
+    }
     for number, pattern in rows:
         for other, witness in index.meets(number, pattern, writes=bool(keys[number].writers)):
             found.setdefault((min(number, other), max(number, other)), witness)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
@@ -26,6 +27,9 @@ def plan_to_yaml(plan: Plan) -> str:
     return text
 
 
+_BREAKS = frozenset("\r\x85\u2028\u2029\ufeff")
+
+
 class _Dumper(yaml.SafeDumper):
     """Writes no aliases, long texts as blocks, short lists on one line, and quotes what does not read as text."""
 
@@ -34,16 +38,19 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    if not _BREAKS.isdisjoint(text):  # line ends to YAML, which only double quotes keep
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
     if "\n" in text:
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|")
     style = None if text and isinstance(plain_scalar(text), str) else "'"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-def _list(dumper: yaml.SafeDumper, rows: list[Any]) -> yaml.SequenceNode:
+def _list(dumper: yaml.SafeDumper, rows: Sequence[Any]) -> yaml.SequenceNode:
     short = all(isinstance(row, str | int | float) for row in rows) and sum(len(str(row)) for row in rows) < 100
     return dumper.represent_sequence("tag:yaml.org,2002:seq", rows, flow_style=short)
 
 
 _Dumper.add_representer(str, _text)
 _Dumper.add_representer(list, _list)
+_Dumper.add_representer(tuple, _list)

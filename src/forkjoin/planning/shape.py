@@ -94,7 +94,7 @@ def _checked(written: Mapping[str, Any], row: Mapping[str, Any], source: Source,
         raise source.error(at, f"cannot be read: {error}") from None
     wrong = contradiction(task)
     if wrong is not None:
-        places = [_place(field, written, at) for field in wrong.fields]
+        places = [_place(field, written, at) if field in row else (*at, field) for field in wrong.fields]
         lines = [source.line(place) for place in places]
         both = f" (lines {' and '.join(map(str, lines))})" if len(lines) > 1 and all(lines) else ""
         raise source.error(places[0], wrong.why + both, wrong.next_step)
