@@ -22,6 +22,7 @@ from forkjoin.model import MIB, Exit, Process, TaskId
 
 TAIL_S = 0.25  # how often the output of running attempts is looked at; the quiet ones every fourth time
 LOCK_POLL_S = 0.2  # how often the lock of an attempt is tried whose end no nursery will tell
+MOST_AGAIN = 3  # how often a request is sent again whose nursery was lost before anything came of it
 LOCK, LEASE = "lock", "lease"
 Key = tuple[TaskId, int]
 How = Literal["term", "kill"]
@@ -42,6 +43,7 @@ class _Attempt:
     stop: How | None = None
     reason: str = ""
     quiet: int = 0
+    again: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,11 +251,19 @@ class LocalBackend:
         for number in watched:
             attempt = self._attempts[number]
             if not locked(attempt.folder):
-                self._collect(number)
+                self._ended_or_never_begun(number, attempt)
             elif not attempt.pid:
                 self._meet(attempt)
         if any(attempt.nursery is None for attempt in self._attempts.values()):
             self._schedule("locks", LOCK_POLL_S, self._look_at_locks)
+
+    def _ended_or_never_begun(self, number: int, attempt: _Attempt) -> None:
+        """Collect what has ended; send again what its nursery had only just been asked for when it was lost."""
+        if attempt.process is None or attempt.again == MOST_AGAIN or began(attempt.folder):
+            self._collect(number)
+            return
+        attempt.again += 1
+        self._try_to_send(number, attempt)
 
     def _meet(self, attempt: _Attempt) -> None:
         """Learn of a shim that was forked when its nursery was lost before it could tell."""
@@ -307,6 +317,14 @@ def shim_of(folder: str) -> tuple[int, int]:
     except (OSError, ValueError):
         pass
     return 0, 0
+
+
+def began(folder: str) -> bool:
+    """Whether a shim ever took the attempt up. Where none did and the lock is free, its program has never run."""
+    try:
+        return (Path(folder) / LOCK).stat().st_size > 0
+    except OSError:
+        return False
 
 
 def read_exit(folder: str) -> Exit | None:
