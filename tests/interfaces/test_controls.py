@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forkjoin.interfaces.cli.controls import NOTHING, Shown, Wish, after, window
+from forkjoin.interfaces.cli.controls import NOTHING, Shown, Wish, after, following, window
 from forkjoin.interfaces.cli.terminal import keys_of
-from forkjoin.model import RunView
+from forkjoin.model import RunView, TaskView
 
 
 def _after(view: RunView, *keys: str, shown: Shown | None = None) -> tuple[Shown, list[Wish]]:
@@ -65,6 +65,30 @@ def test_no_key_is_an_error_where_there_are_no_tasks(a_run: Callable[..., RunVie
     for key in ("down", "up", "enter", "d", "x", "bottom", "y"):
         shown, wishes = _after(a_run([]), key)
         assert (shown.page, shown.chosen, wishes) == ("board", 0, [])
+
+
+def test_a_long_list_follows_what_runs_until_somebody_chooses(
+    a_task: Callable[..., TaskView], a_run: Callable[..., RunView]
+) -> None:
+    states = ["completed"] * 30 + ["running"] * 5 + ["queued"] * 30
+    view = a_run([a_task(f"t{n}", state) for n, state in enumerate(states)])
+    shown = following(Shown(), view, room=16)
+    assert shown.chosen == 30
+    moved, _ = _after(view, "down", shown=shown)
+    assert following(moved, view, room=16).chosen == 31
+    up = _after(view, *["up"] * 9, shown=moved)[0]
+    assert following(up, view, room=16).chosen == 22
+
+
+def test_a_list_that_fits_does_not_move(five: RunView) -> None:
+    assert following(Shown(chosen=3), five, room=16).chosen == 3
+
+
+def test_a_long_list_stays_where_it_is_when_nothing_runs(
+    a_task: Callable[..., TaskView], a_run: Callable[..., RunView]
+) -> None:
+    view = a_run([a_task(f"t{n}", "completed") for n in range(40)])
+    assert following(Shown(chosen=7), view, room=16).chosen == 7
 
 
 def test_a_log_is_shown_from_its_end_and_a_diff_from_its_beginning() -> None:

@@ -174,13 +174,15 @@ def _window(view: RunView, now: float, frame: Frame, columns: _Columns, room: in
         return [_row(task, now, frame, columns) for task in view.tasks]
     inner = max(1, room - 2)
     first = min(max(0, frame.chosen - inner // 2), total - inner)
-    above, below = first, total - first - inner
+    if first == 0 or first + inner == total:  # at an end only one line of dots is needed
+        inner = max(1, room - 1)
+        first = 0 if first == 0 else total - inner
     rows = [_row(task, now, frame, columns) for task in view.tasks[first : first + inner]]
-    return [_more(above, "above"), *rows, _more(below, "below")]
+    return [*_more(first, "above"), *rows, *_more(total - first - inner, "below")]
 
 
-def _more(count: int, where: str) -> Text:
-    return Text(f"      … {count} more {where}" if count else "", style="dim")
+def _more(count: int, where: str) -> list[Text]:
+    return [Text(f"      … {count} more {where}", style="dim")] if count else []
 
 
 def _row(task: TaskView, now: float, frame: Frame, columns: _Columns) -> Text:

@@ -15,10 +15,12 @@ _LINES: dict[str, int] = {"up": -1, "down": 1, "page-up": -10, "page-down": 10, 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
     """What is on the screen: a page, the chosen task (from 0), how far a page is scrolled up from its end (log) or
-    down from its beginning (diff), the task that a stop was asked for, and a line of notice."""
+    down from its beginning (diff), the task that a stop was asked for, and a line of notice. Until somebody chooses,
+    a list that is longer than the screen follows what runs."""
 
     page: Page = "board"
     chosen: int = 0
+    follows: bool = True
     scrolled: int = 0
     stopping: str = ""
     notice: str = ""
@@ -47,10 +49,11 @@ def after(shown: Shown, key: str, view: RunView) -> tuple[Shown, Wish]:
 def _on_board(shown: Shown, key: str, view: RunView) -> Shown:
     if key in _LINES:
         last = max(0, len(view.tasks) - 1)
-        return replace(shown, chosen=min(last, max(0, shown.chosen + _LINES[key])))
+        return replace(shown, chosen=min(last, max(0, shown.chosen + _LINES[key])), follows=False)
     if shown.chosen >= len(view.tasks):
         return shown
     chosen = view.tasks[shown.chosen]
+    shown = replace(shown, follows=False)
     if key in ("enter", "d"):
         return replace(shown, page="log" if key == "enter" else "diff", scrolled=0)
     if key != "x":
@@ -58,6 +61,14 @@ def _on_board(shown: Shown, key: str, view: RunView) -> Shown:
     if chosen.state in ENDED:
         return replace(shown, notice=f"{chosen.id} has ended already")
     return replace(shown, stopping=chosen.id, notice=f"stop {chosen.id} with all its processes? y / n")
+
+
+def following(shown: Shown, view: RunView, *, room: int) -> Shown:
+    """Choose the first task that runs, where nobody has chosen and the list is longer than *room*."""
+    if not shown.follows or len(view.tasks) <= room:
+        return shown
+    running = next((at for at, task in enumerate(view.tasks) if task.state in ("starting", "running")), shown.chosen)
+    return replace(shown, chosen=running)
 
 
 def _answered(shown: Shown, key: str) -> tuple[Shown, Wish]:

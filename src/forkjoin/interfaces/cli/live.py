@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from forkjoin.interfaces.cli.controls import NOTHING, Shown, Wish, after, window
+from forkjoin.interfaces.cli.controls import NOTHING, Shown, Wish, after, following, window
 from forkjoin.interfaces.cli.plain import PlainLines
 from forkjoin.interfaces.cli.talk import data_bytes, on_terminal, say
 from forkjoin.model import RunView, to_json
@@ -152,6 +152,7 @@ class _Board(Show):
 
         if self._shown.page != "board":
             return self._page(view, columns, height)
+        self._shown = following(self._shown, view, room=height - 8)
         frame = Frame(
             width=columns,
             height=height,
