@@ -91,3 +91,4 @@ def test_covering_says_which_changes_were_declared() -> None:
     ) if covered(path)] == ["src/auth", "src/auth/x/y.py", "docs/a.md", "deep/er/test_x.py", "a.txt"]  # fmt: skip
     assert covering(["SRC"], folds_case=True)("src/a")
     assert not covering([])("a")
+    assert not covering(["*/**/**"])("a")

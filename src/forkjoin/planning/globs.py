@@ -113,18 +113,17 @@ def _pattern(text: str, folds_case: bool) -> Pattern:
     plain = True
     parts = [part for part in text.split("/") if part not in ("", ".")]
     for number, part in enumerate(parts):
-        if part == "**":
-            plain = False
-            if row and row[-1] is STARS:
-                continue
-            # At the end `**` is at least one name below: `a/**` does not meet the file `a`.
-            row += [STARS] if number < len(parts) - 1 else [ANY_NAME, STARS]
+        if part != "**":
+            items = segment_items(part, folds_case=folds_case)
+            plain = plain and isinstance(items, str)
+            row.append(items)
             continue
-        items = segment_items(part, folds_case=folds_case)
-        plain = plain and isinstance(items, str)
-        row.append(items)
-    if row[-1:] == [STARS] and row[-2:-1] != [ANY_NAME]:
-        row.insert(-1, ANY_NAME)
+        plain = False
+        if number == len(parts) - 1:
+            # At the end `**` is at least one name below: `a/**` does not meet the file `a`.
+            row += [ANY_NAME, STARS]
+        elif parts[number + 1] != "**":
+            row.append(STARS)
     if plain:
         row.append(STARS)
     return pattern_of(text, row, literal=plain)

@@ -6,195 +6,27 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, Literal
 
 from forkjoin.model import Tree
+from forkjoin.planning.wording import AFTER, AFTER_WRITE, BARE_NAMES, BEFORE, EXTENSIONS
 
 Access = Literal["write", "read", "unclear"]
 
-_FENCE: Final = re.compile(r"^(```|~~~).*?^\1[ \t]*$", re.M | re.S)
-_URL: Final = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.I)
+# an open fence goes on to the end of the text: so no second one is looked for, and the search stays linear
+_FENCE: Final = re.compile(r"^(```|~~~).*?(?:^\1[ \t]*$|\Z)", re.M | re.S)
+_URL: Final = re.compile(r"\b[a-z][a-z0-9+.-]{0,20}://\S+", re.I)
 _TICKED: Final = re.compile(r"`([^`\n]{1,300})`")
 _BARE: Final = re.compile(r"(?<![\w/.@-])(?:\.{1,2}/)?[\w.@*?\[\]{},+-]+(?:/[\w.@*?\[\]{},+-]+)*/?")
 _NAME: Final = re.compile(r"[\w.@*?\[\]{},+-]*\.[A-Za-z][A-Za-z0-9]{0,9}")
-_EXTENSIONS: Final = frozenset(
-    [
-        "py",
-        "pyi",
-        "pyx",
-        "ipynb",
-        "js",
-        "jsx",
-        "mjs",
-        "cjs",
-        "ts",
-        "tsx",
-        "mts",
-        "cts",
-        "vue",
-        "svelte",
-        "go",
-        "rs",
-        "c",
-        "h",
-        "cc",
-        "cpp",
-        "cxx",
-        "hpp",
-        "hh",
-        "m",
-        "mm",
-        "java",
-        "kt",
-        "kts",
-        "scala",
-        "groovy",
-        "rb",
-        "php",
-        "pl",
-        "pm",
-        "lua",
-        "r",
-        "jl",
-        "ex",
-        "exs",
-        "erl",
-        "hs",
-        "ml",
-        "mli",
-        "fs",
-        "cs",
-        "vb",
-        "swift",
-        "dart",
-        "zig",
-        "nim",
-        "sh",
-        "bash",
-        "zsh",
-        "fish",
-        "ps1",
-        "bat",
-        "sql",
-        "graphql",
-        "proto",
-        "html",
-        "htm",
-        "css",
-        "scss",
-        "sass",
-        "less",
-        "xml",
-        "svg",
-        "json",
-        "jsonl",
-        "json5",
-        "yaml",
-        "yml",
-        "toml",
-        "ini",
-        "cfg",
-        "conf",
-        "env",
-        "lock",
-        "md",
-        "mdx",
-        "rst",
-        "txt",
-        "adoc",
-        "tex",
-        "csv",
-        "tsv",
-        "log",
-        "diff",
-        "patch",
-        "tf",
-        "hcl",
-        "nix",
-        "cmake",
-        "mk",
-        "gradle",
-        "properties",
-        "png",
-        "jpg",
-        "gif",
-        "ico",
-        "pdf",
-        "po",
-        "pot",
-        "tmpl",
-        "j2",
-        "template",
-    ]
-)
-_BARE_NAMES: Final = frozenset(
-    [
-        "Makefile",
-        "Dockerfile",
-        "Justfile",
-        "Procfile",
-        "Rakefile",
-        "Gemfile",
-        "Pipfile",
-        "LICENSE",
-        "CODEOWNERS",
-        "README",
-        "CHANGELOG",
-        "CHANGES",
-        "NEWS",
-        "Jenkinsfile",
-        "Vagrantfile",
-    ]
-)
 _SENTENCE_END: Final = re.compile(r"[.;!?](?=\s)|\n\s*\n|\n\s*(?:[-*+]|\d+[.)])\s")
 MAX_MENTIONS: Final = 200
+MAX_LOOKED_AT: Final = 1_000
+MAX_TEXT: Final = 200_000  # characters; a prompt that long names its files long before
 _PATH_MARKS: Final = frozenset("./*?[")
 _LINE: Final = re.compile(r":\d+(?:[:-]\d+)*$")
 _MANY: Final = 5
-
-# Each row: what is said right before a path, and what that makes of it. The cue nearest to the path decides;
-# of two that end at the same place the longer one.
-_WRITE: Final = (
-    "add|append|adapt|adjust|build|bump|change|clean up|convert|correct|create|delete|document|draft|drop|edit|emit|"
-    "enhance|expand|export|extend|extract|fill in|fix|format|generate|harden|implement|improve|insert|introduce|"
-    "make|merge|migrate|modernise|modernize|modify|move|optimise|optimize|output|overwrite|patch|polish|port|produce|put|"
-    "record|refactor|reformat|register|remove|rename|reorganise|reorganize|repair|replace|restructure|revise|rewrite|"
-    "save|set up|simplify|speed up|split|store|tidy|touch|translate|tune|update|upgrade|write"
-)
-_READ: Final = (
-    "according to|analyse|analyze|as in|assess|audit|based on|check|compare|compare with|conform to|consult|"
-    "consistent with|"
-    "copy|copied from|defined by|defined in|described by|described in|documented in|derived from|examine|explained in|"
-    "explore|find in|follow|following|found in|from|given in|grep|imported from|inspect|investigate|kept in|like|"
-    "listed in|load|look at|look into|look through|looking at|matching|mentioned in|modelled on|open|parse|pattern of|"
-    "refer to|report on|review|same as|scan|search|see|shown in|similar to|specified in|stated in|study|style of|"
-    "summarise|summarize|tests? (?:for|of)|documentation (?:for|of)|docs (?:for|of)|trace|"
-    "understand|use|used by|used in|"
-    "using|validate|verify|with|read|reads|reading|unlike|instead of|depends on|imports?|calls? (?:into)?|without"
-)
-_NEVER: Final = (
-    r"(?:do not|don't|don’t|never|must not|may not|without|not to|avoid|no need to|cannot|shall not|should not)\s+"
-    r"(?:\w+\s+){0,2}?(?:add\w*|chang\w*|edit\w*|modif\w*|touch\w*|writ\w*|updat\w*|remov\w*|delet\w*|alter\w*|"
-    r"rewrit\w*|renam\w*|break\w*)"
-)
-_BEFORE: Final = re.compile(
-    rf"(?P<never>\b{_NEVER}\b|\b(?:leave|keep|preserve)\b)|"
-    rf"(?P<write>\b(?:{_WRITE})\b|\b(?:changes?|edits?) (?:to|in)\b|->|→|>)"
-    rf"|(?P<read>\b(?:{_READ})\b)|(?P<to>\b(?:to|into|in|under|at)\b)",
-    re.I,
-)
-_AFTER: Final = re.compile(
-    r"^[`'\")\s]*(?:already\s+)?(?:explains?|describes?|documents|defines?|shows?|contains?|lists?|has|have|holds?|says?|gives?|"
-    r"is|are|exists?|tells?|covers?|implements|uses|provides?|specif(?:y|ies)|unchanged|as (?:a |the )?(?:reference|"
-    r"example|template|model|guide))\b",
-    re.I,
-)
-_AFTER_WRITE: Final = re.compile(
-    r"^[`'\")\s]*(?:(?:has|have|needs?|must|should|is|are)\s+(?:to\s+be|be|being|to)\b|needs\b|should\b|"
-    r"must\b|is wrong\b|"
-    r"is (?:out of date|outdated|missing|broken|too)\b)",
-    re.I,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,7 +70,7 @@ def names_of(tree: Tree) -> Names:
 def mentions(text: str, names: Names) -> tuple[Mention, ...]:
     """Return what the text names, each path once; where it is written and read, it is written."""
     found: dict[str, Mention] = {}
-    for mention in _all(text, names):
+    for mention in islice(_all(text[:MAX_TEXT], names), MAX_LOOKED_AT):
         known = found.get(mention.path)
         if known is None or _rank(mention) > _rank(known):
             found[mention.path] = mention
@@ -299,7 +131,7 @@ def _resolved(written: str, names: Names, *, ticked: bool) -> tuple[str, ...]:
         is_word = not ticked and "/" not in path and "." not in plain and plain not in names.files
         return () if is_word else (plain,)
     name = plain.rpartition("/")[2]
-    has_extension = bool(_NAME.fullmatch(name)) and name.rpartition(".")[2].lower() in _EXTENSIONS
+    has_extension = bool(_NAME.fullmatch(name)) and name.rpartition(".")[2].lower() in EXTENSIONS
     if "/" in plain:
         head = plain.split("/", 1)[0]
         is_path = has_extension or path.endswith("/") or head in names.folders or (ticked and "*" in plain)
@@ -319,7 +151,7 @@ def _bare(name: str, names: Names, *, has_extension: bool, ticked: bool) -> tupl
     known = names.by_name.get(name, ())
     if known:
         return known if len(known) <= _MANY else ()
-    return (name,) if has_extension or (name in _BARE_NAMES and ticked) else ()
+    return (name,) if has_extension or (name in BARE_NAMES and ticked) else ()
 
 
 def _access(prose: str, start: int, end: int, ends: Sequence[int]) -> tuple[Access, float]:
@@ -327,9 +159,9 @@ def _access(prose: str, start: int, end: int, ends: Sequence[int]) -> tuple[Acce
     first = ends[at - 1] + 1 if at else 0
     last = ends[at] if at < len(ends) else len(prose)
     after = prose[end : min(last, end + 60)]
-    if _AFTER_WRITE.match(after):
+    if AFTER_WRITE.match(after):
         return "write", 0.7
-    if _AFTER.match(after):
+    if AFTER.match(after):
         return "read", 0.8
     access, confidence = _before(prose[max(first, start - 300) : start])
     return access, confidence
@@ -339,7 +171,7 @@ def _before(clause: str) -> tuple[Access, float]:
     """Decide by the cue nearest before the path; "to X" and the like lean on the verb before them."""
     kind = verb = direction = ""
     wrote = False
-    for cue in _BEFORE.finditer(clause):
+    for cue in BEFORE.finditer(clause):
         if cue.lastgroup == "to":
             direction = cue[0].lower()
             continue
