@@ -232,6 +232,19 @@ def test_a_run_that_is_over_at_once_never_takes_the_screen(on_terminal: Callable
     assert "Next: " in drawn
 
 
+def test_a_job_in_the_background_does_not_take_the_screen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from forkjoin.interfaces.cli import live
+
+    monkeypatch.setenv("TERM", "xterm")
+    assert live._can_draw()  # no terminal of ours here: nobody else draws on it
+    monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp() + 1)
+    monkeypatch.setattr(live.sys, "stderr", open(os.devnull, "w"))  # noqa: PTH123, SIM115 - a stream with a descriptor
+    assert not live._can_draw()
+    live.sys.stderr.close()
+
+
 def test_verbose_is_plain_lines_on_a_terminal_too(
     on_terminal: Callable[..., Terminal], plan: str, tmp_path: Path
 ) -> None:

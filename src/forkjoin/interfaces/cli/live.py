@@ -51,9 +51,14 @@ def show_for(run: Run, form: Form, *, attached: bool) -> Show:
 
 
 def _can_draw() -> bool:
+    """Whether the terminal knows cursor movement, and is ours: a job in the background only says what changes."""
     import os
 
-    return os.environ.get("TERM", "") not in ("", "dumb")
+    try:
+        ours = os.tcgetpgrp(sys.stderr.fileno()) == os.getpgrp()
+    except OSError:  # no job control: nobody else draws there
+        ours = True
+    return ours and os.environ.get("TERM", "") not in ("", "dumb")
 
 
 class _Silent(Show):

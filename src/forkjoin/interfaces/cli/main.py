@@ -32,6 +32,8 @@ def answered(argv: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")  # a name or a locale must never break the telling
 
     def command() -> int:
+        if os.name == "nt":
+            raise CannotHere("forkjoin runs on Linux and macOS; on Windows use it inside WSL2")
         from forkjoin.interfaces.cli.group import application
 
         try:

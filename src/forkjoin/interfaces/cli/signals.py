@@ -18,7 +18,9 @@ class Signals:
 
     def __enter__(self) -> Signals:
         self._noted: list[int] = []
-        self._ear, self._mouth = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._ear, self._mouth = os.pipe()
+        os.set_blocking(self._ear, False)
+        os.set_blocking(self._mouth, False)
         self._before: dict[int, Any] = {}
         for number in _WATCHED:
             # What was ignored on purpose (nohup, a background job of a plain shell) stays ignored.

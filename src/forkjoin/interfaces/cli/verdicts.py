@@ -36,7 +36,7 @@ def check_lines(ready: Prepared) -> Iterator[str]:
     for number, task in enumerate(plan.tasks[:_SHOWN], 1):
         yield f"{number:>5}  {task.id:{width}}  {_task(task, claims.get(task.id))}"
     yield from _left_out(len(plan.tasks), "tasks")
-    yield from _pairs(check)
+    yield from _pairs(check, clonable=ready.clonable)
     yield from _order(check)
     yield from _gain(check)
     for note in dict.fromkeys((*check.advice, *ready.notes)):
@@ -55,7 +55,7 @@ def _task(task: Task, claims: Claims | None) -> str:
     return f"{said}  [writes {_short(', '.join(claim.path for claim in claims.writes) or 'nothing', 60)}]"
 
 
-def _pairs(check: Check) -> Iterator[str]:
+def _pairs(check: Check, *, clonable: bool) -> Iterator[str]:
     if not check.pairs and not check.unknown:
         if len(check.tasks) > 1:
             yield ""
@@ -66,7 +66,8 @@ def _pairs(check: Check) -> Iterator[str]:
     yield from map(_pair, conflicts[:_SHOWN])
     yield from _left_out(len(conflicts) + check.pairs_left_out, "conflicts")
     if check.unknown:
-        yield f"unknown: what {_some(check.unknown)} will write cannot be told; each works in a clone of its own"
+        settled = "each works in a clone of its own" if clonable else "no clone can be made here, so they are ordered"
+        yield f"unknown: what {_some(check.unknown)} will write cannot be told; {settled}"
         yield "         declare writes: [...] to know before"
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
 from forkjoin.interfaces.cli.talk import data, data_json
+
+if TYPE_CHECKING:
+    from forkjoin.engine.removal import Removed
 
 EXAMPLES = (
     ("forkjoin rm RUN", "refused where it holds changes that are landed nowhere"),
@@ -27,14 +30,19 @@ class Ask(Asked):
 def act(ask: Ask) -> int:
     """Delete them."""
     runs = {run.id: run for run in (the_run(ask, name) for name in ask.runs)}  # all are known before any goes
-    removed = [run.remove(discard=ask.discard) for run in runs.values()]
+    removed = []
+    for run in runs.values():
+        removed.append(one := run.remove(discard=ask.discard))
+        if not ask.json:  # said one by one: a refusal of the next must not hide what has gone
+            _print(one)
     if ask.json:
         data_json({"forkjoin": 1, "removed": [asdict(one) for one in removed]})
-        return 0
-    for one in removed:
-        data(f"removed {one.run}")
-        for change in one.changes:
-            data(f"  {change}")
-        if one.kept:
-            data(f"  patches kept for 14 days: {one.kept}")
     return 0
+
+
+def _print(removed: Removed) -> None:
+    data(f"removed {removed.run}")
+    for change in removed.changes:
+        data(f"  {change}")
+    if removed.kept:
+        data(f"  patches kept for 14 days: {removed.kept}")
