@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from forkjoin.agents import found_agents
     from forkjoin.engine.known import KnownAgent, known_agents, known_analysers
     from forkjoin.engine.launching import attach, launch, runs
-    from forkjoin.engine.prepare import Overrides, Prepared, prepared, prompts_plan, read_plan, review_prepared
+    from forkjoin.engine.prepare import Overrides, Prepared, prepared, prompts_plan, review_prepared
+    from forkjoin.engine.reading import read_plan
     from forkjoin.engine.run import Run, TaskOutput
     from forkjoin.engine.settings import Settings, settings_from
     from forkjoin.planning import check_json, plan_to_yaml
@@ -29,7 +30,7 @@ _HOME = {
     "Prepared": "forkjoin.engine.prepare",
     "prepared": "forkjoin.engine.prepare",
     "prompts_plan": "forkjoin.engine.prepare",
-    "read_plan": "forkjoin.engine.prepare",
+    "read_plan": "forkjoin.engine.reading",
     "review_prepared": "forkjoin.engine.prepare",
     "Run": "forkjoin.engine.run",
     "TaskOutput": "forkjoin.engine.run",

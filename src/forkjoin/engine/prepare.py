@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from msgspec.structs import replace
 
@@ -18,24 +17,12 @@ from forkjoin.model import Check, Options, Plan, Policy, Ref, Task, Tree
 from forkjoin.planning import (
     check,
     completed,
-    joined,
-    plan_from_lines,
     plan_from_prompts,
-    plan_from_text,
     review_plan,
     selected,
 )
 from forkjoin.sources import read_tree
 from forkjoin.workspaces import clonable
-
-_FORMS: dict[str, Literal["yaml", "json", "markdown"]] = {
-    ".yaml": "yaml",
-    ".yml": "yaml",
-    ".json": "json",
-    ".md": "markdown",
-    ".markdown": "markdown",
-}
-_MOST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,15 +49,6 @@ class Prepared:
     clonable: bool
     notes: tuple[str, ...] = ()
     not_looked_at: tuple[str, ...] = field(default=())
-
-
-def read_plan(sources: Sequence[str], *, stdin: bytes | None = None, lines: bool = False) -> Plan:
-    """Return the plan of files, folders of Markdown tasks, or "-" (standard input); several are joined.
-
-    With *lines* every source is a list of prompts, one a line. Raises PlanError with file, line and field.
-    """
-    plans = [_one_plan(source, stdin=stdin, lines=lines) for source in sources]
-    return plans[0] if len(plans) == 1 else joined(plans)
 
 
 def prompts_plan(prompts: Sequence[str], *, agent: str | None = None) -> Plan:
@@ -143,43 +121,6 @@ def review_prepared(
         clonable=False,
         not_looked_at=not_looked_at,
     )
-
-
-def _one_plan(source: str, *, stdin: bytes | None, lines: bool) -> Plan:
-    if source == "-":
-        return _parsed(stdin or b"", where="<stdin>", form=_form_of(stdin or b""), lines=lines)
-    path = Path(source)
-    if path.is_dir():
-        files = sorted(path.glob("*.md"))
-        if not files:
-            raise PlanError("holds no Markdown task", where=source, next_step="name a plan file, or a folder of *.md")
-        return joined([plan_from_text(_bytes(file), where=str(file), form="markdown") for file in files])
-    data = _bytes(path)
-    return _parsed(data, where=source, form=_FORMS.get(path.suffix.lower()) or _form_of(data), lines=lines)
-
-
-def _parsed(data: bytes, *, where: str, form: Literal["yaml", "json", "markdown"], lines: bool) -> Plan:
-    if lines:
-        return plan_from_lines(data, where=where)
-    return plan_from_text(data, where=where, form=form)
-
-
-def _form_of(data: bytes) -> Literal["yaml", "json", "markdown"]:
-    head = data.lstrip()[:4]
-    if head.startswith((b"{", b"[")):
-        return "json"
-    return "markdown" if head.startswith(b"---") and data.count(b"\n---") else "yaml"
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise PlanError("is larger than 64 MiB", where=str(path), next_step="split it into several plans")
-        return path.read_bytes()
-    except OSError as error:
-        raise PlanError(
-            f"cannot be read: {error.strerror}", where=str(path), next_step="name an existing plan file"
-        ) from error
 
 
 def _selected(plan: Plan, flags: Overrides) -> Plan:

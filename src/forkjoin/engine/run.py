@@ -139,7 +139,7 @@ class Run:
         found = view.task(name.removeprefix(f"{self.id}/"))
         if found is None:
             known = [f"{task.id} ({task.task.description})" for task in view.tasks]
-            raise UnknownId(f"task in run {self.id}", name, known)
+            raise UnknownId("task", name, known, hint=f"this is run {self.id}")
         return found
 
     def output(

@@ -28,6 +28,8 @@ def review_plan(
     for wanted in perspectives:
         if wanted not in known:
             raise UnknownId("perspective", wanted, known)
+    if not tree.files:
+        return Plan(name=name), ("it holds no files",)
     wanted_ones = tuple(dict.fromkeys(perspectives)) or known
     languages = tuple(language for language, _ in tree.languages)
     fitting = [card for card in cards if _looks_at(card, wanted_ones) and _applies(card, languages, tree)]
