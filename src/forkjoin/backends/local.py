@@ -7,6 +7,7 @@ import fcntl
 import os
 import secrets
 import signal
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from forkjoin.model import MIB, Exit, Process, TaskId
 
 TAIL_S = 0.25  # how often the output of running attempts is looked at; the quiet ones every fourth time
 LOCK_POLL_S = 0.2  # how often the lock of an attempt is tried whose end no nursery will tell
+LOOKS = 5  # how often a lock that is to be taken is tried
 MOST_AGAIN = 3  # how often a request is sent again whose nursery was lost before anything came of it
 LOCK, LEASE = "lock", "lease"
 Key = tuple[TaskId, int]
@@ -92,7 +94,7 @@ class LocalBackend:
         Path(job_folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         fd = os.open(f"{job_folder}/{LOCK}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(fd)
             record.set_room_aside(job_folder)
             nursery = self._open_nursery()
         except OSError:
@@ -224,7 +226,7 @@ class LocalBackend:
         processes.send(attempt.pid, attempt.start, number)
 
     def _failed(self, number: int, why: str) -> None:
-        self._exited(number, Exit(how="setup", error=why))
+        self._exited(number, Exit(how="setup", error=why, ended_at=time.time()))
 
     def _collect(self, number: int) -> None:
         self._exited(number, read_exit(self._attempts[number].folder))
@@ -291,6 +293,15 @@ class LocalBackend:
         due = self._timers.get(name)
         if due is None or due.cancelled() or due.when() <= self._loop.time():
             self._timers[name] = self._loop.call_later(after_s, what)
+
+
+def _take(fd: int) -> None:
+    for _ in range(LOOKS):
+        with suppress(BlockingIOError):  # somebody may just be looking whether it is taken
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(0.001)
+    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def locked(folder: str) -> bool:

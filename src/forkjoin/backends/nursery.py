@@ -37,7 +37,6 @@ SWEEP_S = 5.0
 
 def main(fd: int) -> None:
     """Serve the owner at the other end of *fd* until it and every shim are gone."""
-    # Blocked rather than ignored: what is ignored stays so in every program that is started.
     signal.pthread_sigmask(signal.SIG_SETMASK, (*spawn.BLOCKED, *shim.HEARD))
     for number in spawn.BLOCKED:
         signal.signal(number, signal.SIG_DFL)
@@ -45,7 +44,7 @@ def main(fd: int) -> None:
         signal.signal(number, shim.noted)
     os.set_inheritable(fd, False)
     os.chdir("/")
-    manners = spawn.Manners(umask=os.umask(0o077), files=resource.getrlimit(resource.RLIMIT_NOFILE))
+    manners = spawn.Manners(umask=os.umask(spawn.OUR_UMASK), files=resource.getrlimit(resource.RLIMIT_NOFILE))
     resource.setrlimit(resource.RLIMIT_NOFILE, (manners.files[1], manners.files[1]))  # one for each attempt in waiting
     processes.become_subreaper(b"forkjoin-nurse")
     nursery = Nursery(socket.socket(fileno=fd), manners)

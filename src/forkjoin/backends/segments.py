@@ -12,6 +12,7 @@ from contextlib import suppress
 
 SEGMENT = 4 * 1024 * 1024
 SMALLEST = 4096
+OF_NOTHING = hashlib.sha256().hexdigest()
 
 
 def segment_size(cap: int) -> int:
@@ -34,10 +35,12 @@ class Capture:
         self._most = max(4, cap // self._size)
         self._kept: dict[int, int] = {}
         self._fd, self._index, self._broken = -1, -1, False
-        self._hash = hashlib.sha256()
+        self._hash: hashlib._Hash | None = None  # made with the first byte: most streams of errors say nothing
 
     def write(self, data: bytes) -> None:
         """Keep *data*, the next bytes of the stream."""
+        if self._hash is None:
+            self._hash = hashlib.sha256()
         self._hash.update(data)
         view = memoryview(data)
         while view:
@@ -70,7 +73,7 @@ class Capture:
         cut = self.length - sum(self._kept.values())
         return {
             "bytes": self.length,
-            "sha256": self._hash.hexdigest(),
+            "sha256": self._hash.hexdigest() if self._hash is not None else OF_NOTHING,
             "cut": cut,
             "cut_at": cut_at if cut else 0,
         }

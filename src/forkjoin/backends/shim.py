@@ -59,12 +59,10 @@ class Shim:
         self.ended_at = NEVER  # when the main process ended
         self.kill_at = NEVER  # when an attempt that was asked to end is made to
         self.alone = False  # no child is left: as a subreaper, no descendant either
-        self.told = b""  # why the program could not be run
         self.swept: set[tuple[int, int]] = set()
         self.poller = select.poll()
         self.streams: dict[int, segments.Capture] = {}
         self.kept: tuple[segments.Capture, ...] = ()
-        self.failure_fd = -1
         self.watch: processes.Watch | None = None
         self.lease_end, self.lease_poll = NEVER, NEVER
         self.quiet_since, self.quiet_cpu = self.began, 0
@@ -77,10 +75,10 @@ class Shim:
             while not self._over():
                 self._wait()
                 self._hold_limits(time.monotonic())
-        except OSError as error:
-            self._give_up(error)
-        except Exception as error:  # our own mistake: the attempt ends, and its record says so
-            self._give_up(error)
+        except spawn.CannotStart as error:
+            self._give_up(str(error))
+        except Exception as error:  # our own mistake, or no memory: the attempt ends, and its record says so
+            self._give_up(f"{type(error).__name__}: {error}")
         self._sweep()
         self._drain()
         return 0 if record.write_record(self.folder, self._record()) and self.alone else 1
@@ -94,7 +92,7 @@ class Shim:
         os.set_blocking(self.wake, False)
         os.set_blocking(wake_in, False)
         signal.set_wakeup_fd(wake_in, warn_on_full_buffer=False)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
+        resource.setrlimit(resource.RLIMIT_NOFILE, self.manners.files)
         self.poller.register(self.wake, select.POLLIN)
         own = os.getpid()
         os.pwrite(self.lock_fd, processes.written(own).encode("ascii"), 0)
@@ -102,14 +100,16 @@ class Shim:
 
     def _start(self) -> None:
         job = self.job
-        child = spawn.spawn(job["argv"], cwd=job["cwd"], env=job["env"], stdin=job["stdin"], manners=self.manners)
-        self.main, self.failure_fd = child.pid, child.failure
-        for fd, name in ((child.stdout, "stdout"), (child.stderr, "stderr")):
+        self.main, *streams = spawn.spawn(
+            job["argv"], cwd=job["cwd"], env=job["env"], stdin=job["stdin"], umask=self.manners.umask
+        )
+        for fd, name in zip(streams, ("stdout", "stderr"), strict=True):
             self.streams[fd] = segments.Capture(self.folder, name, job["cap"])
             self.poller.register(fd, select.POLLIN)
-        self.poller.register(child.failure, select.POLLIN)
         self.kept = tuple(self.streams.values())
-        job["env"] = {}
+        # Only now: a signal before there was a program to pass it on to would have had to wait anyway.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
+        job["env"] = job["argv"] = None
 
     # What happens
 
@@ -119,8 +119,6 @@ class Shim:
                 self._signals()
             elif fd in self.streams:
                 self._read(fd)
-            elif fd == self.failure_fd:
-                self._failure()
             elif self.watch is not None and fd == self.watch.fd:
                 self._owner_gone()
 
@@ -171,12 +169,6 @@ class Shim:
         self.poller.unregister(fd)
         os.close(fd)
         del self.streams[fd]
-
-    def _failure(self) -> None:
-        self.told += os.read(self.failure_fd, 256)
-        self.poller.unregister(self.failure_fd)
-        os.close(self.failure_fd)
-        self.failure_fd = -1
 
     # Its limits
 
@@ -281,8 +273,8 @@ class Shim:
             return False
         return self.alone or not self.streams or time.monotonic() >= self.ended_at + DRAIN_S
 
-    def _give_up(self, error: Exception) -> None:
-        self.error = f"{type(error).__name__}: {error}"
+    def _give_up(self, error: str) -> None:
+        self.error = error
         if not self.main:
             self.how = "setup"
             self.alone = True
@@ -316,9 +308,6 @@ class Shim:
                     capture.write(data)
             except OSError:
                 pass
-        if self.failure_fd >= 0:
-            with suppress(OSError):
-                self.told += os.read(self.failure_fd, 256)
         for capture in self.kept:
             capture.close()
 
@@ -334,10 +323,7 @@ class Shim:
             "ended_at": time.time(),
             "swept": len(self.swept),
         }
-        if self.told:
-            said["how"] = "setup"
-            errors.insert(0, spawn.failure_text(self.told, self.job))
-        elif os.WIFSIGNALED(self.status):
+        if os.WIFSIGNALED(self.status):
             said["signal"] = os.WTERMSIG(self.status)
         elif self.main and self.ended_at != NEVER:
             said["code"] = os.WEXITSTATUS(self.status)

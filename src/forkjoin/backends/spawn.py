@@ -1,18 +1,19 @@
-"""Starting an agent's program: its own session, its streams, nothing else of ours. Standard library only."""
+"""Starting an agent's program: its own session, its streams, nothing else of ours. Standard library only.
+
+By `posix_spawn`: no line of Python runs between fork and exec (a forked interpreter would copy its memory page by page
+for nothing), and what is wrong with a program comes back as an error number.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
-import resource
 import signal
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-# What neither the nursery nor a shim dies of, nor hears; a program gets all of them as they come.
+# What neither the nursery nor a shim dies of, nor hears. Blocked rather than ignored: what is ignored stays so in
+# every program that is started. A program gets all signals as they come.
 BLOCKED = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP, signal.SIGPIPE, signal.SIGXFSZ)
+OUR_UMASK = 0o077
 
 
 class Manners:
@@ -24,105 +25,76 @@ class Manners:
         self.umask, self.files = umask, files
 
 
-class Spawned:
-    """A started program: its pid and what to read; `failure` says "WHAT ERRNO" where it could not be run."""
-
-    __slots__ = ("failure", "pid", "stderr", "stdout")
-
-    def __init__(self, pid: int, stdout: int, stderr: int, failure: int) -> None:
-        self.pid, self.stdout, self.stderr, self.failure = pid, stdout, stderr, failure
+class CannotStart(Exception):
+    """A program could not be started; the message says why, for people."""
 
 
-def spawn(argv: list[bytes], *, cwd: bytes, env: dict[bytes, bytes], stdin: bytes, manners: Manners) -> Spawned:
-    """Fork and run *argv*; raise OSError where not even that can be done. The three descriptors do not block."""
-    pipes: list[int] = []
-    # Between fork and exec a signal to the child must not reach our handler: it writes to a pipe they share.
-    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
+def spawn(argv: list[bytes], *, cwd: bytes, env: dict[bytes, bytes], stdin: bytes, umask: int) -> tuple[int, int, int]:
+    """Run *argv*; return its pid and the read ends of its stdout and stderr, which do not block.
+
+    Raises CannotStart. This process stands in *cwd* for a moment, for that is how a program is given its folder.
+    """
+    fds: list[int] = []
     try:
-        for _ in range(3):
-            pipes.extend(os.pipe())
-        pid = os.fork()
-        if pid == 0:
-            try:
-                _become(argv, cwd=cwd, env=env, stdin=stdin, manners=manners, pipes=pipes)
-            finally:
-                os._exit(127)
-    except OSError:
-        for fd in pipes:
-            os.close(fd)
-        raise
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))
-    for fd in pipes[1::2]:
-        os.close(fd)
-    for fd in pipes[::2]:
-        os.set_blocking(fd, False)
-    return Spawned(pid, pipes[0], pipes[2], pipes[4])
-
-
-def _become(
-    argv: list[bytes], *, cwd: bytes, env: dict[bytes, bytes], stdin: bytes, manners: Manners, pipes: list[int]
-) -> None:
-    """Turn this child into the program; never returns. All our descriptors close by themselves at exec."""
-    step = "start"
-    try:
-        os.setsid()
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # exec would do so too, but one may come before it
-        os.umask(manners.umask)
-        resource.setrlimit(resource.RLIMIT_NOFILE, manners.files)
-        step = "stdin"
-        source = os.open(stdin or b"/dev/null", os.O_RDONLY)
-        step = "start"
-        for fd, target in ((source, 0), (pipes[1], 1), (pipes[3], 2)):
-            os.dup2(fd, target)
-        step = "cwd"
-        os.chdir(cwd)
-        step = "program"
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        _run(argv, env)
+        fds.append(_opened(stdin))
+        for _ in range(2):
+            fds.extend(os.pipe())
+        _enter(cwd)
+        os.umask(umask)
+        pid = _launched(argv, env, streams=(fds[0], fds[2], fds[4]), cwd=cwd)
     except OSError as error:
-        _tell(pipes[5], step, error.errno or errno.EIO)
-    except BaseException:
-        _tell(pipes[5], step, errno.EINVAL)
+        for fd in (*fds[1:2], *fds[3:4]):
+            os.close(fd)
+        raise CannotStart(f"cannot start {os.fsdecode(argv[0])!r}: {error.strerror}") from error
+    finally:
+        os.umask(OUR_UMASK)
+        os.chdir("/")
+        for fd in (*fds[:1], *fds[2:3], *fds[4:5]):
+            os.close(fd)
+    for fd in (fds[1], fds[3]):
+        os.set_blocking(fd, False)
+    return pid, fds[1], fds[3]
 
 
-def _tell(fd: int, step: str, number: int) -> None:
-    os.write(fd, b"%s %d" % (step.encode("ascii"), number))
+def _opened(stdin: bytes) -> int:
+    try:
+        return os.open(stdin or b"/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise CannotStart(f"cannot read its input {os.fsdecode(stdin)!r}: {error.strerror}") from error
 
 
-def _run(argv: list[bytes], env: dict[bytes, bytes]) -> None:
-    """Become the program, looked up on the PATH it is given; raise the error that says most."""
-    program = argv[0]
-    if b"/" in program:
-        os.execve(program, argv, env)  # noqa: S606 - an argv without a shell is what is wanted
-    worst = OSError(errno.ENOENT, "not found")
-    for folder in env.get(b"PATH", os.fsencode(os.defpath)).split(b":"):
+def _enter(cwd: bytes) -> None:
+    try:
+        os.chdir(cwd)
+    except OSError as error:
+        raise CannotStart(f"cannot start in the folder {os.fsdecode(cwd)!r}: {error.strerror}") from error
+
+
+def _launched(argv: list[bytes], env: dict[bytes, bytes], *, streams: tuple[int, int, int], cwd: bytes) -> int:
+    actions = [(os.POSIX_SPAWN_DUP2, fd, target) for target, fd in enumerate(streams)]
+    worst = errno.ENOENT
+    for path in _candidates(argv[0], env):
         try:
-            os.execve((folder or b".") + b"/" + program, argv, env)  # noqa: S606 - as above
-        except (FileNotFoundError, NotADirectoryError):
-            continue
+            try:
+                return os.posix_spawn(path, argv, env, file_actions=actions, setsid=True, setsigmask=())
+            except NotImplementedError:  # macOS: a group of its own instead of a session
+                return os.posix_spawn(path, argv, env, file_actions=actions, setpgroup=0, setsigmask=())
         except OSError as error:
-            worst = error
-    raise worst
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+                worst = error.errno or errno.EIO
+    raise CannotStart(_why(os.fsdecode(argv[0]), worst, os.fsdecode(cwd)))
 
 
-def failure_text(told: bytes, job: dict[str, Any]) -> str:
-    """Return what a program that could not be run said by its third pipe, in words."""
-    step, _, number = told.decode("ascii", "replace").partition(" ")
-    code = int(number) if number.isdigit() else errno.EIO
-    program, cwd = os.fsdecode(job["argv"][0]), os.fsdecode(job["cwd"])
-    why = os.strerror(code)
-    if step == "cwd":
-        return f"cannot start in the folder {cwd!r}: {why}"
-    if step == "stdin":
-        return f"cannot read its input {os.fsdecode(job['stdin'])!r}: {why}"
-    if step != "program":
-        return f"cannot start {program!r}: {why}"
-    return _program_text(program, code, cwd)
+def _candidates(program: bytes, env: dict[bytes, bytes]) -> list[bytes]:
+    """Return the paths to try: the program itself where it is a path, else as the PATH it will have says."""
+    if b"/" in program:
+        return [program]
+    folders = env.get(b"PATH", os.fsencode(os.defpath)).split(b":")
+    paths = ((folder or b".") + b"/" + program for folder in folders)
+    return [path for path in paths if os.path.lexists(path)]
 
 
-def _program_text(program: str, code: int, cwd: str) -> str:
+def _why(program: str, code: int, cwd: str) -> str:
     if code == errno.ENOENT and "/" not in program:
         return f"no program {program!r} on the PATH; install it, or write its path"
     if code == errno.ENOENT:
