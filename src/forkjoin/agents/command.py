@@ -20,7 +20,7 @@ class CommandDialect:
 
     def probe(self) -> Probe:
         """Say that it is always here: which program is meant stands in the task."""
-        return Probe(found=True, path="/bin/sh")
+        return Probe(found=True, path="/bin/sh", how="a program (command: [...]) or a shell line (shell: ...)")
 
     def invocation(self, task: Task, site: Site) -> Process:
         """Return the program as it is written in the task; raise PlanError where the task has none."""

@@ -26,7 +26,7 @@ class FunctionDialect:
 
     def probe(self) -> Probe:
         """Say that it is always here."""
-        return Probe(found=True)
+        return Probe(found=True, how="a Python callable (Task(function=...), in the library)")
 
     def invocation(self, task: Task, site: Site) -> Call:
         """Return the call; raise CannotHere where only the function's name is left, PlanError where it cannot fit."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from forkjoin.interfaces.cli.asking import Asked
 from forkjoin.interfaces.cli.talk import data, data_json
@@ -20,27 +20,25 @@ class Ask(Asked):
 
 def act(ask: Ask) -> int:
     """List them."""
-    from forkjoin.engine import found_agents
-    from forkjoin.engine.prepare import cards as analyser_cards  # type: ignore[attr-defined] # the engine lends them
-    from forkjoin.engine.prepare import names as agent_names  # type: ignore[attr-defined] # likewise
+    from forkjoin.engine import known_agents, known_analysers
 
-    found, cards = list(found_agents()), analyser_cards()
+    agents, cards = known_agents(), known_analysers()
     if ask.json:
-        data_json(
-            {
-                "forkjoin": 1,
-                "agents": list(agent_names()),
-                "found": [{"name": name, "path": path} for name, path in found],
-                "analysers": cards,
-            }
-        )
+        data_json({"forkjoin": 1, "agents": [asdict(agent) for agent in agents], "analysers": cards})
         return 0
-    data(f"agents of this version: {', '.join(agent_names())} (and shell: a command line)")
-    data("coding agents found on this machine (not driven yet by this version):" if found else "no coding agent found")
-    for name, path in found:
-        data(f"  {name:10} {path}")
+    data("agents of this version:")
+    for agent in agents:
+        if agent.driven:
+            data(_line(agent.name, agent.found, agent.note))
+    others = [agent for agent in agents if not agent.driven]
+    data("coding agents found on this machine (not driven yet by this version):" if others else "no coding agent found")
+    for agent in others:
+        data(f"  {agent.name:20} {agent.path}")
     data("analysers:")
     for card in cards:
-        here = "" if card.found else f"  [not found; {card.hint}]"
-        data(f"  {card.name:20} {', '.join(card.perspectives)}: {card.description}{here}")
+        data(_line(card.name, card.found, card.description if card.found else card.hint))
     return 0
+
+
+def _line(name: str, found: bool, note: str) -> str:
+    return f"  {name:20} {note if found else f'not found; {note}'}".rstrip()
