@@ -18,13 +18,11 @@ OutputKind = Literal["findings", "text", "none"]
 # The second half is what the journal and the decoder see.
 if TYPE_CHECKING:
     Strings: TypeAlias = Sequence[str]
-    Duration: TypeAlias = float | str
     Function: TypeAlias = str | Callable[..., Any]
     AgentSpec: TypeAlias = Any
     Output: TypeAlias = OutputKind | dict[str, Any] | type
 else:
     Strings = tuple[str, ...]
-    Duration = float
     Function = str
     AgentSpec = str
     Output = OutputKind | dict[str, Any]
