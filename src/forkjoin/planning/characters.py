@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from forkjoin.errors import PlanError
 
 Chars: TypeAlias = tuple[tuple[int, int], ...]  # sorted code point ranges, both ends in; () = "*", any number of any
 Items: TypeAlias = tuple[Chars, ...]
+At: TypeAlias = tuple[int, int]  # a place in each of two rows
+T = TypeVar("T")
 
 LAST: Final = 0x10FFFF
 ANY: Final[Chars] = ((1, 0x2E), (0x30, LAST))  # no NUL and no "/"
@@ -67,25 +70,43 @@ def literal_items(name: str) -> Items:
 @lru_cache(maxsize=16384)
 def common_name(a: Items, b: Items) -> str | None:
     """Return a name that both rows of items match, None where there is none; costs at most their product."""
-    goal = (len(a), len(b))
-    came: dict[tuple[int, int], tuple[tuple[int, int], int] | None] = {(0, 0): None}
+    chars = walked((len(a), len(b)), lambda at: _steps(a, b, at))
+    return None if chars is None else "".join(map(chr, chars))
+
+
+def walked(goal: At, steps: Callable[[At], list[tuple[At, T]]]) -> list[T] | None:
+    """Go through two rows at once, from their beginnings to *goal*, both their ends; return what the steps gave.
+
+    A step leads to another pair of places and gives a character or a name; what is empty or 0 is left out. Every pair
+    of places is seen once, so the cost is the product of the lengths. None where no way leads to the goal.
+    """
+    came: dict[At, tuple[At, T] | None] = {(0, 0): None}
     stack = [(0, 0)]
     while stack:
         at = stack.pop()
         if at == goal:
-            return _spelt(came, at)
-        for step, char in _steps(a, b, at):
+            return _gone(came, at)
+        for step, given in steps(at):
             if step not in came:
-                came[step] = (at, char)
+                came[step] = (at, given)
                 stack.append(step)
     return None
 
 
-def _steps(a: Items, b: Items, at: tuple[int, int]) -> list[tuple[tuple[int, int], int]]:
+def _gone(came: Mapping[At, tuple[At, T] | None], at: At) -> list[T]:
+    row: list[T] = []
+    while (step := came[at]) is not None:
+        at, given = step
+        if given:
+            row.append(given)
+    return row[::-1]
+
+
+def _steps(a: Items, b: Items, at: At) -> list[tuple[At, int]]:
     i, j = at
     one = a[i] if i < len(a) else None
     other = b[j] if j < len(b) else None
-    steps: list[tuple[tuple[int, int], int]] = []
+    steps: list[tuple[At, int]] = []
     if one and other:
         char = _shared(one, other)
         return [((i + 1, j + 1), char)] if char else []
@@ -98,15 +119,6 @@ def _steps(a: Items, b: Items, at: tuple[int, int]) -> list[tuple[tuple[int, int
     if other == STAR and one and (char := _shown(one)):
         steps.append(((i + 1, j), char))
     return steps
-
-
-def _spelt(came: dict[tuple[int, int], tuple[tuple[int, int], int] | None], at: tuple[int, int]) -> str:
-    chars: list[str] = []
-    while (step := came[at]) is not None:
-        at, char = step
-        if char:
-            chars.append(chr(char))
-    return "".join(reversed(chars))
 
 
 def _shared(a: Chars, b: Chars) -> int:

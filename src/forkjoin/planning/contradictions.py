@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -102,8 +102,11 @@ def _paths(task: Task) -> Wrong | None:
 
 
 def _text(task: Task) -> Wrong | None:
-    for field, texts in _texts(task):
-        for text in texts:
+    for field in ("task", "command", "shell", "description", "role", "context", "focus", "env", "resources"):
+        given = getattr(task, field)
+        if not given:
+            continue
+        for text in (given,) if isinstance(given, str) else _texts(given):
             if "\0" in text:
                 return Wrong(fields=(field,), why=f"{field} has a NUL character", next_step="take it out")
             if len(text) > MAX_TEXT:
@@ -118,18 +121,8 @@ def _text(task: Task) -> Wrong | None:
     return None
 
 
-def _texts(task: Task) -> Iterator[tuple[str, tuple[str, ...]]]:
-    yield "task", (task.task,)
-    yield "command", tuple(task.command)
-    yield "shell", (task.shell,)
-    if task.context or task.role or task.focus or task.description:
-        yield "description", (task.description,)
-        yield "role", (task.role,)
-        yield "context", (task.context,)
-        yield "focus", tuple(task.focus)
-    if task.env or task.resources:
-        yield "env", (*task.env, *task.env.values())
-        yield "resources", tuple(task.resources)
+def _texts(given: Sequence[str] | Mapping[str, str]) -> Iterable[str]:
+    return (*given, *given.values()) if isinstance(given, Mapping) else given
 
 
 def _output(task: Task) -> Wrong | None:

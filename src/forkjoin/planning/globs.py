@@ -14,12 +14,11 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from forkjoin.planning.braces import expanded
-from forkjoin.planning.characters import ANY, Chars, Items, common_name, literal_items, segment_items
+from forkjoin.planning.characters import ANY, At, Items, common_name, literal_items, segment_items, walked
 
 STARS: Final = None  # in a row of segments: zero or more segments
-Wild: TypeAlias = tuple[Chars, ...]
-Segment: TypeAlias = str | Wild | None
-ANY_NAME: Final[Wild] = (ANY, ())
+Segment: TypeAlias = str | Items | None
+ANY_NAME: Final[Items] = (ANY, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,26 +129,14 @@ def _pattern(text: str, folds_case: bool) -> Pattern:
 
 
 def _common_names(a: Sequence[Segment], b: Sequence[Segment]) -> list[str] | None:
-    """Walk both rows at once; every pair of positions is seen once, so the cost is their product."""
-    goal = (len(a), len(b))
-    came: dict[tuple[int, int], tuple[tuple[int, int], str] | None] = {(0, 0): None}
-    stack = [(0, 0)]
-    while stack:
-        at = stack.pop()
-        if at == goal:
-            return _walked(came, at)
-        for step, name in _steps(a, b, at):
-            if step not in came:
-                came[step] = (at, name)
-                stack.append(step)
-    return None
+    return walked((len(a), len(b)), lambda at: _steps(a, b, at))
 
 
-def _steps(a: Sequence[Segment], b: Sequence[Segment], at: tuple[int, int]) -> list[tuple[tuple[int, int], str]]:
+def _steps(a: Sequence[Segment], b: Sequence[Segment], at: At) -> list[tuple[At, str]]:
     """The last step is tried first: ending a `**` early gives the shortest path."""
     i, j = at
     in_a, in_b = i < len(a), j < len(b)
-    steps: list[tuple[tuple[int, int], str]] = []
+    steps: list[tuple[At, str]] = []
     if in_a and in_b:
         one, other = a[i], b[j]
         if one is STARS and other is not STARS:
@@ -166,28 +153,19 @@ def _steps(a: Sequence[Segment], b: Sequence[Segment], at: tuple[int, int]) -> l
     return steps
 
 
-def _walked(came: dict[tuple[int, int], tuple[tuple[int, int], str] | None], at: tuple[int, int]) -> list[str]:
-    names: list[str] = []
-    while (step := came[at]) is not None:
-        at, name = step
-        if name:
-            names.append(name)
-    return names[::-1]
-
-
-def _same_name(a: str | Wild, b: str | Wild) -> str | None:
+def _same_name(a: str | Items, b: str | Items) -> str | None:
     if isinstance(a, str) and isinstance(b, str):
         return a if a == b else None
     return common_name(_items(a), _items(b))
 
 
-def _name(segment: str | Wild) -> str:
+def _name(segment: str | Items) -> str:
     if isinstance(segment, str):
         return segment
     return common_name(segment, ANY_NAME) or "x"
 
 
-def _items(segment: str | Wild) -> Items:
+def _items(segment: str | Items) -> Items:
     return literal_items(segment) if isinstance(segment, str) else segment
 
 

@@ -51,11 +51,6 @@ def plan_of(raw: object, source: Source) -> Plan:
     return msgspec.structs.replace(plan, tasks=tasks)
 
 
-def task_of(raw: Mapping[str, Any], source: Source, at: Path) -> Task:
-    """Return one task of a mapping with a task's keys only."""
-    return _checked(dict(raw), _renamed(raw, source, at), source, at)
-
-
 def _task(row: object, defaults: Mapping[str, Any], source: Source, number: int) -> Task:
     at: Path = ("tasks", number)
     if not isinstance(row, dict):

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
-from forkjoin.model import to_builtins
+import msgspec
+
+from forkjoin.model import to_builtins, to_json
 from forkjoin.model.text import clean
 
 
@@ -29,12 +34,11 @@ def data_bytes(raw: bytes) -> None:
 
 def data_json(value: Any, *, indent: int | None = 2) -> None:
     """Print one JSON value on stdout; lines of a stream have no *indent*."""
-    plain = to_builtins(value)
-    text = json.dumps(plain, ensure_ascii=False, indent=indent)
     try:
-        text.encode("utf-8")
+        raw = to_json(value)  # json.dumps with an indent is Python code: half a second for the check of 10,000 tasks
+        text = (raw if indent is None else msgspec.json.format(raw, indent=indent)).decode()
     except UnicodeEncodeError:  # a file name that is not UTF-8
-        text = json.dumps(plain, indent=indent)
+        text = json.dumps(to_builtins(value), indent=indent)
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
@@ -44,8 +48,27 @@ def say(text: str) -> None:
     try:
         sys.stderr.write(clean(text) + "\n")
         sys.stderr.flush()
-    except (BrokenPipeError, ValueError):
+    except ValueError:  # closed
         pass
+    except OSError:  # a full disk, a terminal or a reader that has gone: what is said never decides how it ends
+        let_go(sys.stderr)
+
+
+@contextmanager
+def even_unread() -> Iterator[None]:
+    """Print what stands inside; where the reader leaves meanwhile, the exit code after it is told all the same."""
+    try:
+        yield
+    except BrokenPipeError:
+        let_go(sys.stdout)
+
+
+def let_go(stream: IO[str]) -> None:
+    """Point *stream* at nothing, so that the interpreter's last flush does not complain of a reader that has gone."""
+    with suppress(OSError, ValueError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, stream.fileno())
+        os.close(nothing)
 
 
 def on_terminal(stream: IO[str]) -> bool:
