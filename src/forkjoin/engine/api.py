@@ -38,7 +38,8 @@ def run(
     NotIndependent, CannotHere, NoRoom: then nothing was started. Ctrl-C stops every task and is raised again.
     """
     ready = _ready(plan, tree, max_parallel=max_parallel, base=base)
-    return _driven(_started(ready, tree), on_event).result()
+    with _started(ready, tree) as started:
+        return _driven(started, on_event).result()
 
 
 async def run_async(
@@ -55,8 +56,9 @@ async def run_async(
     """
     ready = await asyncio.to_thread(_ready, plan, tree, max_parallel=max_parallel, base=base)
     started = await asyncio.to_thread(_started, ready, tree)
-    await started.drive_async(on_event=on_event)
-    return started.result()
+    with started:
+        await started.drive_async(on_event=on_event)
+        return started.result()
 
 
 def launch(
@@ -94,7 +96,8 @@ def review(path: _PathLike = ".", *, perspectives: Sequence[str] = (), on_event:
     """Review a folder or a file with every offline analyser that is here, side by side; return the joined report."""
     settings = settings_from(os.environ, Path(path))
     ready = review_prepared(Path(path), perspectives=perspectives, settings=settings)
-    return _driven(_launch(ready, settings=settings), on_event).report()
+    with _launch(ready, settings=settings) as started:
+        return _driven(started, on_event).report()
 
 
 async def review_async(
@@ -126,12 +129,21 @@ def _driven(started: Run, on_event: _Watcher | None) -> Run:
 
     thread = Thread(target=drive, name=f"forkjoin-{started.id}")
     thread.start()
+    _joined(thread, started)
+    if failure:
+        raise failure[0]
+    return started
+
+
+def _joined(thread: Thread, started: Run) -> None:
+    """Wait for the run's end. Ctrl-C stops every task, a second one ends them at once, a third one leaves."""
     try:
         thread.join()
     except KeyboardInterrupt:
         started.stop(reason="interrupted")
-        thread.join()
+        try:
+            thread.join()
+        except KeyboardInterrupt:
+            started.stop(reason="interrupted again", how="kill")
+            thread.join()
         raise
-    if failure:
-        raise failure[0]
-    return started

@@ -1,27 +1,31 @@
-"""One attempt from its start to its record: workspace, brief, invocation, backend; then harvest and judgement."""
+"""One attempt from its start to its end: workspace, brief, invocation, backend; what it left is settled elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+import errno
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
-from msgspec.structs import replace
+import msgspec
 
-from forkjoin.agents import Dialect, EndedAttempt, Judgement, Site, child_environ, depth_of, dialect, truth
-from forkjoin.backends import Exited, InProcessBackend, Job, LocalBackend, Signal, output_bytes
+from forkjoin.agents import Site, child_environ, depth_of
+from forkjoin.backends import Backend, Exited, Job, Signal, began, locked
+from forkjoin.engine.briefs import Briefs, Given
 from forkjoin.engine.folder import RunFolder
-from forkjoin.errors import ForkjoinError
+from forkjoin.engine.settling import Result, said, settled
+from forkjoin.engine.speaking import speaker
+from forkjoin.engine.workshop import Workshop
+from forkjoin.errors import ForkjoinError, NoRoom
 from forkjoin.model import (
     Base,
     BaseTaken,
     Blocked,
     Call,
-    Changes,
-    Edge,
     Ended,
     Exit,
     Failed,
@@ -30,39 +34,31 @@ from forkjoin.model import (
     Outcome,
     Place,
     Planned,
-    Ref,
+    Running,
+    Starting,
     Stopped,
     Task,
     TaskId,
+    to_json,
 )
-from forkjoin.prompts import Answer, BriefSite, Sibling, brief
 from forkjoin.sources import read_tree
-from forkjoin.workspaces import MergeConflict, Workspaces
+from forkjoin.workspaces import MergeConflict
 
-MIB = 1024 * 1024
 _WORKSHOP = 8  # workspaces opened or harvested at once: git and the disk are the limit, not the cores
-_MOST_SIBLINGS = 20  # named in a brief
 _SMALL = 256 * 1024  # an ended attempt with less output and nothing to harvest is judged in the loop's thread
+_PLACE = "place.json"  # where an attempt works, for an owner that finds it started and not yet journaled as running
 How: TypeAlias = Literal["term", "kill"]
 Key: TypeAlias = tuple[TaskId, int]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """An ended attempt with its whole answer and value, before these are put into the journal."""
+class Processes(Backend, Protocol):
+    """A backend whose attempts outlive their owner, and can be taken over by the next."""
 
-    ended: Ended
-    answer: str = ""
-    value: bytes = b""
+    def abandon(self, job_folder: str) -> None:
+        """Give a reserved attempt's lock back."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Given:
-    """What a task gets from those it waited for: their commits, and under `after` their answers."""
-
-    commits: tuple[str, ...] = ()
-    by: tuple[TaskId, ...] = ()
-    answers: tuple[Answer, ...] = ()
+    def adopt(self, folder: str, task: TaskId, attempt: int) -> None:
+        """Take over an attempt of an earlier owner; `Exited` follows in any case."""
 
 
 @dataclass
@@ -75,8 +71,8 @@ class Attempts:
 
     folder: RunFolder
     planned: Planned
-    local: LocalBackend
-    inprocess: InProcessBackend
+    local: Processes
+    inprocess: Backend
     tell: Callable[[Result | BaseTaken], None]
     post: Callable[[Callable[[], None]], object]
     environ: Mapping[str, str]
@@ -84,17 +80,22 @@ class Attempts:
     places: dict[Key, Place] = field(default_factory=dict)
     _stopping: dict[Key, str] = field(default_factory=dict)
     _opening: set[Key] = field(default_factory=set)
-    _base_lock: Lock = field(default_factory=Lock)
-    _opened_workspaces: Workspaces | None = None
+    _between: set[Key] = field(default_factory=set)
+    _calls: set[Key] = field(default_factory=set)
     _tree_files: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         self.tasks: dict[TaskId, Task] = {task.id: task for task in self.planned.plan.tasks}
         self._pool = ThreadPoolExecutor(max_workers=_WORKSHOP, thread_name_prefix="forkjoin-workspace")
-        self._siblings = [Sibling(task=task.id, description=task.description) for task in self.planned.plan.tasks]
-        self._numbers = {task.id: number for number, task in enumerate(self.planned.plan.tasks)}
-        self._ordered = _ordered(self.planned.edges)
-        self._claims = {claims.id: claims for claims in self.planned.claims}
+        self._workshop = Workshop(
+            self.planned, self.folder, base=self.base, taken=lambda base: self.tell(BaseTaken(base=base))
+        )
+        self._briefs = Briefs(self.planned)
+
+    @property
+    def between(self) -> bool:
+        """Whether some attempt is where the next owner could not find it: before its process is there, or harvested."""
+        return bool(self._between)
 
     async def open(self, emit: Callable[[Signal], None]) -> None:
         """Get the backends ready; what they say goes to *emit*."""
@@ -102,110 +103,153 @@ class Attempts:
         if any(not task.function for task in self.tasks.values()):
             await self.local.open(emit)
 
-    def speaker(self, task: TaskId) -> Dialect:
-        """Return the dialect of the task's agent."""
-        agent = self.tasks[task].agent
-        if isinstance(agent, Ref):
-            target: Dialect = agent.target
-            return target
-        return dialect(self.tasks[task].agent_name)
-
     def reserve(self, task: TaskId, attempt: int) -> Failed | None:
-        """Take the attempt's folder and lock, before its start is journaled; return why that failed."""
+        """Take the attempt's folder and lock, before its start is journaled; return why that failed, None if not.
+
+        Raises NoRoom where the disk is full: another try may go better.
+        """
         if self.tasks[task].function:
             return None
         try:
             self.local.reserve(str(self.folder.attempt(task, attempt)))
         except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise NoRoom(f"no room for the folder of an attempt: {error.strerror}") from error
             return Failed(kind="setup", reason=f"no folder for the attempt: {error.strerror or error}")
         return None
 
-    def start(self, task: TaskId, attempt: int, given: Given) -> None:
+    def start(self, task: TaskId, attempt: int, given: Callable[[], Given]) -> None:
         """Start it, after its start was journaled; a workspace of its own is opened in a thread first."""
-        asked = self.tasks[task]
-        if asked.function:
-            self._start_call(asked, attempt)
-        elif asked.reads_only and not given.commits:
-            self._guarded(asked, attempt, lambda: self._start_in(asked, attempt, self._shared(asked), given))
-        else:
-            self._opening.add((task, attempt))
-            self._pool.submit(self._open, asked, attempt, given)
+        asked, key = self.tasks[task], (task, attempt)
+        self._between.add(key)
+        with _Guard(self, asked, attempt):
+            if asked.function:
+                self._start_call(asked, attempt)
+                return
+            gift = given()
+            if asked.reads_only and asked.isolation in ("auto", "shared") and not gift.commits:
+                self._start_in(asked, attempt, self._shared(asked), gift)
+                return
+            self._opening.add(key)
+            self._pool.submit(self._open, asked, attempt, gift)
 
     def stop(self, task: TaskId, attempt: int, *, how: How, reason: str) -> None:
         """End it wherever it is: before its process is there, too."""
         key = (task, attempt)
-        self._stopping[key] = reason
-        if key in self._opening:
-            return  # found when its workspace is open
-        backend = self.inprocess if self.tasks[task].function else self.local
-        backend.stop(task, attempt, how=how, reason=reason)
+        self._stopping.setdefault(key, reason)
+        if key not in self._opening:  # else it is found when its workspace is open
+            backend = self.inprocess if key in self._calls else self.local
+            backend.stop(task, attempt, how=how, reason=reason)
+
+    def spawned(self, key: Key) -> None:
+        """Take note that its process is there."""
+        self._between.discard(key)
+
+    def recorded(self, key: Key) -> None:
+        """Take note that its record was made: nothing more is to be known of it."""
+        self._between.discard(key)
+        self._calls.discard(key)
+        self._stopping.pop(key, None)
 
     def ended(self, exited: Exited) -> Result | None:
         """Return the result where it is quickly made; else None, and it is told later."""
         task, key = self.tasks[exited.task], (exited.task, exited.attempt)
+        exited = _with_reason(exited, self._stopping.get(key, ""))
         place = self.places.get(key)
         bulky = exited.exit is not None and exited.exit.stdout.bytes > _SMALL
-        if bulky or (place is not None and place.kind != "shared"):
-            self._pool.submit(lambda: self.tell(self._settled(task, exited, place)))
-            return None
-        return self._settled(task, exited, place)
+        if not bulky and (place is None or place.kind == "shared"):
+            return settled(self.folder, task, exited, place, self._workshop.harvest)
+        self._between.add(key)
+        self._pool.submit(
+            lambda: self.tell(settled(self.folder, task, exited, place, self._workshop.harvest)),
+        )
+        return None
 
-    def adopt(self, task: TaskId, attempt: int) -> None:
-        """Take over an attempt that a former owner started: watch it, or collect its record, or find it lost."""
-        self.local.adopt(str(self.folder.attempt(task, attempt)), task, attempt)
+    def discard(self, place: Place) -> None:
+        """Remove, in a thread, a workspace that holds nothing; one that withstands is left for `rm`."""
 
-    async def close(self) -> None:
-        """Let go of threads and backends; processes that still run are left to their lease."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        def go() -> None:
+            with suppress(ForkjoinError, OSError):
+                self._workshop.discard(place)
+
+        self._pool.submit(go)
+
+    def adopt(self, event: Starting | Running) -> Result | None:
+        """Take over an attempt that a former owner started: watch it, or collect its record, or find it lost.
+
+        Returns the record of one of which nothing lives and nothing is left; of all others the end is signalled.
+        """
+        key = (event.task, event.attempt)
+        task, own = self.tasks[event.task], self.folder.attempt(event.task, event.attempt)
+        if task.function:
+            lost = Lost(reason="it ran inside a process that is gone")
+            return Result(ended=Ended(task=event.task, attempt=event.attempt, outcome=lost))
+        if isinstance(event, Starting) and not locked(str(own)) and not began(str(own)):
+            lost = Lost(reason="its owner was gone before its program began")
+            return Result(ended=Ended(task=event.task, attempt=event.attempt, outcome=lost), again=True)
+        place = event.place if isinstance(event, Running) else None
+        self.places[key] = place or _place_of(own) or self._shared(task)
+        self.local.adopt(str(own), event.task, event.attempt)
+        return None
+
+    async def close(self, *, over: bool) -> None:
+        """Let go of threads and backends; processes that still run are left to their lease.
+
+        Threads are waited for: the next owner must not meet one that still writes.
+        """
+        await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=not over)
         await self.inprocess.close()
         await self.local.close()
 
     # -- starting
 
     def _start_call(self, task: Task, attempt: int) -> None:
-        def go() -> None:
-            site = Site(place=Place(kind="shared", root="", cwd="", level="none"), brief="", scratch="", environ={})
-            call = self.speaker(task.id).invocation(task, site)
-            self.inprocess.start(Job(task=task.id, attempt=attempt, invocation=call))
-
-        self._guarded(task, attempt, go)
+        site = Site(place=Place(kind="shared", root="", cwd="", level="none"), brief="", scratch="", environ={})
+        call = speaker(task).invocation(task, site)
+        self._calls.add((task.id, attempt))
+        self.inprocess.start(Job(task=task.id, attempt=attempt, invocation=call))
 
     def _open(self, task: Task, attempt: int, given: Given) -> None:
-        """In a thread: open a workspace on the base with the predecessors' changes, then start in the loop."""
-        key = (task.id, attempt)
+        """In a thread: open a workspace on the base with the predecessors' changes, then go on in the loop."""
+        found = self._place_for(task, attempt, given)
+        with suppress(RuntimeError):  # the loop is closed: the next owner finds that nothing began
+            self.post(lambda: self._opened(task, attempt, found, given))
 
-        def go() -> None:
-            base = self._taken_base()
-            start_from: Base | str = base
-            if given.commits:
-                start_from = self._workspaces().merged(base.commit, given.commits, name=f"{task.id}-{attempt}")
-            asked = replace(task, isolation="clone") if task.reads_only else task
-            place = self._workspaces().open(asked, attempt, base=start_from)
-            self.post(lambda: self._opened(task, attempt, place, given))
-
+    def _place_for(self, task: Task, attempt: int, given: Given) -> Place | Outcome:
+        if (task.id, attempt) in self._stopping:  # it waited for a thread while it was stopped
+            return Stopped(reason=self._stopping[task.id, attempt])
         try:
-            self._guarded(task, attempt, go)
+            return self._workshop.open(task, attempt, given.commits)
         except MergeConflict as conflict:
-            files = ", ".join(conflict.files[:5])
-            self._end(task.id, attempt, Blocked(by=given.by, reason=f"their changes do not merge: {files}"))
-        finally:
-            self._opening.discard(key)
+            more = f" and {len(conflict.files) - 5} more" if len(conflict.files) > 5 else ""
+            files = ", ".join(conflict.files[:5]) + more
+            return Blocked(by=given.by, reason=f"their changes do not merge: {files}")
+        except Exception as error:
+            kind: FailureKind = "workspace" if isinstance(error, OSError | ForkjoinError) else "setup"
+            return Failed(kind=kind, reason=said(error))
 
-    def _opened(self, task: Task, attempt: int, place: Place, given: Given) -> None:
-        self._guarded(task, attempt, lambda: self._start_in(task, attempt, place, given))
+    def _opened(self, task: Task, attempt: int, found: Place | Outcome, given: Given) -> None:
+        key = (task.id, attempt)
+        self._opening.discard(key)
+        if isinstance(found, Place) and key in self._stopping:
+            self._end(task, attempt, Stopped(reason=self._stopping[key]), unneeded=found)
+        elif isinstance(found, Place):
+            with _Guard(self, task, attempt, place=found):
+                self._start_in(task, attempt, found, given)
+        else:
+            self._end(task, attempt, found)
 
     def _start_in(self, task: Task, attempt: int, place: Place, given: Given) -> None:
         key = (task.id, attempt)
         self.places[key] = place
         folder = self.folder.attempt(task.id, attempt)
-        if key in self._stopping:
-            self.local.abandon(str(folder))
-            self._end(task.id, attempt, Stopped(reason=self._stopping[key]))
-            return
         scratch = folder / "scratch"
         scratch.mkdir(mode=0o700, exist_ok=True)
         brief_file = folder / "brief.md"
-        brief_file.write_text(self._brief(task, place, given), encoding="utf-8", errors="replace")
+        text = self._briefs.of(task, place, given, base=self._workshop.base)
+        brief_file.write_text(text, encoding="utf-8", errors="replace")
+        if place.kind != "shared":
+            (folder / _PLACE).write_bytes(to_json(place))
         site = Site(
             place=place,
             brief=str(brief_file),
@@ -213,64 +257,26 @@ class Attempts:
             environ=child_environ(self.environ, run=self.planned.run, task=task.id, depth=depth_of(self.environ) + 1),
             files=self._files(task),
         )
-        invocation = self.speaker(task.id).invocation(task, site)
+        invocation = speaker(task).invocation(task, site)
         job = Job(task=task.id, attempt=attempt, invocation=invocation, folder=str(folder))
         if isinstance(invocation, Call):
             self.local.abandon(str(folder))
+            self._calls.add(key)
             self.inprocess.start(job)
         else:
             self.local.start(job)
 
-    def _guarded(self, task: Task, attempt: int, act: Callable[[], None]) -> None:
-        """Run *act*; what goes wrong becomes the attempt's record: a task is never left without one."""
-        try:
-            act()
-            return
-        except MergeConflict:
-            raise
-        except ForkjoinError as error:
-            kind: FailureKind = "setup" if error.exit_code != 7 else "workspace"
-            reason = str(error)
-        except Exception as error:
-            kind, reason = "setup", f"{type(error).__name__}: {error}"
+    def _end(self, task: Task, attempt: int, outcome: Outcome, *, unneeded: Place | None = None) -> None:
+        """Record an attempt that never had a process."""
         if not task.function:
             self.local.abandon(str(self.folder.attempt(task.id, attempt)))
-        self._end(task.id, attempt, Failed(kind=kind, reason=reason))
-
-    def _end(self, task: TaskId, attempt: int, outcome: Outcome) -> None:
-        place = self.places.get((task, attempt))
-        self.tell(Result(ended=Ended(task=task, attempt=attempt, outcome=outcome, place=place)))
-
-    def _taken_base(self) -> Base:
-        with self._base_lock:
-            if self.base is None:
-                self.base = self._workspaces().take_base(self.planned.options.base)
-                self.tell(BaseTaken(base=self.base))
-            return self.base
+        place = unneeded or self.places.get((task.id, attempt))
+        ended = Ended(task=task.id, attempt=attempt, outcome=outcome, place=place)
+        self.tell(Result(ended=ended, unneeded=place is not None and place.kind != "shared"))
 
     def _shared(self, task: Task) -> Place:
         root = self.planned.tree
         return Place(kind="shared", root=root, cwd=str(Path(root, task.cwd)), level="audited")
-
-    def _brief(self, task: Task, place: Place, given: Given) -> str:
-        claims = self._claims.get(task.id)
-        site = BriefSite(
-            root=place.root,
-            kind=place.kind,
-            base=self.base.note if self.base and place.kind != "shared" else "",
-            siblings=self._beside(task),
-            answers=given.answers,
-            writes=claims.writes if claims and task.writes is None else (),
-            reads=claims.reads if claims and task.reads is None else (),
-        )
-        return brief(task, site=site)
-
-    def _beside(self, task: Task) -> tuple[Sibling, ...]:
-        """The nearest tasks of the plan: a brief names a few, and 10,000 tasks must not each look at all others."""
-        first = max(0, self._numbers[task.id] - _MOST_SIBLINGS // 2)
-        near = self._siblings[first : first + _MOST_SIBLINGS + 1]
-        ordered = self._ordered.get(task.id, set())
-        return tuple(sibling for sibling in near if sibling.task != task.id and sibling.task not in ordered)
 
     def _files(self, task: Task) -> tuple[str, ...]:
         """The tree's files, for agents that look at all of them; read once."""
@@ -280,63 +286,42 @@ class Attempts:
             self._tree_files = read_tree(Path(self.planned.tree)).files
         return self._tree_files
 
-    def _workspaces(self) -> Workspaces:
-        """The workspaces of this run; the tree is read when the first writer needs it."""
-        if self._opened_workspaces is None:
-            tree = read_tree(Path(self.planned.tree))
-            self._opened_workspaces = Workspaces(self.planned.run, self.folder.path, self.folder.home, tree)
-        return self._opened_workspaces
 
-    # -- ending
+@dataclass(frozen=True)
+class _Guard:
+    """A block in which whatever goes wrong becomes the attempt's record: a task is never left without one."""
 
-    def _settled(self, task: Task, exited: Exited, place: Place | None) -> Result:
-        """Return the record: harvested, judged, never raising."""
-        key = (task.id, exited.attempt)
-        exit_ = self._with_reason(exited.exit, self._stopping.get(key, ""))
-        changes = Changes()
-        try:
-            if place is not None and place.kind != "shared":
-                changes = self._workspaces().harvest(task, exited.attempt, place)
-                if not changes.commit:
-                    self._workspaces().discard(place)
-            speaker = self.speaker(task.id)
-            judgement = self._judged(task, speaker, exited, exit_)
-            outcome, value = truth(task, judgement, changes, answers=speaker.answers)
-        except Exception as error:
-            judgement = Judgement(outcome=Failed(kind="workspace", reason=f"{type(error).__name__}: {error}"))
-            outcome, value = judgement.outcome, b""
-        ended = Ended(
-            task=task.id,
-            attempt=exited.attempt,
-            outcome=outcome,
-            usage=judgement.usage,
-            changes=changes,
-            exit=exit_,
-            place=place,
-            session=judgement.session,
-        )
-        return Result(ended=ended, answer=judgement.answer, value=value)
+    attempts: Attempts
+    task: Task
+    attempt: int
+    place: Place | None = None
 
-    def _judged(self, task: Task, speaker: Dialect, exited: Exited, exit_: Exit | None) -> Judgement:
-        if exit_ is None:
-            return Judgement(outcome=Lost(reason="its process went without leaving a record"))
-        folder = self.folder.attempt(task.id, exited.attempt)
-        if task.function:
-            return speaker.judge(task, EndedAttempt(exit=exit_, returned=exited.returned))
-        limit = 2 * MIB if task.output == "text" else 64 * MIB
-        out, err = output_bytes(folder, "stdout", limit=limit), output_bytes(folder, "stderr", limit=MIB)
-        return speaker.judge(
-            task, EndedAttempt(exit=exit_, stdout=out, stderr=err, place=self.places.get((task.id, exited.attempt)))
-        )
+    def __enter__(self) -> None:
+        pass
 
-    def _with_reason(self, exit_: Exit | None, reason: str) -> Exit | None:
-        return replace(exit_, reason=reason) if exit_ is not None and reason and not exit_.reason else exit_
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        failed = Failed(kind="setup", reason=said(error))
+        self.attempts._end(self.task, self.attempt, failed, unneeded=self.place)  # noqa: SLF001 - its own guard
+        return True
 
 
-def _ordered(edges: Sequence[Edge]) -> dict[TaskId, set[TaskId]]:
-    """Return for each task those that go before or after it, and so never run beside it."""
-    ordered: dict[TaskId, set[TaskId]] = {}
-    for edge in edges:
-        ordered.setdefault(edge.then, set()).add(edge.first)
-        ordered.setdefault(edge.first, set()).add(edge.then)
-    return ordered
+def _with_reason(exited: Exited, reason: str) -> Exited:
+    """Give the record the reason it was stopped for, where a shim that knew none wrote it."""
+    exit_: Exit | None = exited.exit
+    if exit_ is None or exit_.reason or exit_.how != "stopped" or not reason:
+        return exited
+    return Exited(
+        task=exited.task,
+        attempt=exited.attempt,
+        exit=msgspec.structs.replace(exit_, reason=reason),
+        returned=exited.returned,
+    )
+
+
+def _place_of(folder: Path) -> Place | None:
+    try:
+        return msgspec.json.decode((folder / _PLACE).read_bytes(), type=Place)
+    except (OSError, msgspec.MsgspecError):
+        return None

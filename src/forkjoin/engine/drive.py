@@ -7,28 +7,29 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
 import msgspec
 
-from forkjoin.backends import Exited, InProcessBackend, LocalBackend, Output, Signal, Spawned, identity
-from forkjoin.engine.attempts import Attempts, Key, Result
+from forkjoin.backends import Backend, Exited, InProcessBackend, LocalBackend, Output, Signal, Spawned, identity
+from forkjoin.engine.attempts import Attempts, Key, Processes
 from forkjoin.engine.folder import RunFolder
 from forkjoin.engine.gate import Gate
 from forkjoin.engine.giving import Giving
 from forkjoin.engine.inbox import Inbox
 from forkjoin.engine.joining import joined
 from forkjoin.engine.progress import Actions
+from forkjoin.engine.settling import Result
+from forkjoin.engine.speaking import speaker
 from forkjoin.errors import NoRoom
-from forkjoin.journal import SqliteJournal
+from forkjoin.journal import Journal, SqliteJournal
 from forkjoin.model import (
     BaseTaken,
-    Closed,
     Ended,
     Event,
     Failed,
-    Lost,
     Owned,
     Plan,
     Planned,
@@ -39,7 +40,7 @@ from forkjoin.model import (
     StopAsked,
     TaskId,
 )
-from forkjoin.scheduling import Command, End, Finish, Settle, Start, new_board, rebuild, retries_left, step
+from forkjoin.scheduling import Board, Command, End, Finish, Settle, Start, new_board, rebuild, retries_left, step
 
 _LOOK_S = 0.2  # how often other processes' wishes are looked for
 _GATE_S = 1.0  # how often memory and disk are looked at, and a full disk is tried again
@@ -54,53 +55,91 @@ class Foreign:
 
 @dataclass(frozen=True, kw_only=True)
 class HandOver:
-    """This process stops driving; another goes on."""
+    """This process stops driving as soon as nothing would get lost by it; another goes on."""
 
 
-Item: TypeAlias = BaseTaken | Ended | Signal | Result | Foreign | HandOver | Event
+@dataclass(frozen=True, kw_only=True)
+class TryAgain:
+    """What could not be committed may find room now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken:
+    """Looking outside failed; the loop cannot go on without it."""
+
+    error: BaseException
+
+
+Item: TypeAlias = BaseTaken | Ended | Signal | Result | Foreign | HandOver | TryAgain | Broken | Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hands:
+    """What a driver works with: the journal, and where attempts run."""
+
+    journal: Journal
+    local: Processes
+    inprocess: Backend
+
+
+@dataclass(frozen=True, kw_only=True)
+class Driven:
+    """How driving came to its end. Wishes after the event *seen* were not looked at."""
+
+    handed_over: bool
+    seen: int
 
 
 class Driver:
     """Drives one run in the running event loop until it is over or handed over; only its owner makes one."""
 
-    def __init__(self, folder: RunFolder, *, attached: bool, plan: Plan | None = None) -> None:
+    def __init__(
+        self, folder: RunFolder, *, attached: bool, plan: Plan | None = None, hands: Hands | None = None
+    ) -> None:
         self._folder, self._attached = folder, attached
-        self._journal = SqliteJournal.open(folder.journal)
-        past = list(self._journal.read())
-        self._planned = _planned(past, plan)
+        self._hands = hands or real_hands(folder, attached=attached)
+        self._journal = self._hands.journal
+        self._past = _read(self._journal)
+        self._planned = _planned(self._past, plan)
         self._inbox: Inbox[Item] = Inbox()
-        self._attempts = self._new_attempts(past)
+        self._attempts = self._new_attempts(self._past)
         self._giving = Giving(self._planned, self._journal.content)
-        self._actions = Actions(self._attempts.speaker)
+        self._actions = Actions(lambda task: speaker(self._attempts.tasks[task]))
         self._gate = Gate(folder=folder.path, options=self._planned.options)
-        self._seen = past[-1].seq
+        self._seen = self._past[-1].seq
         self._unwritten: list[Event | Result] = []
         self._effects: list[Callable[[], None]] = []
-        self._board = new_board(self._planned.plan, self._planned.edges, self._planned.options)
-        self._over = False
-        self.handed_over = False
-        self._past = past
+        self._uncommitted = False
+        self._board = self._board_so_far()
+        self._over = self._board.finished
+        self._asked_to_stop = self._leaving = self._handed_over = False
 
-    async def drive(self) -> None:
+    async def drive(self) -> Driven:
         """Fold what happens into the board and do what it says, until everything has ended."""
-        await self._attempts.open(self._inbox.put)
-        self._take_over()
-        outside = asyncio.create_task(self._look_outside())
+        outside: asyncio.Task[None] | None = None
         try:
+            if not self._over:
+                await self._attempts.open(self._inbox.put)
+                self._take_over()
+                outside = asyncio.create_task(self._look_outside())
+                outside.add_done_callback(self._outside_ended)
             while not self._over:
                 self._turn(await self._inbox.take())
         finally:
-            outside.cancel()
-            await self._attempts.close()
+            if outside is not None:
+                outside.cancel()
+            await self._attempts.close(over=self._over)
             self._journal.close()
+        return Driven(handed_over=self._handed_over, seen=self._seen)
 
     def hand_over(self) -> None:
         """Ask, from any thread, to stop driving without ending anything."""
         self._inbox.put_from_thread(HandOver())
 
     def stop_all(self, reason: str) -> None:
-        """Ask, in the loop's thread, to end every task."""
-        self._inbox.put(StopAsked(task=TaskId(""), reason=reason))
+        """Ask, in the loop's thread, to end every task; asked again, to end them at once."""
+        self._inbox.put(StopAsked(task=TaskId(""), reason=reason, how="kill" if self._asked_to_stop else "term"))
+        self._asked_to_stop = True
 
     # -- one turn
 
@@ -113,13 +152,20 @@ class Driver:
         for command in commands:
             self._decide(command)
         self._release()
+        if self._leaving and not self._over:
+            settled = self._inbox.empty and not self._attempts.between
+            self._over = self._handed_over = settled and not self._uncommitted
 
     def _understood(self, item: Item, now: float) -> list[Event]:
         """Return the events an item means, noted for the journal unless they are in it already."""
         match item:
             case HandOver():
-                self._over = self.handed_over = True
+                self._leaving = True
                 return []
+            case TryAgain():
+                return []
+            case Broken(error=error):
+                raise error
             case Foreign(event=event):
                 return [event]
             case Output() | Spawned() | Exited():
@@ -134,6 +180,7 @@ class Driver:
             case Output():
                 return self._noted(*self._actions.heard(signal, now))
             case Spawned(task=task, attempt=attempt, pid=pid, start=start):
+                self._attempts.spawned((task, attempt))
                 place = self._attempts.places.get((task, attempt))
                 return self._noted(Running(task=task, attempt=attempt, place=place, pid=pid, start=start))
             case Exited():
@@ -149,19 +196,22 @@ class Driver:
     def _settled(self, result: Result) -> list[Event]:
         """Say whether another attempt follows; its texts go into the journal with the record."""
         ended = result.ended
-        again = retries_left(self._attempts.tasks[ended.task], ended.attempt, ended.outcome)
+        again = result.again or retries_left(self._attempts.tasks[ended.task], ended.attempt, ended.outcome)
         ended = msgspec.structs.replace(ended, again=again)
         self._actions.forget((ended.task, ended.attempt))
+        self._attempts.recorded((ended.task, ended.attempt))
         self._unwritten.append(dataclasses.replace(result, ended=ended))
+        place = ended.place
+        if result.unneeded and place is not None:
+            self._effects.append(lambda: self._attempts.discard(place))
         return [ended]
 
     def _decide(self, command: Command) -> None:
         """Note what the board decided; its effect is released after the commit that holds it."""
         match command:
             case Start(task=task, attempt=attempt):
-                trouble = self._attempts.reserve(task, attempt)
-                self._noted(Starting(task=task, attempt=attempt))
-                self._effects.append(lambda: self._start(task, attempt, trouble))
+                if not self._leaving:  # else the next owner's board says it again
+                    self._decide_start(task, attempt)
             case End(task=task, attempt=attempt, how=how, reason=reason):
                 self._effects.append(lambda: self._attempts.stop(task, attempt, how=how, reason=reason))
             case Settle(task=task, outcome=outcome):
@@ -169,11 +219,20 @@ class Driver:
             case Finish():
                 self._effects.append(self._finish)
 
-    def _start(self, task: TaskId, attempt: int, trouble: Failed | None) -> None:
-        if trouble is not None:
-            self._inbox.put(Result(ended=Ended(task=task, attempt=attempt, outcome=trouble)))
+    def _decide_start(self, task: TaskId, attempt: int) -> None:
+        self._noted(Starting(task=task, attempt=attempt))
+        try:
+            failed = self._attempts.reserve(task, attempt)
+        except NoRoom as full:
+            for event in self._gate.refuse(str(full)):
+                self._inbox.put(event)
+            failed = Failed(kind="setup", reason=str(full))
+            self._inbox.put(Result(ended=Ended(task=task, attempt=attempt, outcome=failed), again=True))
             return
-        self._attempts.start(task, attempt, self._giving.to(task))
+        if failed is not None:
+            self._inbox.put(Result(ended=Ended(task=task, attempt=attempt, outcome=failed)))
+            return
+        self._effects.append(lambda: self._attempts.start(task, attempt, lambda: self._giving.to(task)))
 
     def _release(self) -> None:
         """Commit what is noted, then let the effects happen; on a full disk all of it waits for the next try."""
@@ -181,11 +240,13 @@ class Driver:
         events = [self._with_texts(one) if isinstance(one, Result) else one for one in noted]
         for event in events:
             self._giving.note(event)
+        self._journal.append(events, at=time.time())
         try:
-            self._journal.append(events, at=time.time())
             self._journal.commit()
         except NoRoom:
-            return  # the journal keeps what was appended for the next commit
+            self._uncommitted = True  # the journal keeps what was appended for the next commit
+            return
+        self._uncommitted = False
         effects, self._effects = self._effects, []
         for effect in effects:
             effect()
@@ -202,9 +263,7 @@ class Driver:
 
     def _finish(self) -> None:
         """Join, and close: the last two events of a run."""
-        findings, state = joined(self._folder, self._journal, self._planned)
-        self._noted(findings)
-        self._noted(Closed(state=state))
+        self._noted(*joined(self._folder, self._journal, self._planned))
         self._effects.append(self._end_loop)
         self._release()
 
@@ -218,90 +277,111 @@ class Driver:
         return Attempts(
             folder=self._folder,
             planned=self._planned,
-            local=LocalBackend(run_folder=self._folder.path, detached=not self._attached),
-            inprocess=InProcessBackend(),
+            local=self._hands.local,
+            inprocess=self._hands.inprocess,
             tell=self._inbox.put_from_thread,
             post=asyncio.get_running_loop().call_soon_threadsafe,
             environ=dict(os.environ),
             base=base,
         )
 
+    def _board_so_far(self) -> Board:
+        planned, events = self._planned, [recorded.event for recorded in self._past[1:]]
+        if not events:
+            return new_board(planned.plan, planned.edges, planned.options)
+        return rebuild(planned.plan, planned.edges, planned.options, events)
+
     def _take_over(self) -> None:
-        """Say whose the run is now, make the board from what was journaled, and adopt what still lives."""
-        events = [recorded.event for recorded in self._past[1:]]
-        self._past = []
+        """Say whose the run is now, adopt what still lives, and go on from what was journaled."""
+        events, self._past = [recorded.event for recorded in self._past[1:]], []
         for event in events:
             self._giving.note(event)
         me = identity()
         self._noted(Owned(pid=me.pid, start=me.start, boot=me.boot, attached=self._attached))
-        planned = self._planned
-        if events:
-            self._board = rebuild(planned.plan, planned.edges, planned.options, events)
-        self._board, commands = step(self._board, ())
+        now = self._noted(*self._gate.look_at_disk())
+        for event in _alive(events):
+            gone = self._attempts.adopt(event)
+            if gone is not None:
+                now += self._settled(gone)
+        self._board, commands = step(self._board, now)
         for command in commands:
             self._decide(command)
-        for event in _alive(events):
-            self._adopt(event)
         self._release()
-
-    def _adopt(self, event: Starting | Running) -> None:
-        key: Key = (event.task, event.attempt)
-        if self._attempts.tasks[event.task].function:
-            lost = Lost(reason="it ran inside a process that is gone")
-            self._inbox.put(Result(ended=Ended(task=event.task, attempt=event.attempt, outcome=lost)))
-            return
-        if isinstance(event, Running) and event.place is not None:
-            self._attempts.places[key] = event.place
-        self._attempts.adopt(event.task, event.attempt)
 
     async def _look_outside(self) -> None:
         """Look for other processes' wishes, and at memory and disk, and try a full disk again."""
         next_gate = 0.0
         while True:
             await asyncio.sleep(_LOOK_S)
-            if self._journal.changed():
-                for recorded in self._journal.read(self._seen):
-                    self._seen = recorded.seq
-                    if isinstance(recorded.event, StopAsked | RetryAsked):
-                        self._inbox.put(Foreign(event=recorded.event))
+            self._look_for_wishes()
             if time.monotonic() >= next_gate:
                 next_gate = time.monotonic() + _GATE_S
                 for event in self._gate.look():
                     self._inbox.put(event)
-                if self._effects:
-                    self._release()
+                if self._uncommitted:
+                    self._inbox.put(TryAgain())
+
+    def _look_for_wishes(self) -> None:
+        if self._journal.changed():
+            for recorded in self._journal.read(self._seen):
+                self._seen = recorded.seq
+                if isinstance(recorded.event, StopAsked | RetryAsked):
+                    self._inbox.put(Foreign(event=recorded.event))
+
+    def _outside_ended(self, outside: asyncio.Task[None]) -> None:
+        error = None if outside.cancelled() else outside.exception()
+        if error is not None:
+            self._inbox.put(Broken(error=error))
+
+
+def real_hands(folder: RunFolder, *, attached: bool) -> Hands:
+    """Return the run's journal on disk, processes of this machine, and calls in this process."""
+    return Hands(
+        journal=SqliteJournal.open(folder.journal),
+        local=LocalBackend(run_folder=folder.path, detached=not attached),
+        inprocess=InProcessBackend(),
+    )
 
 
 Ready: TypeAlias = Callable[[Driver], None]
 
 
-def drive(folder: RunFolder, *, attached: bool, plan: Plan | None = None, ready: Ready | None = None) -> bool:
-    """Drive the run to its end in an event loop of its own; return whether it was handed over instead.
+def drive(folder: RunFolder, *, attached: bool, plan: Plan | None = None, ready: Ready | None = None) -> Driven:
+    """Drive the run to its end, or until it is handed over, in an event loop of its own.
 
     *plan* is the plan with its callables, where it has some; *ready* is given the driver before the first turn.
     """
 
-    async def main() -> bool:
+    async def main() -> Driven:
         driver = Driver(folder, attached=attached, plan=plan)
         if ready:
             ready(driver)
-        await driver.drive()
-        return driver.handed_over
+        return await driver.drive()
 
     return asyncio.run(main())
 
 
-async def drive_here(folder: RunFolder, *, plan: Plan | None = None, ready: Ready | None = None) -> None:
+async def drive_here(folder: RunFolder, *, plan: Plan | None = None, ready: Ready | None = None) -> Driven:
     """Drive the run in the running event loop; when cancelled, stop every task and wait for their ends first."""
     driver = Driver(folder, attached=True, plan=plan)
     if ready:
         ready(driver)
     loop = asyncio.create_task(driver.drive())
     try:
-        await asyncio.shield(loop)
+        return await asyncio.shield(loop)
     except asyncio.CancelledError:
-        driver.stop_all("cancelled")
-        await loop
+        while not loop.done():
+            driver.stop_all("cancelled")
+            with suppress(asyncio.CancelledError):  # cancelled again: they are ended at once
+                await asyncio.shield(loop)
+        raise
+
+
+def _read(journal: Journal) -> list[Recorded]:
+    try:
+        return list(journal.read())
+    except BaseException:
+        journal.close()
         raise
 
 

@@ -105,8 +105,14 @@ class OwnerLock:
 
     @classmethod
     def take(cls, folder: RunFolder) -> OwnerLock:
-        """Return the lock; raise RunOwned, naming the owner, where a living process holds it."""
-        descriptor = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Return the lock; raise RunOwned, naming the owner, where a living process holds it.
+
+        Raises CannotHere where the run folder is gone or may not be written.
+        """
+        try:
+            descriptor = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise CannotHere(f"run {folder.run} cannot be owned: {folder.lock}: {error.strerror}") from error
         for _ in range(_TRIES):
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -129,15 +135,20 @@ class OwnerLock:
         return lock
 
     def sign(self) -> None:
-        """Write who holds it, for people: the lock itself is what counts."""
-        os.ftruncate(self.descriptor, 0)
-        os.pwrite(self.descriptor, json.dumps({"pid": os.getpid()}).encode(), 0)
+        """Write who holds it, for people, where there is room: the lock itself is what counts."""
+        with suppress(OSError):
+            os.ftruncate(self.descriptor, 0)
+            os.pwrite(self.descriptor, json.dumps({"pid": os.getpid()}).encode(), 0)
 
     def release(self) -> None:
         """Let it go; idempotent."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
+
+    def __del__(self) -> None:
+        """Let go of a lock that was forgotten: nobody drives the run, so somebody else may."""
+        self.release()
 
 
 def owned(folder: RunFolder) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +14,7 @@ from forkjoin.model import Event, Held, Options, Released
 
 MIB = 1024 * 1024
 _DISK_FLOOR = 256 * MIB  # below it the records of what already runs may not find room
+_TRIED = MIB  # bytes that must find room again once the disk was said to be full, whatever it says is free
 _Cause = Literal["memory", "disk"]
 
 
@@ -22,10 +25,20 @@ class Gate:
     folder: Path
     options: Options
     closed: set[_Cause] = field(default_factory=set)
+    refused: bool = False
+
+    def refuse(self, detail: str) -> Iterator[Event]:
+        """Yield `Held`: something found no room, though the disk may say that there is some (a quota)."""
+        self.refused = True
+        yield from self._change("disk", detail)
 
     def look(self) -> Iterator[Event]:
         """Yield `Held` or `Released` where something changed since the last look."""
         yield from self._change("memory", self._memory())
+        yield from self.look_at_disk()
+
+    def look_at_disk(self) -> Iterator[Event]:
+        """Yield what `look` does, for the disk alone: it costs microseconds."""
         yield from self._change("disk", self._disk())
 
     def _change(self, cause: _Cause, trouble: str) -> Iterator[Event]:
@@ -50,4 +63,17 @@ class Gate:
             free = shutil.disk_usage(self.folder).free
         except OSError as error:
             return f"the state folder cannot be read: {error.strerror}"
-        return "" if free >= _DISK_FLOOR else f"{free // MIB} MiB of disk left in the state folder"
+        if free < _DISK_FLOOR:
+            return f"{free // MIB} MiB of disk left in the state folder"
+        return self._tried() if self.refused else ""
+
+    def _tried(self) -> str:
+        try:
+            with tempfile.TemporaryFile(dir=self.folder) as file:
+                file.write(bytes(_TRIED))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            return f"the state folder takes no more: {error.strerror}"
+        self.refused = False
+        return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
-from forkjoin.engine.attempts import Given
+from forkjoin.engine.briefs import Given
 from forkjoin.model import Completed, Edge, Ended, Event, Planned, TaskId, Text
 from forkjoin.prompts import Answer
 
@@ -23,25 +23,37 @@ class Giving:
             self._behind[edge.then].append(edge)
         self._wanted = {edge.first for edge in planned.edges}
         self._ended: dict[TaskId, Ended] = {}
+        self._commits: dict[TaskId, dict[str, TaskId]] = {}  # what those behind a task start from, and whose it is
 
     def note(self, event: Event) -> None:
         """Remember a record that somebody waits for."""
-        if isinstance(event, Ended) and event.task in self._wanted:
-            self._ended[event.task] = event
+        if not isinstance(event, Ended) or event.task not in self._wanted:
+            return
+        self._ended[event.task] = event
+        # A task that changed nothing hands on what it was given: those behind it are behind the others too.
+        own = event.changes.commit
+        self._commits[event.task] = {own: event.task} if own else self._commits_before(event.task)
 
     def to(self, task: TaskId) -> Given:
         """Return what *task* gets; only completed predecessors give anything."""
-        edges = self._behind.get(task)
-        if not edges:
+        if task not in self._behind:
             return _NOTHING
-        given = [(edge, self._ended[edge.first]) for edge in edges if edge.first in self._ended]
-        done = [(edge, ended) for edge, ended in given if isinstance(ended.outcome, Completed)]
-        changed = {ended.task: ended.changes.commit for _, ended in done if ended.changes.commit}
+        commits = self._commits_before(task)
         return Given(
-            commits=tuple(changed.values()),
-            by=tuple(changed),
-            answers=tuple(self._answers(done)),
+            commits=tuple(commits),
+            by=tuple(dict.fromkeys(commits.values())),
+            answers=tuple(self._answers(self._done(task))),
         )
+
+    def _commits_before(self, task: TaskId) -> dict[str, TaskId]:
+        commits: dict[str, TaskId] = {}
+        for _, ended in self._done(task):
+            commits.update(self._commits[ended.task])
+        return commits
+
+    def _done(self, task: TaskId) -> list[tuple[Edge, Ended]]:
+        before = ((edge, self._ended.get(edge.first)) for edge in self._behind.get(task, ()))
+        return [(edge, ended) for edge, ended in before if ended and isinstance(ended.outcome, Completed)]
 
     def _answers(self, done: Iterable[tuple[Edge, Ended]]) -> Iterable[Answer]:
         for edge, ended in done:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -16,6 +17,11 @@ class Inbox(Generic[T]):
         self._items: list[T] = []
         self._filled = asyncio.Event()
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits to be taken."""
+        return not self._items
+
     def put(self, item: T) -> None:
         """Add an item; only from the loop's thread."""
         self._items.append(item)
@@ -23,7 +29,7 @@ class Inbox(Generic[T]):
 
     def put_from_thread(self, item: T) -> None:
         """Add an item from any other thread; one that comes after the loop has closed is dropped."""
-        if not self._loop.is_closed():
+        with suppress(RuntimeError):  # it may close between any look at it and the call
             self._loop.call_soon_threadsafe(self.put, item)
 
     async def take(self) -> list[T]:

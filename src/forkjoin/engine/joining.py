@@ -9,23 +9,30 @@ from typing import Literal
 
 from forkjoin.accounting import account
 from forkjoin.engine.folder import RunFolder
-from forkjoin.journal import SqliteJournal, run_view, spans
-from forkjoin.model import Account, Joined, Planned, Report, RunView, TaskView, Text, to_json
+from forkjoin.journal import Journal, run_view, spans
+from forkjoin.model import Account, Closed, Joined, Planned, Report, RunView, TaskView, Text, to_json
 from forkjoin.synthesis import TaskResult, render_json, render_markdown, report
 
+_FAILURES = {"failed", "timed_out", "lost", "needs_input", "blocked"}
 _ANSWER_CHARS = 4_000  # of each answer, in a report
 
 
-def joined(
-    folder: RunFolder, journal: SqliteJournal, planned: Planned
-) -> tuple[Joined, Literal["completed", "failed", "stopped"]]:
-    """Write `report.json` and `report.md` into the run folder; return the event that says so, and the run's state."""
+def joined(folder: RunFolder, journal: Journal, planned: Planned) -> tuple[Joined | Closed, ...]:
+    """Write `report.json` and `report.md` into the run folder; return the events that end the run.
+
+    A report that cannot be made or written does not keep a run from its end: its state then says why it has none.
+    """
     view = run_view(journal.read())
-    made = report_of(view, planned, journal.content)
-    _write(folder.path / "report.json", to_json(render_json(made)))
-    _write(folder.path / "report.md", render_markdown(made).encode("utf-8", "replace"))
+    state = _state(view)
+    try:
+        made = report_of(view, planned, journal.content)
+        _write(folder.path / "report.json", to_json(render_json(made)))
+        _write(folder.path / "report.md", render_markdown(made).encode("utf-8", "replace"))
+    except Exception as error:
+        why = f"no report was written ({type(error).__name__}: {error}); make it again: forkjoin report {view.run}"
+        return (Closed(state=state, reason=why),)
     counts = tuple((str(severity), count) for severity, count in made.counts)
-    return Joined(findings=counts), _state(view)
+    return Joined(findings=counts), Closed(state=state, reason=view.reason)
 
 
 def report_of(view: RunView, planned: Planned, content: Callable[[Text], str]) -> Report:
@@ -71,7 +78,9 @@ def _state(view: RunView) -> Literal["completed", "failed", "stopped"]:
     states = {task.state for task in view.tasks}
     if states <= {"completed"}:
         return "completed"
-    return "stopped" if "stopped" in states else "failed"
+    # What fail_fast ended beside a failure was stopped too: the run has failed all the same.
+    asked = bool(view.reason)
+    return "stopped" if asked or not states & _FAILURES else "failed"
 
 
 def _write(path: Path, body: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
@@ -16,6 +17,7 @@ from forkjoin.engine.folder import OwnerLock, RunFolder, find_run, new_run_folde
 from forkjoin.engine.prepare import Prepared, refuse_dependent
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
+from forkjoin.engine.speaking import bound_here
 from forkjoin.errors import CannotHere, ForkjoinError, PlanError, UnknownId
 from forkjoin.journal import SqliteJournal
 from forkjoin.model import Planned, RunView, Tree
@@ -32,16 +34,15 @@ def launch(
     """
     refuse_dependent(ready)
     _refuse_nested(environ or os.environ)
-    if detached and any(task.function for task in ready.plan.tasks):
-        raise PlanError("function tasks run in the caller's process", next_step="launch the run without detaching")
+    if detached and (why := bound_here(ready.plan)):
+        raise PlanError(why, next_step="launch the run without detaching")
     folder = new_run_folder(Path(settings.home))
-    lock = OwnerLock.take(folder)
-    journal = SqliteJournal.create(folder.journal)
     try:
-        journal.append([_planned(ready, folder, detached=detached)], at=time.time())
-        journal.commit()
-    finally:
-        journal.close()
+        lock = OwnerLock.take(folder)
+        _write_plan(folder, _planned(ready, folder, detached=detached))
+    except BaseException:
+        shutil.rmtree(folder.path, ignore_errors=True)  # nothing was started, so nothing is left
+        raise
     if detached:
         supervise.spawn(folder, lock)
         return Run(folder)
@@ -65,10 +66,13 @@ def attach(name: str | None = None, *, settings: Settings, tree: Path | None = N
 def runs(settings: Settings, *, tree: Path | None = None, limit: int | None = None) -> list[RunView]:
     """Return the runs of *tree*'s repository (None: all), newest first."""
     found: list[RunView] = []
+    if limit is not None and limit < 1:
+        return found
     for run in _of_repository(Path(settings.home), tree):
+        with run:
+            found.append(run.view())
         if limit is not None and len(found) >= limit:
             break
-        found.append(run.view())
     return found
 
 
@@ -81,11 +85,22 @@ def _of_repository(home: Path, tree: Path | None) -> Iterator[Run]:
             continue  # a journal that cannot be read is named by whoever asks for it
         if wanted is None or run.planned.repository == wanted:
             yield run
+        else:
+            run.close()
 
 
 def _repository(tree: Path) -> str:
     found = repository_of(tree)
     return found.common_dir if found else str((tree if tree.is_dir() else tree.parent).resolve())
+
+
+def _write_plan(folder: RunFolder, planned: Planned) -> None:
+    journal = SqliteJournal.create(folder.journal)
+    try:
+        journal.append([planned], at=time.time())
+        journal.commit()
+    finally:
+        journal.close()
 
 
 def _planned(ready: Prepared, folder: RunFolder, *, detached: bool) -> Planned:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from forkjoin.agents import Dialect
 from forkjoin.backends import Output
@@ -27,12 +28,18 @@ class Actions:
         self._rest[key] = rest[:_LONGEST_LINE]
         action = ""
         for line in lines:
-            for said in self._speaker(output.task).parse(line[:_LONGEST_LINE]):
-                action = said.action or action
+            action = self._action(output.task, line[:_LONGEST_LINE]) or action
         if not action or now - self._told.get(key, 0.0) < _ACTION_S:
             return ()
         self._told[key] = now
         return (Progress(task=output.task, attempt=output.attempt, text=action, bytes=output.total),)
+
+    def _action(self, task: TaskId, line: bytes) -> str:
+        action = ""
+        with suppress(Exception):  # a dialect may be anybody's code, and a line of the board is not worth a run
+            for said in self._speaker(task).parse(line):
+                action = said.action or action
+        return action
 
     def forget(self, key: tuple[TaskId, int]) -> None:
         """Drop what is kept of an ended attempt."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
+import stat
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from forkjoin.backends import locked
 from forkjoin.engine.folder import RunFolder
-from forkjoin.errors import PlanError
-from forkjoin.model import Planned, RunView, TaskView
+from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, PlanError
+from forkjoin.model import ENDED, Ended, Planned, Recorded, RunView, TaskId
 from forkjoin.sources import read_tree
 from forkjoin.workspaces import Workspaces
 
@@ -26,40 +31,87 @@ class Removed:
     kept: str
 
 
-def remove(folder: RunFolder, view: RunView, planned: Planned, *, discard: bool) -> Removed:
-    """Delete a run that nobody owns; raise PlanError that lists its unlanded changes where *discard* was not said."""
-    changed = [task for task in view.tasks if task.changes.files]
-    lines = tuple(_said(task) for task in changed)
-    if changed and not discard:
+def remove(folder: RunFolder, planned: Planned, events: Sequence[Recorded], view: RunView, *, discard: bool) -> Removed:
+    """Delete a run whose owner's lock the caller holds; nothing is deleted before everything could be named and kept.
+
+    Raises PlanError where it is not over, or holds changes and *discard* was not said; NoRoom or CannotHere where
+    its patches cannot be kept or its folder withstands.
+    """
+    unsettled = _unsettled(folder, view, discard=discard)
+    changed = [one.event for one in events if isinstance(one.event, Ended) and one.event.changes.files]
+    lines = tuple(_said(ended) for ended in changed) + tuple(
+        f"{task}: ended while nobody looked; what its workspace holds was not harvested" for task in unsettled
+    )
+    if lines and not discard:
         raise PlanError(
             f"holds changes that are landed nowhere: {'; '.join(lines)}",
             where=folder.run,
             next_step="delete them all the same with --discard (patches are kept for 14 days)",
         )
     kept = _keep_patches(folder, changed)
-    with suppress(Exception):  # the tree may be gone; the run folder goes all the same
+    with suppress(ForkjoinError, OSError):  # the tree may be gone; the run folder goes all the same
         Workspaces(folder.run, folder.path, folder.home, read_tree(Path(planned.tree))).release()
-    shutil.rmtree(folder.path)
+    shutil.rmtree(folder.home / "workspaces" / folder.run, onerror=_unlocked)
+    shutil.rmtree(folder.path, onerror=_unlocked)
     return Removed(run=folder.run, changes=lines, kept=str(kept) if changed else "")
 
 
-def _said(task: TaskView) -> str:
-    added = sum(change.insertions for change in task.changes.files)
-    removed = sum(change.deletions for change in task.changes.files)
-    names = ", ".join(change.path for change in task.changes.files[:5])
-    more = f" and {len(task.changes.files) - 5} more" if len(task.changes.files) > 5 else ""
-    return f"{task.id}: {names}{more} (+{added} -{removed})"
+def _unsettled(folder: RunFolder, view: RunView, *, discard: bool) -> list[TaskId]:
+    """Return the tasks that have begun and not ended; raise PlanError where one lives, or *discard* was not said."""
+    begun = [task for task in view.tasks if task.state not in ENDED and task.state != "queued"]
+    living = [task.id for task in begun if locked(str(folder.attempt(task.id, task.attempt)))]
+    if living or (begun and not discard):
+        raise PlanError(
+            f"its owner is gone, and {', '.join((living or [task.id for task in begun])[:5])} did not end yet",
+            where=folder.run,
+            next_step=f"stop it first: forkjoin stop --run {folder.run}",
+        )
+    return [task.id for task in begun]
 
 
-def _keep_patches(folder: RunFolder, changed: list[TaskView]) -> Path:
+def _said(ended: Ended) -> str:
+    files = ended.changes.files
+    added, removed = sum(change.insertions for change in files), sum(change.deletions for change in files)
+    names = ", ".join(change.path for change in files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
+    return f"{ended.task}: {names} (+{added} -{removed})"
+
+
+def _keep_patches(folder: RunFolder, changed: Sequence[Ended]) -> Path:
     shelf = folder.home / "discarded"
-    if shelf.is_dir():
-        for old in shelf.iterdir():
+    _clear(shelf)
+    kept = shelf / folder.run
+    last = {ended.task: ended.attempt for ended in changed}
+    try:
+        for ended in changed:
+            kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+            name = ended.task if last[ended.task] == ended.attempt else f"{ended.task}-{ended.attempt}"
+            if ended.changes.patch:
+                shutil.copyfile(folder.path / ended.changes.patch, kept / f"{name}.patch")
+    except OSError as error:
+        said = f"the patches of run {folder.run} cannot be kept in {kept}: {error.strerror}; nothing was deleted"
+        raise (NoRoom if error.errno in (errno.ENOSPC, errno.EDQUOT) else CannotHere)(said) from error
+    return kept
+
+
+def _clear(shelf: Path) -> None:
+    """Let go of patches that were kept long enough."""
+    for old in shelf.iterdir() if shelf.is_dir() else ():
+        with suppress(OSError):
             if time.time() - old.stat().st_mtime > _KEPT_S:
                 shutil.rmtree(old, ignore_errors=True)
-    kept = shelf / folder.run
-    for task in changed:
-        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if task.changes.patch:
-            shutil.copyfile(folder.path / task.changes.patch, kept / f"{task.id}.patch")
-    return kept
+
+
+def _unlocked(remove_it: Callable[[str], object], path: str, error: tuple[type, BaseException, object]) -> None:
+    """Try once more in a folder that was made writable: an agent may have left some that are not."""
+    if isinstance(error[1], FileNotFoundError):
+        return
+    try:
+        for folder in (Path(path), Path(path).parent):
+            if folder.is_dir() and not folder.is_symlink():
+                folder.chmod(stat.S_IRWXU)
+        if remove_it in (os.rmdir, os.unlink):
+            remove_it(path)
+        else:
+            shutil.rmtree(path)
+    except OSError as again:
+        raise CannotHere(f"{path} cannot be removed: {again.strerror}; delete it by hand") from again

@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from threading import Lock, Thread
-from typing import Any, Literal
+from threading import Event, Thread
+from typing import Literal
 
-from forkjoin.backends import output_bytes, tail_bytes
 from forkjoin.engine import supervise
-from forkjoin.engine.drive import Driver, drive, drive_here
-from forkjoin.engine.folder import OwnerLock, RunFolder, owned
-from forkjoin.engine.joining import account_of, report_of
+from forkjoin.engine.drive import Driven, Driver, drive, drive_here
+from forkjoin.engine.folder import OwnerLock, RunFolder
+from forkjoin.engine.reader import LOOK_S, RunReader
 from forkjoin.engine.removal import Removed, remove
-from forkjoin.engine.results import run_result
-from forkjoin.errors import CannotHere, JournalDamaged, NoRoom, PlanError, RunOwned, UnknownId
-from forkjoin.journal import Fold, SqliteJournal, todo
-from forkjoin.model import (
-    ENDED,
-    Account,
-    Plan,
-    Planned,
-    Recorded,
-    Report,
-    RetryAsked,
-    RunId,
-    RunResult,
-    RunView,
-    StopAsked,
-    TaskId,
-    TaskView,
-    Todo,
-    to_builtins,
-)
-from forkjoin.synthesis import at_or_above, render_json, render_markdown, summary_lines
+from forkjoin.engine.speaking import bound_here
+from forkjoin.errors import CannotHere, NoRoom, PlanError, RunOwned
+from forkjoin.journal import SqliteJournal
+from forkjoin.model import ENDED, Plan, Recorded, RetryAsked, RunView, StopAsked, TaskId, TaskView
 
-MIB = 1024 * 1024
-_LOOK_S = 0.05
 MAX_CHARS = 32_000
 _MOST_RESUMES = 3
+_Watcher = Callable[[Recorded], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,66 +40,20 @@ class TaskOutput:
     path: str
 
 
-class Run:
+class Run(RunReader):
     """One run, from any process, at any time, after its end too. Methods raise UnknownId for tasks not in it."""
 
     def __init__(self, folder: RunFolder, *, plan: Plan | None = None, lock: OwnerLock | None = None) -> None:
-        self._folder, self._plan, self._lock = folder, plan, lock
-        self._guard = Lock()  # one journal connection, callers in several threads
-        self._journal = SqliteJournal.open(folder.journal, readonly=True)
-        self._fold, self._seq = Fold(), 0
+        super().__init__(folder)
+        self._plan, self._lock = plan, lock
         self._driver: Driver | None = None
-        self.planned = self._first()
+        self._leaving = False
 
-    @property
-    def id(self) -> RunId:
-        """The run's id."""
-        return self._folder.run
-
-    @property
-    def folder(self) -> Path:
-        """The run's folder."""
-        return self._folder.path
-
-    @property
-    def tasks(self) -> tuple[TaskId, ...]:
-        """The ids of its tasks, in the order they were asked."""
-        return tuple(task.id for task in self.planned.plan.tasks)
-
-    # -- reading
-
-    def view(self) -> RunView:
-        """Return the run as it stands in the journal now."""
-        with self._guard:
-            for recorded in self._journal.read(self._seq):
-                self._fold.apply(recorded)
-                self._seq = recorded.seq
-            return self._fold.view()
-
-    def owned(self) -> bool:
-        """Return whether a living process owns the run."""
-        return owned(self._folder)
-
-    def events(self, since: int = 0) -> list[Recorded]:
-        """Return the committed events after *since*."""
-        with self._guard:
-            return list(self._journal.read(since))
-
-    def follow(self, since: int = 0) -> Iterator[Recorded]:
-        """Yield events as they are committed, until the run is over or nobody owns it any more."""
-        while True:
-            alone = not self.owned()
-            events = self.events(since)
-            yield from events
-            since = events[-1].seq if events else since
-            if alone and not events:
-                return
-            if not events:
-                time.sleep(_LOOK_S)
+    # -- waiting
 
     def wait(self, *, timeout: float | None = None, tasks: Sequence[str] = ()) -> RunView:
         """Block until the run (or the named tasks) has ended; raise NoRoom after *timeout* seconds."""
-        named = [self.task(name).id for name in tasks]
+        named = [task.id for task in self._named(tasks)]
         deadline = None if timeout is None else time.monotonic() + timeout
         taken_up = 0
         while True:
@@ -131,16 +66,7 @@ class Run:
                 taken_up += 1
             if deadline is not None and time.monotonic() >= deadline:
                 raise NoRoom(f"run {self.id} was not ready after {timeout:g} s; it goes on: forkjoin wait {self.id}")
-            time.sleep(_LOOK_S)
-
-    def task(self, name: str) -> TaskView:
-        """Return the task of that id or number; raise UnknownId listing the known."""
-        view = self.view()
-        found = view.task(name.removeprefix(f"{self.id}/"))
-        if found is None:
-            known = [f"{task.id} ({task.task.description})" for task in view.tasks]
-            raise UnknownId("task", name, known, hint=f"this is run {self.id}")
-        return found
+            time.sleep(LOOK_S)
 
     def output(
         self,
@@ -161,9 +87,8 @@ class Run:
         except NoRoom:
             status = "timeout" if timeout else "not_ready"
         found = self.task(task)
-        text = self._said(found, mode)
-        if mode == "tail":
-            offset = max(0, len(text) - max_chars)
+        text, max_chars = self._said(found, mode), max(1, max_chars)
+        offset = max(0, len(text) - max_chars if mode == "tail" else offset)
         part = text[offset : offset + max_chars]
         end = offset + len(part)
         return TaskOutput(
@@ -175,69 +100,6 @@ class Run:
             path=str(self._attempt_folder(found) / "stdout.0000"),
         )
 
-    def log(self, task: str, *, stream: Literal["stdout", "stderr"] = "stdout", limit: int = MIB) -> str:
-        """Return the end of what the task's program printed, at most *limit* bytes, as text."""
-        folder = self._attempt_folder(self.task(task))
-        return tail_bytes(folder, stream, limit).decode("utf-8", "replace")
-
-    def brief(self, task: str) -> str:
-        """Return the brief the task was given; "" where it had none."""
-        with suppress(OSError):
-            return (self._attempt_folder(self.task(task)) / "brief.md").read_text(encoding="utf-8")
-        return ""
-
-    def diff(self, task: str) -> bytes:
-        """Return what the task changed, as a patch; b"" where it changed nothing."""
-        patch = self.task(task).changes.patch
-        return (self.folder / patch).read_bytes() if patch else b""
-
-    def path(self, task: str) -> str:
-        """Return the folder the task works or worked in; raise UnknownId where it is not there (any more)."""
-        found = self.task(task)
-        if found.place is None or not found.place.root or not Path(found.place.root).is_dir():
-            raise UnknownId("workspace of task", task, [], hint="it has none yet, or changed nothing and was removed")
-        return found.place.root
-
-    def todo(self) -> tuple[Todo, ...]:
-        """Return the list a person watches."""
-        return todo(self.view())
-
-    def account(self) -> Account:
-        """Return where the time went, so far."""
-        return account_of(self.view())
-
-    def report(self) -> Report:
-        """Return the joined result, as it stands."""
-        view = self.view()
-        with self._guard:
-            return report_of(view, self.planned, self._journal.content)
-
-    def report_markdown(self, *, limit: int = 50) -> str:
-        """Return the report for people."""
-        return render_markdown(self.report(), limit=limit)
-
-    def report_json(self) -> dict[str, Any]:
-        """Return the report for programs."""
-        return render_json(self.report())
-
-    def summary_lines(self, width: int = 80) -> list[str]:
-        """Return the end of a run for a terminal, worst first."""
-        return summary_lines(self.report(), width=width)
-
-    def severity_count(self, severity: str) -> int:
-        """Return how many findings are at or above *severity*."""
-        return at_or_above(self.report(), severity)
-
-    def result(self) -> RunResult:
-        """Return the results in the order asked, as attributes."""
-        view = self.view()
-        with self._guard:
-            return run_result(view, self._journal.content)
-
-    def result_json(self) -> dict[str, Any]:
-        """Return the results as `run --json` prints them."""
-        return {"forkjoin": 1, **to_builtins(self.result())}
-
     # -- wishes
 
     def stop(
@@ -245,7 +107,7 @@ class Run:
     ) -> tuple[TaskView, ...]:
         """Ask the owner to end the named tasks (none named: all); return them as they were. Idempotent."""
         view = self.view()
-        named = [self.task(name) for name in tasks] or list(view.tasks)
+        named = self._named(tasks) if tasks else list(view.tasks)
         living = [task for task in named if task.state not in ENDED]
         if living:
             wishes = [TaskId("")] if not tasks else [task.id for task in living]
@@ -256,7 +118,7 @@ class Run:
 
     def retry(self, tasks: Sequence[str], *, force: bool = False) -> None:
         """Run ended tasks again, completed ones only with *force*; the run is taken up again where it was over."""
-        named = [self.task(name) for name in tasks]
+        named = self._named(tasks)
         for task in named:
             if task.task.function:
                 raise PlanError("a function task cannot be run again from the journal", where=task.id)
@@ -274,66 +136,81 @@ class Run:
 
     def remove(self, *, discard: bool = False) -> Removed:
         """Delete the run; raise PlanError where it still runs, or holds changes and *discard* was not said."""
-        if self.owned():
-            raise RunOwned(f"run {self.id} still runs; stop it first: forkjoin stop --run {self.id}")
-        return remove(self._folder, self.view(), self.planned, discard=discard)
+        try:
+            lock = OwnerLock.take(self._folder)
+        except RunOwned as error:
+            raise RunOwned(f"run {self.id} still runs; stop it first: forkjoin stop --run {self.id}") from error
+        try:
+            return remove(self._folder, self.planned, self.events(), self.view(), discard=discard)
+        finally:
+            lock.release()
 
     # -- driving
 
-    def drive(self, *, on_event: Callable[[Recorded], None] | None = None) -> RunView:
+    def drive(self, *, on_event: _Watcher | None = None) -> RunView:
         """Own the run in this process until it is over, or handed over; *on_event* is called in a thread of its own.
 
-        Blocks. A slow *on_event* never blocks the run; what it raises ends only the telling.
+        Blocks. A slow *on_event* never blocks the run, only the return from here; what it raises ends the telling.
         """
-        lock = self._lock or OwnerLock.take(self._folder)
-        watcher = Thread(target=self._tell, args=(on_event,), daemon=True) if on_event else None
-        if watcher:
-            watcher.start()
+        lock = self._owning()
+        teller = _Teller(self, on_event)
         try:
-            handed = drive(self._folder, attached=True, plan=self._plan, ready=self._driving)
-        except BaseException:
-            lock.release()
-            raise
+            driven = drive(self._folder, attached=True, plan=self._plan, ready=self._driving)
+            self._leave(driven, lock)
         finally:
             self._driver = None
-        if handed:
-            supervise.spawn(self._folder, lock)
-        lock.release()
-        if watcher:
-            watcher.join()
+            lock.release()
+            teller.finish()
+        self._look_back(driven)
         return self.view()
 
-    async def drive_async(self, *, on_event: Callable[[Recorded], None] | None = None) -> RunView:
+    async def drive_async(self, *, on_event: _Watcher | None = None) -> RunView:
         """Do what `drive` does in the running event loop; cancelling it stops every task and waits for their ends."""
-        lock = self._lock or OwnerLock.take(self._folder)
-        if on_event:
-            Thread(target=self._tell, args=(on_event,), daemon=True).start()
+        lock = self._owning()
+        teller = _Teller(self, on_event)
         try:
-            await drive_here(self._folder, plan=self._plan, ready=self._driving)
+            driven = await drive_here(self._folder, plan=self._plan, ready=self._driving)
+            self._leave(driven, lock)
         finally:
             self._driver = None
             lock.release()
+            await asyncio.to_thread(teller.finish)
+        self._look_back(driven)
         return self.view()
 
     def hand_over(self) -> None:
         """Leave a run that this process drives to a detached owner; its processes go on."""
-        if any(task.function for task in self.planned.plan.tasks):
-            raise PlanError("function tasks run in this process and cannot be left", where=self.id)
+        if why := bound_here(self._plan or self.planned.plan):
+            raise PlanError(f"{why}, so the run cannot be left", where=self.id)
+        self._leaving = True
         if self._driver is not None:
             self._driver.hand_over()
 
+    def _owning(self) -> OwnerLock:
+        lock, self._lock = self._lock or OwnerLock.take(self._folder), None
+        return lock
+
     def _driving(self, driver: Driver) -> None:
         self._driver = driver
+        if self._leaving:  # asked before there was a driver to ask
+            driver.hand_over()
 
-    def _tell(self, on_event: Callable[[Recorded], None]) -> None:
-        for recorded in self.follow():
-            on_event(recorded)
+    def _leave(self, driven: Driven, lock: OwnerLock) -> None:
+        self._leaving = False
+        if driven.handed_over:
+            supervise.spawn(self._folder, lock)
+
+    def _look_back(self, driven: Driven) -> None:
+        """Take the run up again for whoever asked for a retry while we still held it, and did not look any more."""
+        if not driven.handed_over and any(isinstance(one.event, RetryAsked) for one in self.events(driven.seen)):
+            self.resume()
 
     # -- helpers
 
     def _take_up_again(self, times: int) -> None:
         if times >= _MOST_RESUMES:
-            raise CannotHere(f"run {self.id}: its owner ends at once, {times} times; see {self.folder}/supervisor.log")
+            log = self.folder / supervise.LOG
+            raise CannotHere(f"run {self.id}: its owner ended at once, {times} times; what it said: {log}")
         self.resume()
 
     def _write(self, events: Sequence[StopAsked | RetryAsked]) -> None:
@@ -344,20 +221,30 @@ class Run:
         finally:
             journal.close()
 
-    def _first(self) -> Planned:
-        first = next(iter(self.events()), None)
-        if first is None or not isinstance(first.event, Planned):
-            raise JournalDamaged(f"{self._folder.journal} does not begin with a plan; remove the run: {self.folder}")
-        return first.event
 
-    def _said(self, task: TaskView, mode: Literal["answer", "tail", "full"]) -> str:
-        if mode == "answer" or task.task.function:
-            with self._guard:
-                return self._journal.content(task.answer)
-        return output_bytes(self._attempt_folder(task), "stdout", limit=64 * MIB).decode("utf-8", "replace")
+class _Teller:
+    """Tells events to a watcher in a thread of its own, for as long as this process drives the run."""
 
-    def _attempt_folder(self, task: TaskView) -> Path:
-        return self._folder.attempt(task.id, max(1, task.attempt))
+    def __init__(self, run: Run, watcher: _Watcher | None) -> None:
+        self._run, self._watcher, self._over = run, watcher, Event()
+        self._thread = Thread(target=self._tell, daemon=True, name=f"forkjoin-watcher-{run.id}")
+        if watcher is not None:
+            self._thread.start()
+
+    def finish(self) -> None:
+        """Wait until all that was committed so far has been told."""
+        self._over.set()
+        if self._watcher is not None:
+            self._thread.join()
+
+    def _tell(self) -> None:
+        since, last = 0, False
+        while not last and self._watcher is not None:
+            last = self._over.is_set()
+            for recorded in self._run.events(since):
+                self._watcher(recorded)
+                since = recorded.seq
+            self._over.wait(LOOK_S)
 
 
 def _over(view: RunView, named: Sequence[TaskId]) -> bool:

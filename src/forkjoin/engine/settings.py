@@ -108,7 +108,8 @@ def _toml(path: Path) -> dict[str, Any]:
         raise PlanError(f"cannot be read: {error}", where=str(path)) from error
     if path.name != "pyproject.toml":
         return table
-    ours = table.get("tool", {}).get("forkjoin", {})
+    tools = table.get("tool")
+    ours = tools.get("forkjoin") if isinstance(tools, dict) else None
     return ours if isinstance(ours, dict) else {}
 
 

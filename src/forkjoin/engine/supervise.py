@@ -10,40 +10,68 @@ from pathlib import Path
 
 from forkjoin.engine.drive import drive
 from forkjoin.engine.folder import OwnerLock, RunFolder
-from forkjoin.model import RunId
+from forkjoin.errors import CannotHere, RunOwned
+from forkjoin.journal import SqliteJournal
+from forkjoin.model import RetryAsked, RunId
+
+LOG = "supervisor.log"
+_MODULE = "forkjoin.engine.supervise"
 
 
 def spawn(folder: RunFolder, lock: OwnerLock) -> None:
     """Start a detached supervisor that owns the run from this moment on: it inherits the lock, so there is no gap.
 
-    Its own talk goes to `supervisor.log` in the run folder.
+    Its own talk goes to `supervisor.log` in the run folder. Raises CannotHere where it cannot be started; *lock* is
+    let go of in any case.
     """
-    with (folder.path / "supervisor.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "forkjoin.engine.supervise", str(folder.home), folder.run, str(lock.descriptor)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd="/",
-            start_new_session=True,
-            pass_fds=[lock.descriptor],
-        )
-    lock.release()
+    try:
+        with (folder.path / LOG).open("ab") as log:
+            process = subprocess.Popen(
+                # -P: a folder named forkjoin where we are, in a tree of strangers, must not be imported.
+                [sys.executable, "-P", "-m", _MODULE, str(folder.home), folder.run, str(lock.descriptor)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=[lock.descriptor],
+            )
+    except OSError as error:
+        raise CannotHere(
+            f"run {folder.run} cannot be detached: {error.strerror or error}; try again: forkjoin wait {folder.run}"
+        ) from error
+    finally:
+        lock.release()
     # Reaped when it ends while we still live; it does not need us.
     threading.Thread(target=process.wait, daemon=True, name=f"forkjoin-supervisor-{folder.run}").start()
 
 
 def main() -> int:
-    """Drive the run named on the command line until it is over."""
+    """Drive the run named on the command line until it is over, and on where a retry was asked meanwhile."""
     home, run, descriptor = sys.argv[1:4]
     folder = RunFolder(home=Path(home), run=RunId(run))
     lock = OwnerLock.handed(int(descriptor))
-    os.umask(0o077)
+    os.chdir("/")  # only now: what is imported may be found by a relative path
+    while True:
+        try:
+            driven = drive(folder, attached=False)
+        finally:
+            lock.release()
+        # Whoever asks for a retry tries to own the run after that; who finds it owned relies on this look.
+        if not retry_waits(folder, driven.seen):
+            return 0
+        try:
+            lock = OwnerLock.take(folder)
+        except RunOwned:
+            return 0
+
+
+def retry_waits(folder: RunFolder, seen: int) -> bool:
+    """Return whether somebody asked for a retry after the event *seen*."""
+    journal = SqliteJournal.open(folder.journal, readonly=True)
     try:
-        drive(folder, attached=False)
+        return any(isinstance(recorded.event, RetryAsked) for recorded in journal.read(seen))
     finally:
-        lock.release()
-    return 0
+        journal.close()
 
 
 if __name__ == "__main__":

@@ -95,7 +95,9 @@ class Fold:
             case Joined(findings=findings):
                 self._run = replace(run, joined=True, findings=findings)
             case Closed(state=state, reason=reason):
-                self._run = replace(run, state=state, reason=reason, ended=recorded.at)
+                # A retry may have been asked just before it was written: then the run is not over.
+                if all(seen.ended for seen in self._tasks):
+                    self._run = replace(run, state=state, reason=reason, ended=recorded.at)
             case StopAsked(task="", reason=reason) if run.ended is None:
                 self._run = replace(run, reason=f"stop asked: {reason}" if reason else "stop asked")
             case Owned():

@@ -44,7 +44,8 @@ def fold(store: Store, event: Event) -> None:
         case Released(cause=cause):
             store.held.discard(cause)
         case Closed():
-            store.finished = True
+            # A retry may have been asked just before it was written: then the run is not over.
+            store.finished = not store.queued and not store.live
         case Owned():
             store.held.clear()  # a hold is what one owner saw: the next looks for itself
         case Planned() | BaseTaken() | Progress() | Joined():

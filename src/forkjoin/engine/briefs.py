@@ -1,0 +1,61 @@
+"""What the brief of a task is made from: its neighbours, its inferred claims, and what it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from forkjoin.model import Base, Edge, Place, Planned, Task, TaskId
+from forkjoin.prompts import Answer, BriefSite, Sibling, brief
+
+_MOST_SIBLINGS = 20  # named in a brief
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What a task gets from those it waited for: their commits, and under `after` their answers."""
+
+    commits: tuple[str, ...] = ()
+    by: tuple[TaskId, ...] = ()
+    answers: tuple[Answer, ...] = ()
+
+
+class Briefs:
+    """Writes the briefs of one run."""
+
+    def __init__(self, planned: Planned) -> None:
+        tasks = planned.plan.tasks
+        self._siblings = [Sibling(task=task.id, description=task.description) for task in tasks]
+        self._numbers = {task.id: number for number, task in enumerate(tasks)}
+        self._ordered = _ordered(planned.edges)
+        self._claims = {claims.id: claims for claims in planned.claims}
+
+    def of(self, task: Task, place: Place, given: Given, *, base: Base | None) -> str:
+        """Return the brief of *task* for an attempt that works in *place*."""
+        claims = self._claims.get(task.id)
+        site = BriefSite(
+            root=place.root,
+            kind=place.kind,
+            base=base.note if base and place.kind != "shared" else "",
+            siblings=self._beside(task),
+            answers=given.answers,
+            writes=claims.writes if claims and task.writes is None else (),
+            reads=claims.reads if claims and task.reads is None else (),
+        )
+        return brief(task, site=site)
+
+    def _beside(self, task: Task) -> tuple[Sibling, ...]:
+        """The nearest tasks of the plan: a brief names a few, and 10,000 tasks must not each look at all others."""
+        first = max(0, self._numbers[task.id] - _MOST_SIBLINGS // 2)
+        near = self._siblings[first : first + _MOST_SIBLINGS + 1]
+        ordered = self._ordered.get(task.id, set())
+        return tuple(sibling for sibling in near if sibling.task != task.id and sibling.task not in ordered)
+
+
+def _ordered(edges: Sequence[Edge]) -> dict[TaskId, set[TaskId]]:
+    """Return for each task those that go before or after it, and so never run beside it."""
+    ordered: dict[TaskId, set[TaskId]] = {}
+    for edge in edges:
+        ordered.setdefault(edge.then, set()).add(edge.first)
+        ordered.setdefault(edge.first, set()).add(edge.then)
+    return ordered

@@ -1,0 +1,215 @@
+"""A run as its readers hold it: everything comes from the journal and the run's folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal, Self
+
+from forkjoin.backends import output_bytes, tail_bytes
+from forkjoin.engine.folder import RunFolder, owned
+from forkjoin.engine.joining import account_of, report_of
+from forkjoin.engine.results import run_result
+from forkjoin.errors import JournalDamaged, UnknownId
+from forkjoin.journal import Fold, SqliteJournal, todo
+from forkjoin.model import (
+    MIB,
+    Account,
+    Planned,
+    Recorded,
+    Report,
+    RunId,
+    RunResult,
+    RunView,
+    TaskId,
+    TaskView,
+    Todo,
+    to_builtins,
+)
+from forkjoin.synthesis import at_or_above, render_json, render_markdown, summary_lines
+
+LOOK_S = 0.05
+
+
+class RunReader:
+    """What can be read of a run, from any process and thread, at any time, after its end too.
+
+    It holds the journal open until `close`, the end of a `with` block, or until it is forgotten. Methods raise
+    UnknownId for tasks that are not in the run.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._guard = Lock()  # one journal connection, callers in several threads
+        self._journal = SqliteJournal.open(folder.journal, readonly=True)
+        self._fold, self._seq = Fold(), 0
+        self._view: RunView | None = None
+        try:
+            self.planned = self._first()
+        except BaseException:
+            self._journal.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Read, and close at the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the journal."""
+        self.close()
+
+    def __del__(self) -> None:
+        """Let go of the journal where nobody did."""
+        with suppress(AttributeError):  # it was never opened
+            self._journal.close()
+
+    def close(self) -> None:
+        """Let go of the journal; the run itself goes on. Idempotent."""
+        with self._guard:
+            self._journal.close()
+
+    @property
+    def id(self) -> RunId:
+        """The run's id."""
+        return self._folder.run
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder."""
+        return self._folder.path
+
+    @property
+    def tasks(self) -> tuple[TaskId, ...]:
+        """The ids of its tasks, in the order they were asked."""
+        return tuple(task.id for task in self.planned.plan.tasks)
+
+    # -- reading
+
+    def view(self) -> RunView:
+        """Return the run as it stands in the journal now."""
+        with self._guard:
+            for recorded in self._journal.read(self._seq):
+                self._fold.apply(recorded)
+                self._seq, self._view = recorded.seq, None
+            if self._view is None:
+                self._view = self._fold.view()
+            return self._view
+
+    def owned(self) -> bool:
+        """Return whether a living process owns the run."""
+        return owned(self._folder)
+
+    def events(self, since: int = 0) -> list[Recorded]:
+        """Return the committed events after *since*."""
+        with self._guard:
+            return list(self._journal.read(since))
+
+    def follow(self, since: int = 0) -> Iterator[Recorded]:
+        """Yield events as they are committed, until the run is over or nobody owns it any more."""
+        while True:
+            alone = not self.owned()
+            events = self.events(since)
+            yield from events
+            since = events[-1].seq if events else since
+            if alone and not events:
+                return
+            if not events:
+                time.sleep(LOOK_S)
+
+    def task(self, name: str) -> TaskView:
+        """Return the task of that id or number; raise UnknownId listing the known."""
+        return self._named([name])[0]
+
+    def log(self, task: str, *, stream: Literal["stdout", "stderr"] = "stdout", limit: int = MIB) -> str:
+        """Return the end of what the task's program printed, at most *limit* bytes, as text."""
+        folder = self._attempt_folder(self.task(task))
+        return tail_bytes(folder, stream, limit).decode("utf-8", "replace")
+
+    def brief(self, task: str) -> str:
+        """Return the brief the task was given; "" where it had none."""
+        with suppress(OSError):
+            return (self._attempt_folder(self.task(task)) / "brief.md").read_text(encoding="utf-8")
+        return ""
+
+    def diff(self, task: str) -> bytes:
+        """Return what the task changed, as a patch; b"" where it changed nothing."""
+        patch = self.task(task).changes.patch
+        return (self.folder / patch).read_bytes() if patch else b""
+
+    def path(self, task: str) -> str:
+        """Return the folder the task works or worked in; raise UnknownId where it is not there (any more)."""
+        found = self.task(task)
+        if found.place is None or not found.place.root or not Path(found.place.root).is_dir():
+            raise UnknownId("workspace of task", task, [], hint="it has none yet, or changed nothing and was removed")
+        return found.place.root
+
+    def todo(self) -> tuple[Todo, ...]:
+        """Return the list a person watches."""
+        return todo(self.view())
+
+    def account(self) -> Account:
+        """Return where the time went, so far."""
+        return account_of(self.view())
+
+    def report(self) -> Report:
+        """Return the joined result, as it stands."""
+        view = self.view()
+        with self._guard:
+            return report_of(view, self.planned, self._journal.content)
+
+    def report_markdown(self, *, limit: int = 50) -> str:
+        """Return the report for people."""
+        return render_markdown(self.report(), limit=limit)
+
+    def report_json(self) -> dict[str, Any]:
+        """Return the report for programs."""
+        return render_json(self.report())
+
+    def summary_lines(self, width: int = 80) -> list[str]:
+        """Return the end of a run for a terminal, worst first."""
+        return summary_lines(self.report(), width=width)
+
+    def severity_count(self, severity: str) -> int:
+        """Return how many findings are at or above *severity*."""
+        return at_or_above(self.report(), severity)
+
+    def result(self) -> RunResult:
+        """Return the results in the order asked, as attributes."""
+        view = self.view()
+        with self._guard:
+            return run_result(view, self._journal.content)
+
+    def result_json(self) -> dict[str, Any]:
+        """Return the results as `run --json` prints them."""
+        return {"forkjoin": 1, **to_builtins(self.result())}
+
+    # -- helpers
+
+    def _named(self, names: Sequence[str]) -> list[TaskView]:
+        """Return the tasks of these ids or numbers, as they stand now."""
+        view = self.view()
+        by_name = {str(task.number): task for task in view.tasks} | {str(task.id): task for task in view.tasks}
+        found = [by_name.get(name.removeprefix(f"{self.id}/")) for name in names]
+        for name, task in zip(names, found, strict=True):
+            if task is None:
+                known = [f"{task.id} ({task.task.description})" for task in view.tasks]
+                raise UnknownId("task", name, known, hint=f"this is run {self.id}")
+        return [task for task in found if task is not None]
+
+    def _first(self) -> Planned:
+        first = next(iter(self._journal.read()), None)
+        if first is None or not isinstance(first.event, Planned):
+            raise JournalDamaged(f"{self._folder.journal} does not begin with a plan; remove the run: {self.folder}")
+        return first.event
+
+    def _said(self, task: TaskView, mode: Literal["answer", "tail", "full"]) -> str:
+        if mode == "answer" or task.task.function:
+            with self._guard:
+                return self._journal.content(task.answer)
+        return output_bytes(self._attempt_folder(task), "stdout", limit=64 * MIB).decode("utf-8", "replace")
+
+    def _attempt_folder(self, task: TaskView) -> Path:
+        return self._folder.attempt(task.id, max(1, task.attempt))

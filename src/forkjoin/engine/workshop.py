@@ -1,0 +1,62 @@
+"""The workspaces of one run: the tree is read and the base is taken when the first writer needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Lock
+
+from msgspec.structs import replace
+
+from forkjoin.engine.folder import RunFolder
+from forkjoin.model import Base, Changes, Place, Planned, Task
+from forkjoin.sources import read_tree
+from forkjoin.workspaces import Workspaces
+
+
+class Workshop:
+    """Opens, harvests and discards; its methods block, and are called from several threads at once."""
+
+    def __init__(
+        self, planned: Planned, folder: RunFolder, *, base: Base | None, taken: Callable[[Base], None]
+    ) -> None:
+        self._planned, self._folder, self._taken = planned, folder, taken
+        self._workspaces: Workspaces | None = None
+        self._lock = Lock()
+        self.base = base
+
+    def open(self, task: Task, attempt: int, commits: Sequence[str]) -> Place:
+        """Return a fresh workspace on the base with *commits* merged in; raise MergeConflict where they do not merge.
+
+        Raises what `Workspaces.open` and `Workspaces.take_base` do.
+        """
+        workspaces, base = self._at_hand()
+        start_from: Base | str = base
+        if commits:
+            start_from = workspaces.merged(base.commit, commits, name=f"{task.id}-{attempt}")
+        # A reader behind writers needs their changes, so the user's tree is not what it must see.
+        asked = replace(task, isolation="clone") if task.reads_only else task
+        return workspaces.open(asked, attempt, base=start_from)
+
+    def harvest(self, task: Task, attempt: int, place: Place) -> Changes:
+        """Return what the attempt changed."""
+        return self._made().harvest(task, attempt, place)
+
+    def discard(self, place: Place) -> None:
+        """Remove a workspace."""
+        self._made().discard(place)
+
+    def _at_hand(self) -> tuple[Workspaces, Base]:
+        workspaces = self._made()
+        with self._lock:
+            if self.base is None:
+                self.base = workspaces.take_base(self._planned.options.base)
+                self._taken(self.base)
+            return workspaces, self.base
+
+    def _made(self) -> Workspaces:
+        with self._lock:
+            if self._workspaces is None:
+                tree = read_tree(Path(self._planned.tree))
+                self._workspaces = Workspaces(self._planned.run, self._folder.path, self._folder.home, tree)
+            return self._workspaces
