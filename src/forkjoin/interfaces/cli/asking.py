@@ -50,6 +50,11 @@ def complete_task(incomplete: str) -> list[str]:
         return []
 
 
+def complete_name(incomplete: str) -> list[str]:
+    """Return the tasks of the latest run here, and the runs of this repository, whose id begins so."""
+    return [*complete_task(incomplete), *complete_run(incomplete)]
+
+
 def complete_run(incomplete: str) -> list[str]:
     """Return the runs of this repository whose id begins so."""
     from forkjoin.engine import runs
@@ -112,6 +117,6 @@ def by_run(asked: Asked, names: Sequence[str]) -> list[tuple[Run, tuple[str, ...
         known, tasks = found.setdefault(run.id, (run, []))
         if task is None:
             found[run.id] = (known, None)
-        elif tasks is not None:
+        elif tasks is not None and task.id not in tasks:
             tasks.append(task.id)
     return [(run, tuple(tasks or ())) for run, tasks in found.values()]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING, Literal
 
-from forkjoin.errors import ForkjoinError
+from forkjoin.errors import CannotHere, ForkjoinError
 from forkjoin.interfaces.cli.live import Show
 from forkjoin.interfaces.cli.signals import Signals
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from forkjoin.model import RunView
 
 _TICK_S = 0.1
+_MOST_TAKEN_UP = 3
 _OVER = ("completed", "failed", "stopped")
 
 
@@ -63,10 +64,11 @@ def _attended(run: Run, driving: _Driving, show: Show, signals: Signals) -> Atte
 
 def watched(run: Run, show: Show, signals: Signals) -> Attended:
     """Show a run that another process drives until it is over; leaving stops nothing."""
+    taken_up = 0
     with show:
         while True:
             if not run.owned():
-                _taken_up(run)
+                taken_up += _taken_up(run, taken_up)
             view = run.view()
             wishes = show.tick(view, time.time())
             for wish in wishes:
@@ -137,7 +139,11 @@ def _interrupted(run: Run, number: int, before: Literal["", "int", "term"], show
     return "int" if number == signal.SIGINT else "term"
 
 
-def _taken_up(run: Run) -> None:
-    """Give a run without an owner a new one; one that is over needs none."""
-    if run.view().state not in _OVER:
-        run.resume()
+def _taken_up(run: Run, times: int) -> int:
+    """Give a run without an owner a new one, and return 1; one that is over needs none: 0."""
+    if run.view().state in _OVER:
+        return 0
+    if times >= _MOST_TAKEN_UP:
+        raise CannotHere(f"run {run.id}: its owner ends at once, {times} times; see {run.folder}/supervisor.log")
+    run.resume()
+    return 1

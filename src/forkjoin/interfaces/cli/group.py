@@ -42,6 +42,16 @@ class VerbCommand(TyperCommand):
 class VerbGroup(TyperGroup):
     """All verbs. The help needs only their lines in the table; a verb's module is imported when it is run."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Return the words behind the group's own flags; a verb's flag before the verb is told its place."""
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:  # typer's usage errors, whose class moved between its versions
+            option = getattr(error, "option_name", "")
+            if not option or not any(word in VERBS for word in args):
+                raise
+            ctx.fail(f"no flag {option} before the verb; flags stand behind it: forkjoin VERB {option} ...")
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the verbs in the order of the help."""
         return list(VERBS)
@@ -54,6 +64,8 @@ class VerbGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the verb that was asked for, loaded; an unknown one is a usage error with a hint."""
         name = args[0]
+        if name not in VERBS and ctx.resilient_parsing:
+            return None, None, []  # a completion: nothing is known of what follows
         if name not in VERBS:
             ctx.fail(f"no verb {name!r}; {hint(name)}")
         return name, verb_command(name), args[1:]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Form = Literal["auto", "quiet", "plain", "verbose", "jsonl"]
 _DELAY_S = 0.3  # a run that is over at once never takes the screen
-_LOG_BYTES = 256 * 1024
+_PAGE_BYTES = 256 * 1024
 
 
 class Show(AbstractContextManager["Show"], Protocol):
@@ -119,9 +119,7 @@ class _Board(Show):
 
     def tick(self, view: RunView, now: float) -> list[Wish]:
         if self._screen is None:
-            if now - view.started < _DELAY_S and not view.ended:
-                return []
-            if view.ended and self._attached:
+            if view.ended or now - view.started < _DELAY_S:
                 return []  # over before there was anything to watch: the summary says it all
             self._open()
         wishes = [wish for key in self._keys.pressed() if (wish := self._press(key, view)) is not NOTHING]
@@ -173,13 +171,18 @@ class _Board(Show):
 
         task = view.tasks[self._shown.chosen]
         log = self._shown.page == "log"
-        text = self._log(task.id) if log else self._run.diff(task.id).decode("utf-8", "replace")
+        text = self._log(task.id) if log else self._diff(task.id)
         lines = clean(text).expandtabs(8).rstrip("\n").split("\n")
         part, scrolled = window(lines, height=max(1, height - 3), scrolled=self._shown.scrolled, from_end=log)
         self._shown = replace(self._shown, scrolled=scrolled)
         return page(f"{self._shown.page} of {task.id}", part, columns=columns, diff=not log)
 
+    def _diff(self, task: str) -> str:
+        patch = self._run.diff(task)
+        text = patch[:_PAGE_BYTES].decode("utf-8", "replace")
+        return text if len(patch) <= _PAGE_BYTES else f"{text}\n… the rest: forkjoin diff {self._run.id}/{task}"
+
     def _log(self, task: str) -> str:
-        out = self._run.log(task, stream="stdout", limit=_LOG_BYTES)
-        err = self._run.log(task, stream="stderr", limit=_LOG_BYTES)
+        out = self._run.log(task, stream="stdout", limit=_PAGE_BYTES)
+        err = self._run.log(task, stream="stderr", limit=_PAGE_BYTES)
         return f"{out}\n--- stderr ---\n{err}" if err else out

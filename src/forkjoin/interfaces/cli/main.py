@@ -21,7 +21,9 @@ def main() -> None:
     try:
         sys.stdout.flush()
     except OSError:  # said already, or nobody is there to hear it
-        _let_go_of_stdout()
+        from forkjoin.interfaces.cli.talk import let_go
+
+        let_go(sys.stdout)
     sys.exit(code)
 
 
@@ -55,12 +57,16 @@ def guarded(command: Callable[[], int], *, as_json: bool) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        _let_go_of_stdout()
+        from forkjoin.interfaces.cli.talk import let_go
+
+        let_go(sys.stdout)
         return 0
     except (ForkjoinError, OSError) as error:
         graded = _graded(error) if isinstance(error, OSError) else error
         return _refused(str(graded), word=graded.word, code=graded.exit_code, as_json=as_json)
     except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # as some versions of typer pass Ctrl-C on
+            return 130
         misuse = hasattr(error, "format_message")  # typer's usage errors, whose class moved between its versions
         return _misused(error, as_json=as_json) if misuse else _bug(error, as_json=as_json)
 
@@ -73,7 +79,7 @@ def _refused(message: str, *, word: str, code: int, as_json: bool) -> int:
     from forkjoin.interfaces.cli.talk import data_json, say
 
     if as_json:
-        data_json({"forkjoin": 1, "error": {"word": word, "message": message}})
+        data_json({"forkjoin": 1, "error": {"word": word, "message": message}}, indent=None)
     say(f"error: {message}")
     return code
 
@@ -97,11 +103,6 @@ def _graded(error: OSError) -> ForkjoinError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return NoRoom(f"{said}; make room and try again: nothing that was written is lost")
     return CannotHere(said)
-
-
-def _let_go_of_stdout() -> None:
-    """The reader has gone; point stdout elsewhere so that the interpreter's last flush does not complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _bug(error: Exception, *, as_json: bool) -> int:

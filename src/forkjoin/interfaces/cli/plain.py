@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from forkjoin.interfaces.cli.board import counts, doing, spell, verdict
 from forkjoin.model import ENDED, RunView, TaskView, spoken
+from forkjoin.model.text import one_line
 
 
 class PlainLines:
@@ -23,11 +24,11 @@ class PlainLines:
         at = f"[{spoken(max(0.0, now - view.started)):>8}]"
         if not self._begun:
             self._begun = True
-            named = f"run {view.run}" + (f" ({view.name})" if view.name else "")
+            named = f"run {view.run}" + (f" ({one_line(view.name)})" if view.name else "")
             yield f"{at} {named}: {len(view.tasks)} task{'s' * (len(view.tasks) != 1)}; {verdict(view)}"
         if view.held != self._held:
             self._held = view.held
-            yield f"{at} {'held: ' + view.held if view.held else 'goes on'}"
+            yield f"{at} {'held: ' + one_line(view.held) if view.held else 'goes on'}"
         for task in view.tasks:
             seen = (task.state, task.attempt, task.action if self._actions else "")
             before = self._told.get(task.id)

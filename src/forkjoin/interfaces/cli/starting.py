@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from forkjoin.errors import PlanError
+from forkjoin.errors import PlanError, UnknownId
 from forkjoin.interfaces.cli.asking import Asked, latest
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
-from forkjoin.interfaces.cli.talk import data, data_json, on_terminal, say
+from forkjoin.interfaces.cli.talk import data, data_json, even_unread, on_terminal, say
 
 if TYPE_CHECKING:
     from forkjoin.engine import Overrides, Prepared, Run, Settings
     from forkjoin.interfaces.cli.attending import Attended
     from forkjoin.interfaces.cli.live import Form
-    from forkjoin.model import RunView
+    from forkjoin.model import RunView, TaskView
 
 # By these a program knows that it runs inside an agent's session.
 _SURROUNDING = {
@@ -94,7 +94,7 @@ def start(ready: Prepared, asked: Starting, *, settings: Settings, detach: bool 
     if asked.dry_run:
         from forkjoin.interfaces.cli.verdicts import print_check
 
-        return print_check(ready, as_json=asked.json)
+        return print_check(ready, as_json=asked.json or asked.jsonl)
     if detach:
         return _detached(ready, asked, settings)
     from forkjoin.engine import launch
@@ -116,19 +116,21 @@ def finished(run: Run, attended: Attended, asked: Starting, *, fail_on: str) -> 
     if attended.left:
         say(f"run {run.id} goes on in the background; watch it: forkjoin watch {run.id}")
         if asked.json:
-            data_json(_ids(run))
+            with even_unread():
+                data_json(_ids(run))
         return 0
     code = ending_code(run, attended, fail_on=fail_on)
-    if asked.json:
-        data_json({**run.result_json(), "exit": WORDS[code]})
-    elif not asked.jsonl:
-        print_end(run, attended.view, asked)
+    with even_unread():
+        if asked.json:
+            data_json({**run.result_json(), "exit": WORDS[code]})
+        elif not asked.jsonl:
+            print_end(run, attended.view, quiet=asked.quiet)
     if attended.interrupted:
         say(f"stopped; what had completed is kept: forkjoin show {run.id}; run the rest again: forkjoin retry {run.id}")
     return code
 
 
-def print_end(run: Run, view: RunView, asked: Asked) -> None:
+def print_end(run: Run, view: RunView, *, quiet: bool = False) -> None:
     """Print the end of a run for people: the tasks, the summary, and the next commands."""
     from forkjoin.interfaces.cli.listing import task_lines
 
@@ -143,14 +145,13 @@ def print_end(run: Run, view: RunView, asked: Asked) -> None:
         data("")
     for line in run.summary_lines(width=line_width()):
         data(line)
-    if not getattr(asked, "quiet", False):
-        say("Next: " + "   ".join(_next(run, view, asked)))
+    if not quiet:
+        say("Next: " + "   ".join(_next(run, view)))
 
 
-def _next(run: Run, view: RunView, asked: Asked) -> Iterator[str]:
+def _next(run: Run, view: RunView) -> Iterator[str]:
     """Yield the commands that read this run, without its id where it is the latest here anyway."""
-    latest_here = latest(asked).id == run.id
-    of_run, of_task = ("", "") if latest_here else (f" {run.id}", f"{run.id}/")
+    of_run, of_task = ("", "") if _latest_here(run) else (f" {run.id}", f"{run.id}/")
     yield f"forkjoin report{of_run}"
     yield f"forkjoin show{of_run}"
     first = next((task for task in view.tasks if task.state != "completed"), view.tasks[0] if view.tasks else None)
@@ -160,16 +161,29 @@ def _next(run: Run, view: RunView, asked: Asked) -> Iterator[str]:
     yield f"forkjoin {verb} {of_task}{first.id}"
 
 
+def _latest_here(run: Run) -> bool:
+    """Whether a command typed in the current folder means this run when it names none."""
+    try:
+        return latest(Asked()).id == run.id
+    except UnknownId:  # it was of another tree: -C, or the review of a path elsewhere
+        return False
+
+
 def ending_code(run: Run, attended: Attended, *, fail_on: str) -> int:
     """Return the exit code of a run that is over."""
     return exit_code(
         Ending(
             states=tuple(task.state for task in attended.view.tasks),
             interrupted=attended.interrupted,
-            limited=any(task.state == "skipped" and _limit(task.why) for task in attended.view.tasks),
+            limited=limited(attended.view.tasks),
             findings=run.severity_count(fail_on) if fail_on else 0,
         )
     )
+
+
+def limited(tasks: Sequence[TaskView]) -> bool:
+    """Return whether a budget or the disk kept any of these tasks from being started."""
+    return any(task.state == "skipped" and ("budget" in task.why or "disk" in task.why) for task in tasks)
 
 
 def surrounding_agent(environ: Mapping[str, str]) -> str:
@@ -213,16 +227,13 @@ def _detached(ready: Prepared, asked: Starting, settings: Settings) -> int:
     data(run.id)
     for task in run.tasks:
         data(f"{run.id}/{task}")
-    say(f"watch it: forkjoin watch {run.id}; wait for it: forkjoin wait {run.id}")
+    failing = f" --fail-on {asked.fail_on}" if asked.fail_on else ""
+    say(f"watch it: forkjoin watch{failing} {run.id}; wait for it: forkjoin wait {run.id}")
     return 0
 
 
 def _ids(run: Run) -> dict[str, Any]:
     return {"forkjoin": 1, "run": run.id, "tasks": list(run.tasks), "detached": True}
-
-
-def _limit(why: str) -> bool:
-    return any(word in why for word in ("budget", "disk"))
 
 
 def _cut(line: str, width: int) -> str:

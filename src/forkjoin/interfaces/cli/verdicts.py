@@ -29,7 +29,7 @@ def print_check(ready: Prepared, *, as_json: bool) -> int:
 def check_lines(ready: Prepared) -> Iterator[str]:
     """Yield what a person reads of a check."""
     plan, check = ready.plan, ready.check
-    yield f"{plan.name or 'plan'}: {_many(len(plan.tasks), 'task')}, policy {plan.policy}"
+    yield f"{_short(plan.name or 'plan')}: {_many(len(plan.tasks), 'task')}, policy {plan.policy}"
     yield ""
     claims = {claim.id: claim for claim in check.tasks}
     width = max((len(task.id) for task in plan.tasks), default=0)

@@ -23,7 +23,7 @@ EXAMPLES = (
     ("forkjoin log --brief auth", "what it was asked"),
 )
 _FOLLOW_S = 0.2
-_FOLLOWED = 1024 * 1024
+_MOST = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,10 @@ def act(ask: Ask) -> int:
         raise PlanError("--follow prints text", where="--json", next_step="take forkjoin watch --jsonl")
     run, task = the_task(ask, ask.task)
     stream: Literal["stdout", "stderr"] = "stderr" if ask.stderr else "stdout"
-    text = run.brief(task.id) if ask.brief else _last(run.log(task.id, stream=stream, limit=64 * _FOLLOWED), ask.lines)
+    kept = run.brief(task.id) if ask.brief else run.log(task.id, stream=stream, limit=_MOST)
+    following = ask.follow and not ask.brief
+    whole = kept[: kept.rfind("\n") + 1] if following else kept
+    text = kept if ask.brief else _last(whole, ask.lines)
     if ask.json:
         data_json(
             {"forkjoin": 1, "run": run.id, "task": task.id, "stream": "brief" if ask.brief else stream, "text": text}
@@ -55,10 +58,10 @@ def act(ask: Ask) -> int:
         return 0
     if text:
         data(text.removesuffix("\n"))
-    elif not ask.follow:
+    elif not following:
         say(_nothing(run, task.id, ask))
-    if ask.follow and not ask.brief:
-        _follow(run, task.id, stream)
+    if following:
+        _follow(run, task.id, stream, seen=len(whole))
     return 0
 
 
@@ -76,15 +79,18 @@ def _nothing(run: Run, task: str, ask: Ask) -> str:
     return f"{name} has printed nothing{other}"
 
 
-def _follow(run: Run, task: str, stream: Literal["stdout", "stderr"]) -> None:
-    """Print what is new by the length of what is kept; a stream that was cut in its middle goes on at its end."""
-    seen = len(run.log(task, stream=stream, limit=64 * _FOLLOWED))
+def _follow(run: Run, task: str, stream: Literal["stdout", "stderr"], *, seen: int) -> None:
+    """Print the lines behind the first *seen* characters as they are finished, and what is left at the end.
+
+    What counts is the length of what is kept: a stream that was cut goes on at its end.
+    """
     while True:
         over = run.task(task).state in ENDED or not run.owned()
-        text = run.log(task, stream=stream, limit=64 * _FOLLOWED)
-        if len(text) > seen:
-            data(text[seen:].removesuffix("\n"))
-        seen = len(text)
+        text = run.log(task, stream=stream, limit=_MOST)
+        end = len(text) if over else text.rfind("\n") + 1  # a line, or a letter, that is half there waits for its rest
+        if end > seen:
+            data(text[seen:end].removesuffix("\n"))
+        seen = end
         if over:
             return
         time.sleep(_FOLLOW_S)

@@ -31,7 +31,7 @@ class Ask(Asked):
         str, typer.Argument(metavar="RUN", help="List the tasks of this run.", autocompletion=complete_run)
     ] = ""
     everywhere: Annotated[bool, typer.Option("--all", help="Runs of every repository.")] = False
-    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most N runs (default 20).")] = 20
+    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most N runs (default 20; 0: all).")] = 20
 
 
 def act(ask: Ask) -> int:
@@ -40,7 +40,7 @@ def act(ask: Ask) -> int:
         return _tasks(the_run(ask, ask.run).view(), as_json=ask.json)
     from forkjoin.engine import runs
 
-    found = runs(ask.settings, tree=None if ask.everywhere else ask.tree, limit=max(1, ask.limit))
+    found = runs(ask.settings, tree=None if ask.everywhere else ask.tree, limit=ask.limit if ask.limit > 0 else None)
     if ask.json:
         data_json({"forkjoin": 1, "runs": [run_json(view) for view in found]})
         return 0

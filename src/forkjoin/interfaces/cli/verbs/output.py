@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
@@ -14,7 +13,7 @@ from forkjoin.interfaces.cli.asking import Asked, complete_task, the_task
 from forkjoin.interfaces.cli.board import spell
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
 from forkjoin.interfaces.cli.starting import duration
-from forkjoin.interfaces.cli.talk import data, data_json, say
+from forkjoin.interfaces.cli.talk import data, data_json, even_unread, say
 
 if TYPE_CHECKING:
     from forkjoin.engine import Run, TaskOutput
@@ -65,12 +64,13 @@ def act(ask: Ask) -> int:
         found.append((run, out))
     late = any(out.status != "success" for _, out in found)
     code = exit_code(Ending(states=[out.task.state for _, out in found], limited=late))
-    if ask.json:
-        shown = [_json(run, out, waited=bool(wait_s)) for run, out in found]
-        data_json({"forkjoin": 1, "outputs": shown, "exit": WORDS[code]})
-        return code
-    for run, out in found:
-        _print(run, out, headed=len(found) > 1)
+    with even_unread():
+        if ask.json:
+            shown = [_json(run, out, waited=bool(wait_s)) for run, out in found]
+            data_json({"forkjoin": 1, "outputs": shown, "exit": WORDS[code]})
+            return code
+        for run, out in found:
+            _print(run, out, headed=len(found) > 1)
     return code
 
 
@@ -99,7 +99,6 @@ def _print(run: Run, out: TaskOutput, *, headed: bool) -> None:
     if out.next_offset is not None:
         said = f"{name}: {out.total_chars - out.next_offset} of {out.total_chars} characters left"
         say(f"{said}: forkjoin output --offset {out.next_offset} {name}")
-    sys.stdout.flush()
 
 
 def _json(run: Run, out: TaskOutput, *, waited: bool) -> dict[str, Any]:

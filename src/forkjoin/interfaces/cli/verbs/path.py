@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from forkjoin.interfaces.cli.asking import Asked, complete_task, run_or_task
+from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
 from forkjoin.interfaces.cli.talk import data_bytes, data_json
 
 EXAMPLES = (
@@ -24,7 +24,7 @@ class Ask(Asked):
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="TASK, RUN/TASK or RUN; default: the latest run.", autocompletion=complete_task
+            metavar="NAME", help="TASK, RUN/TASK or RUN; default: the latest run.", autocompletion=complete_name
         ),
     ] = ""
 

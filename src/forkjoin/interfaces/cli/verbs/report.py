@@ -10,7 +10,7 @@ import typer
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
 from forkjoin.interfaces.cli.starting import severity
-from forkjoin.interfaces.cli.talk import data, data_json
+from forkjoin.interfaces.cli.talk import data, data_json, even_unread
 
 EXAMPLES = (
     ("forkjoin report", "of the latest run, as Markdown"),
@@ -40,8 +40,9 @@ def act(ask: Ask) -> int:
     limit = severity(ask.fail_on)
     run = the_run(ask, ask.run)
     code = exit_code(Ending(findings=run.severity_count(limit) if limit else 0))
-    if ask.json:
-        data_json({"forkjoin": 1, **run.report_json(), "exit": WORDS[code]})
-    else:
-        data(run.report_markdown(limit=ask.limit if ask.limit > 0 else _ALL).removesuffix("\n"))
+    with even_unread():
+        if ask.json:
+            data_json({"forkjoin": 1, **run.report_json(), "exit": WORDS[code]})
+        else:
+            data(run.report_markdown(limit=ask.limit if ask.limit > 0 else _ALL).removesuffix("\n"))
     return code

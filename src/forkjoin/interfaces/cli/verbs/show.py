@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forkjoin.interfaces.cli.asking import Asked, complete_task, run_or_task
+from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
 from forkjoin.interfaces.cli.board import comparison, counts, doing, spell, verdict
 from forkjoin.interfaces.cli.listing import task_lines
 from forkjoin.interfaces.cli.talk import data, data_json
@@ -37,7 +37,7 @@ class Ask(Asked):
         str,
         typer.Argument(
             metavar="NAME", help="RUN, TASK (id or number) or RUN/TASK; default: the latest run.",
-            autocompletion=complete_task,
+            autocompletion=complete_name,
         ),
     ] = ""  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from forkjoin.interfaces.cli.asking import Asked, by_run, complete_task
+from forkjoin.interfaces.cli.asking import Asked, by_run, complete_name
 from forkjoin.interfaces.cli.board import spell
 from forkjoin.interfaces.cli.talk import data, data_json, say
 from forkjoin.model import ENDED
@@ -30,7 +30,7 @@ class Ask(Asked):
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME...", help="RUN, TASK or RUN/TASK; default: the latest run.", autocompletion=complete_task
+            metavar="NAME...", help="RUN, TASK or RUN/TASK; default: the latest run.", autocompletion=complete_name
         ),
     ] = None
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the result.")] = ""

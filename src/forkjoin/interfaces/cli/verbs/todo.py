@@ -9,6 +9,7 @@ import typer
 
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
 from forkjoin.interfaces.cli.talk import data, data_json
+from forkjoin.model.text import one_line
 
 EXAMPLES = (
     ("forkjoin todo", "of the latest run"),
@@ -33,5 +34,6 @@ def act(ask: Ask) -> int:
         data_json({"forkjoin": 1, "run": run.id, "todos": run.todo()})
         return 0
     for line in run.todo():
-        data(f"{_MARKS[line.status]} {line.active_form if line.status == 'in_progress' else line.content}")
+        said = line.active_form if line.status == "in_progress" else line.content
+        data(f"{_MARKS[line.status]} {one_line(said)}")
     return 0

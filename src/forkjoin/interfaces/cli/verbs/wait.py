@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from forkjoin.interfaces.cli.asking import Asked, by_run, complete_task
+from forkjoin.interfaces.cli.asking import Asked, by_run, complete_name
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
 from forkjoin.interfaces.cli.listing import task_json, task_lines
-from forkjoin.interfaces.cli.starting import duration
-from forkjoin.interfaces.cli.talk import data, data_json
+from forkjoin.interfaces.cli.starting import duration, limited
+from forkjoin.interfaces.cli.talk import data, data_json, even_unread
 from forkjoin.model import RunView, TaskView
 
 if TYPE_CHECKING:
@@ -29,13 +29,14 @@ EXAMPLES = (
 class Ask(Asked):
     """Wait until a run, or tasks of it, have ended, then say how. Leaving stops nothing.
 
-    Exit codes: 0 all completed, 3 some did not, 4 none did, 5 not ready in time.
+    Exit codes: 0 all completed, 3 some did not, 4 none did, 5 not ready in time or
+    stopped by a limit.
     """
 
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME...", help="RUN, TASK or RUN/TASK; default: the latest run.", autocompletion=complete_task
+            metavar="NAME...", help="RUN, TASK or RUN/TASK; default: the latest run.", autocompletion=complete_name
         ),
     ] = None
     timeout: Annotated[
@@ -50,18 +51,20 @@ def act(ask: Ask) -> int:
     code = exit_code(
         Ending(
             states=[task.state for _, tasks, _ in waited for task in tasks],
-            limited=not all(ready for *_, ready in waited),
+            limited=any(not ready or limited(tasks) for _, tasks, ready in waited),
         )
     )
-    if ask.json:
-        shown = [_json(view, tasks, ready=ready) for view, tasks, ready in waited]
-        data_json({"forkjoin": 1, "runs": shown, "exit": WORDS[code]})
-        return code
-    for view, tasks, ready in waited:
-        data(f"run {view.run}: {view.state}" + ("" if ready else " (not ready in time; it goes on)"))
-        for line, task in zip(task_lines(view), view.tasks, strict=True):
-            if task in tasks:
-                data(line)
+    with even_unread():
+        if ask.json:
+            shown = [_json(view, tasks, ready=ready) for view, tasks, ready in waited]
+            data_json({"forkjoin": 1, "runs": shown, "exit": WORDS[code]})
+            return code
+        for view, tasks, ready in waited:
+            data(f"run {view.run}: {view.state}" + ("" if ready else " (not ready in time; it goes on)"))
+            named = {task.id for task in tasks}
+            for line, task in zip(task_lines(view), view.tasks, strict=True):
+                if task.id in named:
+                    data(line)
     return code
 
 

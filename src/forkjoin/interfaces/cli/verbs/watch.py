@@ -10,7 +10,7 @@ import typer
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
 from forkjoin.interfaces.cli.codes import WORDS
 from forkjoin.interfaces.cli.starting import ending_code, print_end, severity
-from forkjoin.interfaces.cli.talk import data_json, say
+from forkjoin.interfaces.cli.talk import data_json, even_unread, say
 
 if TYPE_CHECKING:
     from forkjoin.interfaces.cli.live import Form
@@ -52,8 +52,9 @@ def act(ask: Ask) -> int:
         say(f"run {run.id} goes on; watch it again: forkjoin watch {run.id}")
         return {"": 0, "int": 130, "term": 143}[attended.interrupted]
     code = ending_code(run, attended, fail_on=limit)
-    if ask.json:
-        data_json({**run.result_json(), "exit": WORDS[code]})
-    elif not ask.jsonl:
-        print_end(run, attended.view, ask)
+    with even_unread():
+        if ask.json:
+            data_json({**run.result_json(), "exit": WORDS[code]})
+        elif not ask.jsonl:
+            print_end(run, attended.view)
     return code
