@@ -9,7 +9,7 @@ from forkjoin.model import Claim, Task
 from forkjoin.prompts import HEADINGS, PERSPECTIVES, Answer, BriefSite, Sibling, brief
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "briefs"
-SITE = BriefSite(root="/work/tree")
+SITE = BriefSite(root="/srv/tree")
 
 CASES: dict[str, tuple[Task, BriefSite]] = {
     "prompt": (Task(id="a", task="Fix the login form."), SITE),  # type: ignore[arg-type]
