@@ -89,7 +89,7 @@ def _checked(written: Mapping[str, Any], row: Mapping[str, Any], source: Source,
         raise source.error(at, f"cannot be read: {error}") from None
     wrong = contradiction(task)
     if wrong is not None:
-        places = [_place(field, written, at) if field in row else (*at, field) for field in wrong.fields]
+        places = [_place(field, written, source, at) if field in row else (*at, field) for field in wrong.fields]
         lines = [source.line(place) for place in places]
         both = f" (lines {' and '.join(map(str, lines))})" if len(lines) > 1 and all(lines) else ""
         raise source.error(places[0], wrong.why + both, wrong.next_step)
@@ -106,16 +106,18 @@ def _with_seconds(row: Mapping[str, Any], written: Mapping[str, Any], source: So
             try:
                 plain[key] = seconds(given[:60])
             except (ValueError, OverflowError) as error:
-                raise source.error(_place(key, written, at), str(error)) from None
+                raise source.error(_place(key, written, source, at), str(error)) from None
     if plain.get("isolation") == "worktree":
         raise source.error(
-            _place("isolation", written, at),
+            _place("isolation", written, source, at),
             "this version of forkjoin does not have isolation: worktree yet",
             "use auto, shared or clone",
         )
     output = plain.get("output")
     if isinstance(output, dict) and too_deep(output, MAX_DEPTH):
-        raise source.error(_place("output", written, at), f"output is nested deeper than {MAX_DEPTH}", "flatten it")
+        raise source.error(
+            _place("output", written, source, at), f"output is nested deeper than {MAX_DEPTH}", "flatten it"
+        )
     return plain
 
 
@@ -141,7 +143,7 @@ def _complaint(said: str, row: Mapping[str, Any], written: Mapping[str, Any], so
         )
     if field == "policy" and "enum" in why:
         next_step = "use isolate, strict or trust"
-    place = _place(field, written, at) if field else at
+    place = _place(field, written, source, at) if field else at
     return source.error((*place, *inner[1:]), why, next_step)
 
 
@@ -149,13 +151,15 @@ def _inner(text: str) -> Path:
     return tuple(int(n) if n.isdigit() else word or n for n, word in _PART.findall(text))
 
 
-def _place(field: str, written: Mapping[str, Any], at: Path) -> Path:
+def _place(field: str, written: Mapping[str, Any], source: Source, at: Path) -> Path:
     """Where a field of a task stands: in the task, or among the plan's defaults; under the name it was given there."""
     if field in written:
         return (*at, field)
     if field == "reads" and "files" in written:
         return (*at, "files")
-    return (field,) if at else ()
+    if not at:
+        return ()
+    return ("files",) if field == "reads" and not source.line(("reads",)) else (field,)
 
 
 def too_deep(value: object, depth: int) -> bool:
