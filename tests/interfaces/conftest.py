@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,71 @@ from forkjoin.model import ENDED, Edge, RunView, Task, TaskView
 
 START = 1_700_000_000.0
 GOLDEN = Path(__file__).parent.parent / "golden" / "cli"
+PROGRAM = (sys.executable, "-c", "from forkjoin.interfaces.cli.main import main; main()")
+
+
+class Door:
+    """The command line in an empty folder: `door("ls")` returns exit code, stdout, stderr."""
+
+    def __init__(self, tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.tree, self._capsys = tree, capsys
+
+    def __call__(self, *argv: str) -> tuple[int, str, str]:
+        from forkjoin.interfaces.cli.main import answered
+
+        code = answered(argv)
+        return code, *self._capsys.readouterr()
+
+    def json(self, *argv: str, code: int = 0) -> Any:
+        """Return the one JSON object that a command line prints; its exit code must be *code*."""
+        said = self(*argv, "--json")
+        assert said[0] == code, said
+        value = json.loads(said[1])
+        assert value["forkjoin"] == 1
+        return value
+
+    def plan(self, *tasks: dict[str, Any], name: str = "plan.json", **more: Any) -> str:
+        """Write a plan beside the tree and return its path."""
+        path = self.tree.parent / name
+        path.write_text(json.dumps({"tasks": list(tasks), **more}))
+        return str(path)
+
+    def process(self, *argv: str, **more: Any) -> subprocess.Popen[str]:
+        """Start it as a process of its own, with pipes for what is not given."""
+        given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen([*PROGRAM, *argv], cwd=self.tree, **(given | more))
+
+    def shell(self, line: str) -> subprocess.CompletedProcess[str]:
+        """Run a line of bash in which `forkjoin` is this command line."""
+        before = f'forkjoin() {{ "{PROGRAM[0]}" "{PROGRAM[1]}" "{PROGRAM[2]}" "$@"; }}\n'
+        return subprocess.run(
+            ["bash", "-c", before + line], cwd=self.tree, capture_output=True, text=True, timeout=60, check=False
+        )
+
+
+@pytest.fixture
+def forkjoin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Door:
+    """The command line, in an empty folder."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    monkeypatch.chdir(tree)
+    for mark in ("CLAUDECODE", "CODEX_THREAD_ID", "CODEX_SANDBOX", "OPENCODE", "CURSOR_AGENT"):
+        monkeypatch.delenv(mark, raising=False)
+    return Door(tree, capsys)
+
+
+@pytest.fixture
+def ended(forkjoin: Door) -> str:
+    """A run that is over: one task answered, one failed, one changed a file. Returns its id."""
+    hostile = r"printf '\033[31mred\033]0;title\007 end\n'"
+    tasks = [
+        {"id": "good", "shell": f"echo answer; {hostile}", "writes": []},
+        {"id": "bad", "shell": "echo broken >&2; exit 4", "writes": []},
+        {"id": "writer", "shell": "echo new > made.txt", "writes": ["made.txt"]},
+    ]
+    plan = forkjoin.tree.parent / "three.json"
+    plan.write_text(json.dumps({"name": "three", "tasks": tasks}))
+    return str(forkjoin.json("run", str(plan), code=3)["run"])
 
 
 @pytest.fixture

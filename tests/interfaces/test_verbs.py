@@ -9,26 +9,9 @@ from typing import Any
 
 import pytest
 
-from forkjoin.interfaces.cli.main import answered
-
 pytestmark = pytest.mark.slow
-HOSTILE = r"printf '\033[31mred\033]0;title\007 end\n'"
 Answer = tuple[int, str, str]
 Forkjoin = Callable[..., Answer]
-
-
-@pytest.fixture
-def forkjoin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Forkjoin:
-    """Run a command line in an empty folder; returns exit code, stdout, stderr."""
-    tree = tmp_path / "tree"
-    tree.mkdir()
-    monkeypatch.chdir(tree)
-
-    def run(*argv: str) -> Answer:
-        code = answered(argv)
-        return code, *capsys.readouterr()
-
-    return run
 
 
 def _json(answer: Answer) -> Any:
@@ -135,20 +118,6 @@ def test_the_ids_of_a_detached_run_as_json(forkjoin: Forkjoin) -> None:
     said = _json(forkjoin("run", "--detach", "--json", "-a", "shell", "-t", "echo one"))
     assert (said["tasks"], said["detached"]) == (["echo-one"], True)
     assert forkjoin("wait")[0] == 0
-
-
-@pytest.fixture
-def ended(forkjoin: Forkjoin, tmp_path: Path) -> str:
-    """A run that is over: one task answered, one failed, one changed a file. Returns its id."""
-    plan = _plan(
-        tmp_path / "p.json",
-        {"id": "good", "shell": f"echo answer; {HOSTILE}", "writes": []},
-        {"id": "bad", "shell": "echo broken >&2; exit 4", "writes": []},
-        {"id": "writer", "shell": "echo new > made.txt", "writes": ["made.txt"]},
-        name="three",
-    )
-    said = _json(forkjoin("run", "--json", plan))
-    return str(said["run"])
 
 
 def test_every_list_and_view_speaks_json(forkjoin: Forkjoin, ended: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from msgspec import structs
+
 from forkjoin.interfaces.cli.asking import Asked
 from forkjoin.interfaces.cli.talk import data, data_json
 
@@ -24,7 +26,9 @@ def act(ask: Ask) -> int:
 
     agents, cards = known_agents(), known_analysers()
     if ask.json:
-        data_json({"forkjoin": 1, "agents": [asdict(agent) for agent in agents], "analysers": cards})
+        # every field, those at their default too
+        shown = [structs.asdict(card) for card in cards]
+        data_json({"forkjoin": 1, "agents": [asdict(agent) for agent in agents], "analysers": shown})
         return 0
     data("agents of this version:")
     for agent in agents:

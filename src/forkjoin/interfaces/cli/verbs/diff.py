@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import typer
+from msgspec.structs import asdict
 
 from forkjoin.interfaces.cli.asking import Asked, complete_task, the_task
 from forkjoin.interfaces.cli.talk import data, data_bytes, data_json, say
@@ -33,7 +34,7 @@ def act(ask: Ask) -> int:
     run, task = the_task(ask, ask.task)
     if ask.json:
         patch = "" if ask.stat else run.diff(task.id).decode("utf-8", "replace")
-        files = task.changes.files
+        files = [asdict(change) for change in task.changes.files]  # every field, those at their default too
         data_json({"forkjoin": 1, "run": run.id, "task": task.id, "files": files, "patch": patch})
         return 0
     if not task.changes.files:
