@@ -314,7 +314,7 @@ def test_every_key_of_a_task_but_its_id_may_be_a_default_of_the_plan(form: Form)
 def test_a_wrong_default_is_named_where_it_stands_not_at_the_task(default: str, value: Any, why: str) -> None:
     for form in ("yaml", "json"):
         text = json.dumps({"tasks": [{"task": "x"}], default: value}, indent=1)
-        error = complaint(form, text)  # type: ignore[arg-type]
+        error = complaint(form, text)
         line = next(n for n, row in enumerate(text.split("\n"), 1) if row.startswith(f' "{default}"'))
         assert error.where.startswith(f"plan:{line}: ")
         assert "tasks" not in error.where
@@ -345,7 +345,7 @@ def test_a_key_of_the_plan_is_no_key_of_a_task(key: str) -> None:
 )
 def test_what_is_wrong_with_the_plan_itself_is_named(said: dict[str, Any], where: str, why: str) -> None:
     for form in ("yaml", "json"):
-        error = complaint(form, json.dumps({**said, "tasks": [{"task": "x"}]}, indent=1))  # type: ignore[arg-type]
+        error = complaint(form, json.dumps({**said, "tasks": [{"task": "x"}]}, indent=1))
         assert error.where == where
         assert why in error.why
 

@@ -156,7 +156,8 @@ def _steps(a: Sequence[Segment], b: Sequence[Segment], at: At) -> list[tuple[At,
 def _same_name(a: str | Items, b: str | Items) -> str | None:
     if isinstance(a, str) and isinstance(b, str):
         return a if a == b else None
-    return common_name(_items(a), _items(b))
+    # two equal globs share many names: the one that reads best is as short as can be, but `x.py` rather than `.py`
+    return common_name(_items(a), ANY_NAME if a == b else _items(b))
 
 
 def _name(segment: str | Items) -> str:
