@@ -171,11 +171,12 @@ class _Ways:
             self._fold(path) for path in tree.files if not _META.isdisjoint(path)
         }  # files such as app/[id]/page.tsx, whose names look like globs
         self._files = frozenset(tree.files) if not tree.folds_case else frozenset(map(self._fold, tree.files))
-        links = [(self._fold(link.path), self._fold(link.target)) for link in tree.links if link.target != link.path]
+        links = [(self._fold(link.path), self._fold(link.target)) for link in tree.links
+                 if link.target not in ("", link.path)]  # fmt: skip
         for group in tree.hardlinks:
             links += [(self._fold(a), self._fold(b)) for a in group[:1] for b in group[1:]]
             links += [(self._fold(b), self._fold(group[0])) for b in group[1:]]
-        self._links = sorted((tuple(path.split("/")), tuple(filter(None, target.split("/")))) for path, target in links)
+        self._links = sorted((tuple(path.split("/")), _names(target)) for path, target in links)
 
     def patterns(self, path: str) -> tuple[Pattern, ...]:
         """Return the patterns of a claimed path, first as it is written."""
@@ -229,6 +230,10 @@ class _Ways:
             link, target = self._links[at]
             if link[: len(head)] != head or (exactly and link != head):
                 return
-            if target and (exactly or link != head):
+            if exactly or link != head:
                 yield link, target
             at += 1
+
+
+def _names(target: str) -> tuple[str, ...]:
+    return () if target == "." else tuple(target.split("/"))  # a link may lead to the root of the tree
