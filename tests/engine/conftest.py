@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+import pytest
+
+from forkjoin.engine import drive
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The owner looks for wishes and room at every turn of the loop."""
+    monkeypatch.setattr(drive, "_LOOK_S", 0.0)
+    monkeypatch.setattr(drive, "_GATE_S", 0.0)
