@@ -1,4 +1,4 @@
-"""What is said of a pair of tasks: verdict, kind, who goes first, evidence and remedy; and what each policy makes of it."""
+"""What is said of a pair of tasks: verdict, kind, order, evidence, remedy; and what each policy makes of it."""
 
 from __future__ import annotations
 
@@ -114,12 +114,14 @@ def test_whose_name_comes_first_changes_no_verdict(a: dict[str, Any], b: dict[st
         ),
         (
             {"writes": ["src/a.py"]}, {"reads": ["src"]},
-            "a writes src/a.py, b reads src: both cover src/a.py; each works on its own snapshot, so they run side by side",
+            "a writes src/a.py, b reads src: both cover src/a.py; "
+            "each works on its own snapshot, so they run side by side",
             "if b needs the changes of a, say so: after: [a] in b",
         ),
         (
             {"reads": ["src"]}, {"writes": ["src/a.py"]},
-            "b writes src/a.py, a reads src: both cover src/a.py; each works on its own snapshot, so they run side by side",
+            "b writes src/a.py, a reads src: both cover src/a.py; "
+            "each works on its own snapshot, so they run side by side",
             "if a needs the changes of b, say so: after: [b] in a",
         ),
         (

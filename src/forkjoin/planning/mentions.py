@@ -19,6 +19,7 @@ _FENCE: Final = re.compile(r"^(```|~~~).*?(?:^\1[ \t]*$|\Z)", re.M | re.S)
 _URL: Final = re.compile(r"\b[a-z][a-z0-9+.-]{0,20}://\S+", re.I)
 _TICKED: Final = re.compile(r"`([^`\n]{1,300})`")
 _BARE: Final = re.compile(r"(?<![\w/.@-])(?:\.{1,2}/)?[\w.@*?\[\]{},+-]+(?:/[\w.@*?\[\]{},+-]+)*/?")
+_BOLD: Final = re.compile(r"(\*{1,3})([^*]+)\1")
 _NAME: Final = re.compile(r"[\w.@*?\[\]{},+-]*\.[A-Za-z][A-Za-z0-9]{0,9}")
 _SENTENCE_END: Final = re.compile(r"[.;!?](?=\s)|\n\s*\n|\n\s*(?:[-*+]|\d+[.)])\s")
 MAX_MENTIONS: Final = 200
@@ -117,8 +118,9 @@ def _tokens(prose: str) -> Iterator[tuple[int, int, str, bool]]:
         if at >= 0 and bare.start() < ticked[at].end() and not re.search(r"\s", ticked[at][1]):
             continue
         token = bare[0].rstrip(".,?!")
+        bold = _BOLD.fullmatch(token)
         if token:
-            yield bare.start(), bare.start() + len(token), token, False
+            yield bare.start(), bare.start() + len(token), bold[2] if bold else token, False
 
 
 def _resolved(written: str, names: Names, *, ticked: bool) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ _READ: Final = (
     "refer to|report on|review|same as|scan|search|see|shown in|similar to|specified in|stated in|study|style of|"
     "summarise|summarize|tests? (?:for|of)|documentation (?:for|of)|docs (?:for|of)|trace|"
     "understand|use|used by|used in|"
-    "using|validate|verify|with|read|reads|reading|unlike|instead of|depends on|imports?|calls? (?:into)?|without"
+    "using|validate|verify|with|read|reads|reading|unlike|instead of|depends on|imports?|calls?(?: into)?|without"
 )
 _NEVER: Final = (
     r"(?:do not|don't|don’t|never|must not|may not|without|not to|avoid|no need to|cannot|shall not|should not)\s+"
