@@ -10,7 +10,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 from forkjoin.engine.launching import attach as _attach
 from forkjoin.engine.launching import launch as _launch
@@ -120,30 +120,37 @@ def _started(ready: Prepared, tree: _PathLike) -> Run:
 def _driven(started: Run, on_event: _Watcher | None) -> Run:
     """Drive in a thread, so that no event loop and no signal handler is set up in the caller's."""
     failure: list[BaseException] = []
+    over = Event()
 
     def drive() -> None:
         try:
             started.drive(on_event=on_event)
         except BaseException as error:
             failure.append(error)
+        finally:
+            over.set()
 
     thread = Thread(target=drive, name=f"forkjoin-{started.id}")
     thread.start()
-    _joined(thread, started)
+    _await(over, started)
+    thread.join()
     if failure:
         raise failure[0]
     return started
 
 
-def _joined(thread: Thread, started: Run) -> None:
-    """Wait for the run's end. Ctrl-C stops every task, a second one ends them at once, a third one leaves."""
+def _await(over: Event, started: Run) -> None:
+    """Wait for the run's end. Ctrl-C stops every task, a second one ends them at once, a third one leaves.
+
+    An event is waited for, not the thread: Python 3.11 takes a thread whose `join` was interrupted for ended.
+    """
     try:
-        thread.join()
+        over.wait()
     except KeyboardInterrupt:
         started.stop(reason="interrupted")
         try:
-            thread.join()
+            over.wait()
         except KeyboardInterrupt:
             started.stop(reason="interrupted again", how="kill")
-            thread.join()
+            over.wait()
         raise

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +17,7 @@ from forkjoin.engine.briefs import Briefs, Given
 from forkjoin.engine.folder import RunFolder
 from forkjoin.engine.settling import Result, said, settled
 from forkjoin.engine.speaking import speaker
+from forkjoin.engine.workers import Workers
 from forkjoin.engine.workshop import Workshop
 from forkjoin.errors import ForkjoinError, NoRoom
 from forkjoin.model import (
@@ -86,7 +85,7 @@ class Attempts:
 
     def __post_init__(self) -> None:
         self.tasks: dict[TaskId, Task] = {task.id: task for task in self.planned.plan.tasks}
-        self._pool = ThreadPoolExecutor(max_workers=_WORKSHOP, thread_name_prefix="forkjoin-workspace")
+        self._workers = Workers(_WORKSHOP)
         self._workshop = Workshop(
             self.planned, self.folder, base=self.base, taken=lambda base: self.tell(BaseTaken(base=base))
         )
@@ -131,7 +130,7 @@ class Attempts:
                 self._start_in(asked, attempt, self._shared(asked), gift)
                 return
             self._opening.add(key)
-            self._pool.submit(self._open, asked, attempt, gift)
+            self._workers.submit(lambda: self._open(asked, attempt, gift))
 
     def stop(self, task: TaskId, attempt: int, *, how: How, reason: str) -> None:
         """End it wherever it is: before its process is there, too."""
@@ -160,7 +159,7 @@ class Attempts:
         if not bulky and (place is None or place.kind == "shared"):
             return settled(self.folder, task, exited, place, self._workshop.harvest)
         self._between.add(key)
-        self._pool.submit(
+        self._workers.submit(
             lambda: self.tell(settled(self.folder, task, exited, place, self._workshop.harvest)),
         )
         return None
@@ -172,7 +171,7 @@ class Attempts:
             with suppress(ForkjoinError, OSError):
                 self._workshop.discard(place)
 
-        self._pool.submit(go)
+        self._workers.submit(go)
 
     def adopt(self, event: Starting | Running) -> Result | None:
         """Take over an attempt that a former owner started: watch it, or collect its record, or find it lost.
@@ -197,7 +196,7 @@ class Attempts:
 
         Threads are waited for: the next owner must not meet one that still writes.
         """
-        await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=not over)
+        await self._workers.close(cancel=not over)
         await self.inprocess.close()
         await self.local.close()
 

@@ -22,6 +22,7 @@ from forkjoin.model import ENDED, Plan, Recorded, RetryAsked, RunView, StopAsked
 
 MAX_CHARS = 32_000
 _MOST_RESUMES = 3
+_LOOK_BACK_S = 0.005  # how often a watcher that has still to be told something is looked at
 _Watcher = Callable[[Recorded], None]
 
 
@@ -174,7 +175,7 @@ class Run(RunReader):
         finally:
             self._driver = None
             lock.release()
-            await asyncio.to_thread(teller.finish)
+            await teller.finished()
         self._look_back(driven)
         return self.view()
 
@@ -236,6 +237,12 @@ class _Teller:
         self._over.set()
         if self._watcher is not None:
             self._thread.join()
+
+    async def finished(self) -> None:
+        """Do what `finish` does without blocking the running loop."""
+        self._over.set()
+        while self._thread.is_alive():
+            await asyncio.sleep(_LOOK_BACK_S)
 
     def _tell(self) -> None:
         since, last = 0, False
