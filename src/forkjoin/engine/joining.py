@@ -37,15 +37,8 @@ def joined(folder: RunFolder, journal: Journal, planned: Planned) -> tuple[Joine
 
 def report_of(view: RunView, planned: Planned, content: Callable[[Text], str]) -> Report:
     """Return the report of a run as it stands: also of one that still runs, whose missing tasks it names."""
-    return report(
-        run=view.run,
-        name=view.name,
-        goal=view.goal,
-        results=[_result(task, content) for task in view.tasks],
-        account=account_of(view),
-        not_looked_at=planned.not_looked_at,
-        notes=view.notes,
-    )
+    results = [_result(task, content) for task in view.tasks]
+    return report(view, results, account=account_of(view), not_looked_at=planned.not_looked_at)
 
 
 def account_of(view: RunView) -> Account:

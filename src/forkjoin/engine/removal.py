@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import errno
-import os
 import shutil
-import stat
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, PlanError
 from forkjoin.model import ENDED, Ended, Planned, Recorded, RunView, TaskId
 from forkjoin.sources import read_tree
 from forkjoin.workspaces import Workspaces
+from forkjoin.workspaces.removal import remove_folder
 
 _KEPT_S = 14 * 24 * 3600
 
@@ -51,8 +50,8 @@ def remove(folder: RunFolder, planned: Planned, events: Sequence[Recorded], view
     kept = _keep_patches(folder, changed)
     with suppress(ForkjoinError, OSError):  # the tree may be gone; the run folder goes all the same
         Workspaces(folder.run, folder.path, folder.home, read_tree(Path(planned.tree))).release()
-    shutil.rmtree(folder.home / "workspaces" / folder.run, onerror=_unlocked)
-    shutil.rmtree(folder.path, onerror=_unlocked)
+    remove_folder(folder.home / "workspaces" / folder.run)
+    remove_folder(folder.path)
     return Removed(run=folder.run, changes=lines, kept=str(kept) if changed else "")
 
 
@@ -99,19 +98,3 @@ def _clear(shelf: Path) -> None:
         with suppress(OSError):
             if time.time() - old.stat().st_mtime > _KEPT_S:
                 shutil.rmtree(old, ignore_errors=True)
-
-
-def _unlocked(remove_it: Callable[[str], object], path: str, error: tuple[type, BaseException, object]) -> None:
-    """Try once more in a folder that was made writable: an agent may have left some that are not."""
-    if isinstance(error[1], FileNotFoundError):
-        return
-    try:
-        for folder in (Path(path), Path(path).parent):
-            if folder.is_dir() and not folder.is_symlink():
-                folder.chmod(stat.S_IRWXU)
-        if remove_it in (os.rmdir, os.unlink):
-            remove_it(path)
-        else:
-            shutil.rmtree(path)
-    except OSError as again:
-        raise CannotHere(f"{path} cannot be removed: {again.strerror}; delete it by hand") from again

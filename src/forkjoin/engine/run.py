@@ -11,8 +11,9 @@ from threading import Event, Thread
 from typing import Literal
 
 from forkjoin.engine import supervise
-from forkjoin.engine.drive import Driven, Driver, drive, drive_here
+from forkjoin.engine.drive import Driven, Driver
 from forkjoin.engine.folder import OwnerLock, RunFolder
+from forkjoin.engine.owning import drive, drive_here
 from forkjoin.engine.reader import LOOK_S, RunReader
 from forkjoin.engine.removal import Removed, remove
 from forkjoin.engine.speaking import bound_here
@@ -62,7 +63,7 @@ class Run(RunReader):
             view = self.view()
             if _over(view, named):
                 return view
-            if alone:
+            if alone and timeout != 0:  # who only looks in starts nothing
                 self._take_up_again(taken_up)
                 taken_up += 1
             if deadline is not None and time.monotonic() >= deadline:

@@ -28,11 +28,6 @@ class Settings(Value, frozen=True, kw_only=True):
     fail_on: Severity | None = None
     origins: dict[str, Origin] = {}  # noqa: RUF012 - msgspec copies an empty default
 
-    @property
-    def runs_folder(self) -> Path:
-        """Where run folders lie."""
-        return Path(self.home) / "runs"
-
     def chosen(self, name: str, *, flag: Any, plan: Any) -> Any:
         """Return the value that holds: flag, environment, plan, project file, user file, in this order."""
         own = getattr(self, name)

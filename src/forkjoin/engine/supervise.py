@@ -8,8 +8,8 @@ import sys
 import threading
 from pathlib import Path
 
-from forkjoin.engine.drive import drive
 from forkjoin.engine.folder import OwnerLock, RunFolder
+from forkjoin.engine.owning import drive
 from forkjoin.errors import CannotHere, RunOwned
 from forkjoin.journal import SqliteJournal
 from forkjoin.model import RetryAsked, RunId
