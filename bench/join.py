@@ -13,8 +13,9 @@ import random
 import sys
 import time
 
-from forkjoin.model import Claimed, Report, RunId, Task, TaskId, to_json
+from forkjoin.model import Claimed, Report, Task, TaskId, to_json
 from forkjoin.synthesis import TaskResult, render_markdown, report
+from forkjoin.testing import a_view
 
 AGENTS = ("ruff-security", "bandit", "vulture", "claude", "codex")
 RULES = ("101", "105", "110", "301", "324", "506", "602", "603", "607", "608")
@@ -79,9 +80,7 @@ def result(agent: str, found: list[Claimed]) -> TaskResult:
 
 def joined(results: list[TaskResult]) -> Report:
     """Return the report."""
-    return report(
-        run=RunId("bench"), name="bench", goal="", results=results, account=None, not_looked_at=(), notes=()
-    )  # fmt: skip
+    return report(a_view(name="bench"), results)
 
 
 def arguments() -> argparse.Namespace:

@@ -5,10 +5,11 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forkjoin.model import Claimed, Finding, RunId, Source, Task, TaskId, to_json
+from forkjoin.model import Claimed, Finding, Source, Task, TaskId, to_json
 from forkjoin.model.text import clean
 from forkjoin.synthesis import TaskResult, Witness, claimed, merged, ranked, render_markdown, report, summary_lines
 from forkjoin.synthesis.merge import grouped
+from forkjoin.testing import a_view
 
 TITLES = (
     "Use of `assert` detected", "subprocess call with shell=True", "Starting a process with a partial path",
@@ -102,8 +103,8 @@ def test_no_finding_joins_two_codes_of_one_tool(witnesses):
 @settings(max_examples=60, deadline=None)
 def test_a_report_cites_every_finding_in_its_actions(found, limit):
     made = report(
-        run=RunId("r"), name="n", goal="", account=None, not_looked_at=(), notes=(),
-        results=[TaskResult(task=Task(id=TaskId("t"), task="x", output="findings"), state="completed", agent="claude",
+        a_view(name="n"),
+        [TaskResult(task=Task(id=TaskId("t"), task="x", output="findings"), state="completed", agent="claude",
                             value=to_json(found))],
     )  # fmt: skip
     assert sorted(id_ for action in made.actions for id_ in action.findings) == sorted(f.id for f in made.findings)

@@ -7,6 +7,7 @@ import pytest
 from forkjoin.errors import ForkjoinError, NothingToJoin
 from forkjoin.model import Claimed, Report, RunId, Task, TaskId, to_json
 from forkjoin.synthesis import TaskResult, at_or_above, report, worst
+from forkjoin.testing import a_view
 
 
 def result(
@@ -17,8 +18,8 @@ def result(
 
 
 def joined(*results: TaskResult, **given: Any) -> Report:
-    given = {"name": "demo", "goal": "", "account": None, "not_looked_at": (), "notes": ()} | given
-    return report(run=RunId("r1"), results=results, **given)
+    beside = {name: given.pop(name) for name in ("account", "not_looked_at") if name in given}
+    return report(a_view(**{"run": RunId("r1"), "name": "demo"} | given), results, **beside)
 
 
 def claim(severity: str = "medium", line: int = 1, title: str = "Weak hash", **given: Any) -> Claimed:

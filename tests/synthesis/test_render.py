@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 
 from forkjoin.model import Account, Claimed, LostTime, Report, RunId, Task, TaskId, to_json
 from forkjoin.synthesis import TaskResult, render_json, render_markdown, report, summary_lines
+from forkjoin.testing import a_view
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "reports"
 SECTIONS = {"Do next", "Findings", "Disagreements", "Tasks", "Not looked at", "Time", "Notes"}
@@ -31,8 +32,8 @@ def result(
 
 
 def joined(*results: TaskResult, **given: Any) -> Report:
-    given = {"name": "review", "goal": "", "account": None, "not_looked_at": (), "notes": ()} | given
-    return report(run=RunId("r1"), results=results, **given)
+    beside = {name: given.pop(name) for name in ("account", "not_looked_at") if name in given}
+    return report(a_view(**{"run": RunId("r1"), "name": "review"} | given), results, **beside)
 
 
 def a_review() -> Report:

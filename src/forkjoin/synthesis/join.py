@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict, Unpack
 
 from forkjoin.errors import NothingToJoin
-from forkjoin.model import SEVERITIES, Account, Coverage, Finding, Report, RunId, Severity, TaskSummary
+from forkjoin.model import SEVERITIES, Account, Coverage, Finding, Report, RunView, Severity, TaskSummary
 from forkjoin.model.text import clean, one_line
 from forkjoin.synthesis.actions import actions
 from forkjoin.synthesis.extract import claimed
@@ -20,39 +19,33 @@ _NEVER_RAN = frozenset(("queued", "starting", "running", "blocked", "skipped"))
 _LINE_CHARS = 500
 
 
-class Run(TypedDict):
-    """What a report is made of: the run, its results in the order asked, and what is to be said beside them."""
+def report(
+    view: RunView,
+    results: Sequence[TaskResult],
+    *,
+    account: Account | None = None,
+    not_looked_at: Sequence[str] = (),
+) -> Report:
+    """Join the *results* of a run, in the order asked; also of one that still runs, whose missing tasks are named.
 
-    run: RunId
-    name: str
-    goal: str
-    results: Sequence[TaskResult]
-    account: Account | None
-    not_looked_at: Sequence[str]
-    notes: Sequence[str]
-
-
-def report(**of: Unpack[Run]) -> Report:
-    """Join the results of a run; also of one that still runs, whose missing tasks are named.
-
-    No results are an empty report only where `not_looked_at` or `notes` say why; else NothingToJoin is raised.
+    No results are an empty report only where *not_looked_at* or the run's notes say why; else NothingToJoin is raised.
     """
-    if not of["results"] and not of["not_looked_at"] and not of["notes"]:
-        run = one_line(of["run"], _LINE_CHARS)
+    if not results and not not_looked_at and not view.notes:
+        run = one_line(view.run, _LINE_CHARS)
         raise NothingToJoin(f"run {run} has no results to join; look at what it was asked with: forkjoin show {run}")
-    read = [_read(result) for result in of["results"]]
+    read = [_read(result) for result in results]
     findings = ranked(merged([witness for one in read for witness in one.witnesses]))
     return Report(
-        run=of["run"],
-        name=one_line(of["name"], _LINE_CHARS),
-        goal=clean(of["goal"]).strip(),
-        coverage=_coverage(read, of["not_looked_at"]),
+        run=view.run,
+        name=one_line(view.name, _LINE_CHARS),
+        goal=clean(view.goal).strip(),
+        coverage=_coverage(read, not_looked_at),
         counts=_counts(findings),
         findings=findings,
         actions=actions(findings),
         tasks=tuple(one.summary for one in read),
-        account=of["account"],
-        notes=tuple(one_line(note, _LINE_CHARS) for note in of["notes"]),
+        account=account,
+        notes=tuple(one_line(note, _LINE_CHARS) for note in view.notes),
     )
 
 

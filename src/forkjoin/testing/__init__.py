@@ -10,7 +10,7 @@ from forkjoin.testing.clock import FakeClock
 from forkjoin.testing.dialect import FakeDialect
 from forkjoin.testing.memory import MemoryJournal
 from forkjoin.testing.simulation import Simulated, simulate
-from forkjoin.testing.values import a_plan, a_task, a_tree
+from forkjoin.testing.values import a_plan, a_task, a_tree, a_view
 
 __all__ = [
     "FakeClock",
@@ -22,5 +22,6 @@ __all__ = [
     "a_plan",
     "a_task",
     "a_tree",
+    "a_view",
     "simulate",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from forkjoin.model import Plan, Task, TaskId, Tree
+from forkjoin.model import Plan, RunId, RunView, Task, TaskId, TaskView, Tree
 
 
 def a_task(id: str = "a", **changes: Any) -> Task:  # noqa: A002 - the plan's own word for it
@@ -21,3 +21,10 @@ def a_plan(*tasks: Task | str, **changes: Any) -> Plan:
 def a_tree(*files: str, **changes: Any) -> Tree:
     """Return a tree that holds *files*, outside git, at a root that need not exist."""
     return Tree(**{"root": "/tree", "files": tuple(sorted(files)), "total_bytes": len(files), **changes})
+
+
+def a_view(*tasks: TaskView, **changes: Any) -> RunView:
+    """Return the view of a run of *tasks* that has completed; *changes* are fields of `RunView`."""
+    given = {"run": RunId("r"), "name": "test", "goal": "", "state": "completed", "started": 0.0, "ended": 1.0}
+    places = {"tree": "/tree", "repository": "/tree", "edges": (), "seq": 1}
+    return RunView(**{"tasks": tasks, **given, **places, **changes})
