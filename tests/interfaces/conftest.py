@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ class Door:
 
     def __init__(self, tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.tree, self._capsys = tree, capsys
+        self.program = shlex.join(PROGRAM)
 
     def __call__(self, *argv: str) -> tuple[int, str, str]:
         from forkjoin.interfaces.cli.main import answered
@@ -45,6 +48,10 @@ class Door:
         path.write_text(json.dumps({"tasks": list(tasks), **more}))
         return str(path)
 
+    def later(self) -> None:
+        """Let the clock's next second begin: a run's place among runs is told by the second it began in."""
+        time.sleep(1.02 - time.time() % 1)
+
     def process(self, *argv: str, **more: Any) -> subprocess.Popen[str]:
         """Start it as a process of its own, with pipes for what is not given."""
         given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -52,7 +59,7 @@ class Door:
 
     def shell(self, line: str) -> subprocess.CompletedProcess[str]:
         """Run a line of bash in which `forkjoin` is this command line."""
-        before = f'forkjoin() {{ "{PROGRAM[0]}" "{PROGRAM[1]}" "{PROGRAM[2]}" "$@"; }}\n'
+        before = f'forkjoin() {{ {self.program} "$@"; }}\n'
         return subprocess.run(
             ["bash", "-c", before + line], cwd=self.tree, capture_output=True, text=True, timeout=60, check=False
         )

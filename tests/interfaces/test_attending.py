@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from forkjoin.errors import PlanError
+from forkjoin.errors import CannotHere, PlanError
 from forkjoin.interfaces.cli.attending import driven, watched
 from forkjoin.interfaces.cli.controls import Wish
 from forkjoin.interfaces.cli.signals import Signals
@@ -238,3 +238,16 @@ def test_a_signal_that_was_ignored_on_purpose_stays_ignored(five: RunView) -> No
         assert (attended.interrupted, run.stops) == ("", [])
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_a_run_whose_owner_ends_at_once_is_taken_up_three_times_and_no_more(five: RunView) -> None:
+    class Hopeless(FakeRun):
+        folder = "/state/runs/k3f9x2"
+
+        def resume(self) -> None:
+            self.resumed += 1
+
+    run = Hopeless(five, owned=False)
+    with Signals() as signals, pytest.raises(CannotHere, match=r"3 times; see /state/runs/k3f9x2/supervisor\.log"):
+        watched(run, FakeShow(), signals)
+    assert run.resumed == 3

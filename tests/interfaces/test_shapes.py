@@ -26,6 +26,7 @@ def _has(value: dict[str, Any], shape: dict[str, type]) -> None:
 
 
 def test_ls_lists_runs_newest_first(forkjoin, ended: str) -> None:
+    forkjoin.later()
     second = forkjoin.json("run", "-a", "shell", "-t", "true")["run"]
     runs = forkjoin.json("ls")["runs"]
     assert [run["run"] for run in runs] == [second, ended]

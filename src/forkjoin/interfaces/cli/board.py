@@ -47,10 +47,11 @@ def board(view: RunView, now: float, frame: Frame) -> list[Text]:
     """Return at most `frame.height` lines, none wider than `frame.width` cells; *now* is Unix time."""
     head = [_title(view, now), Text(verdict(view), style="dim"), Text()]
     foot = [Text(), Text(comparison(view, now)), _keys(frame)]
-    room = max(1, frame.height - len(head) - len(foot) - 1)
+    small = frame.height < 9  # then the title, the rows and the comparison are all there is room for
+    room = max(1, frame.height - (2 if small else len(head) + len(foot) + 1))
     columns = _columns(view, frame)
     rows = [_headings(columns), *_window(view, now, frame, columns, room)]
-    lines = [*head, *rows, *foot] if frame.height >= 9 else [head[0], *rows[1:], foot[1]]
+    lines = [head[0], *rows[1:], foot[1]] if small else [*head, *rows, *foot]
     return [_fitted(line, frame.width) for line in lines[: frame.height]]
 
 

@@ -76,10 +76,13 @@ def _wants_json(argv: Sequence[str]) -> bool:
 
 
 def _refused(message: str, *, word: str, code: int, as_json: bool) -> int:
-    from forkjoin.interfaces.cli.talk import data_json, say
+    from forkjoin.interfaces.cli.talk import data_json, let_go, say
 
     if as_json:
-        data_json({"forkjoin": 1, "error": {"word": word, "message": message}}, indent=None)
+        try:
+            data_json({"forkjoin": 1, "error": {"word": word, "message": message}}, indent=None)
+        except OSError:  # it may be stdout itself that is full, or gone
+            let_go(sys.stdout)
     say(f"error: {message}")
     return code
 

@@ -1,0 +1,95 @@
+"""Every example of every help does what it says, on real runs."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from forkjoin.interfaces.cli.table import VERBS
+
+pytestmark = pytest.mark.slow
+# What an example needs that a test machine may not have, or what would take long, put in its place.
+INSTEAD = {"RUN": None, "'pytest -q'": "'echo tests'", "'ruff check .'": "'echo lint'", "wait --timeout 10m": "wait"}
+EXAMPLES = {
+    verb: [command for command, _ in importlib.import_module(f"forkjoin.interfaces.cli.verbs.{verb}").EXAMPLES]
+    for verb in VERBS
+}
+# The exit codes that an example may end with: of a run in which one task failed.
+CODES = {"wait": {0, 3}, "watch": {3}, "output": {0}, "report": {0}, "check": {0, 6}, "rm": {0, 2}}
+
+
+@pytest.fixture
+def project(forkjoin):
+    """A tree with a plan, a script and a run over `auth` (which changed a file), `billing`, and one that failed."""
+    tree = forkjoin.tree
+    (tree / "src").mkdir()
+    (tree / "src" / "app.py").write_text("import os\n")
+    (tree / "commands.txt").write_text("echo one\necho two\n")
+    tasks = """
+tasks:
+  - {id: auth, shell: "seq 1 20000; echo x > made.txt", writes: [made.txt]}
+  - {id: billing, shell: echo billed, writes: []}
+  - {id: search, shell: exit 1, writes: []}
+"""
+    (tree / "plan.yaml").write_text(tasks)
+    (tree / "plan.json").write_text('{"tasks": [{"id": "a", "shell": "true", "writes": []}]}')
+    run = forkjoin.json("run", "plan.yaml", code=3)["run"]
+    return forkjoin, run
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_examples_of_a_verb_do_what_they_say(project, verb: str) -> None:
+    forkjoin, run = project
+    for command in EXAMPLES[verb]:
+        line = command.replace("jq", "cat #")  # that it is JSON is tested elsewhere
+        for said, instead in INSTEAD.items():
+            line = line.replace(said, instead or run)
+        done = forkjoin.shell(f"set -o pipefail\n{line}\n")
+        assert "Traceback" not in done.stderr
+        if command == "forkjoin retry auth":  # it has completed in this run
+            assert "--force" in done.stderr
+            continue
+        allowed = CODES.get(verb, {0, 1, 3} if verb in ("run", "review") else {0})
+        assert done.returncode in allowed, (line, done.returncode, done.stderr)
+        if verb in ("retry", "stop") or "--detach" in command:
+            forkjoin("wait")
+    if verb == "diff":  # the last example took the change over by hand
+        assert (forkjoin.tree / "made.txt").read_text() == "x\n"
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("status", "did you mean: forkjoin show?"),
+        ("ps", "did you mean: forkjoin ls?"),
+        ("logs", "did you mean: forkjoin log?"),
+        ("cancel", "did you mean: forkjoin stop?"),
+        ("kill", "did you mean: forkjoin stop?"),
+        ("rerun", "did you mean: forkjoin retry?"),
+        ("attach", "did you mean: forkjoin watch?"),
+        ("merge", "until then: forkjoin diff TASK | git apply"),
+        ("apply", "until then: forkjoin diff TASK | git apply"),
+        ("land", "until then: forkjoin diff TASK | git apply"),
+        ("send", "comes with a later version"),
+        ("chekc", "did you mean: forkjoin check?"),
+        ("", "see: forkjoin --help"),
+    ],
+)
+def test_a_near_word_is_answered_with_the_verb(forkjoin, word: str, said: str) -> None:
+    code, out, err = forkjoin(word)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+@pytest.mark.parametrize("argv", [("-C", "/tmp", "ls"), ("-q", "run", "p.yaml"), ("-j", "2", "run", "p.yaml")])
+def test_a_flag_before_the_verb_is_told_its_place(forkjoin, argv: tuple[str, ...]) -> None:
+    code, _, err = forkjoin(*argv)
+    assert code == 2
+    assert f"flags stand behind it: forkjoin VERB {argv[0]} ..." in err
+
+
+def test_an_unknown_flag_of_the_group_is_only_unknown(forkjoin) -> None:
+    code, _, err = forkjoin("--frob")
+    assert code == 2
+    assert "stand behind" not in err
