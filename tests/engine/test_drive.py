@@ -421,10 +421,23 @@ def test_the_base_is_taken_once_for_all_writers_and_journaled_before_any_runs(
 def test_a_workspace_goes_only_after_its_record_was_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else an owner killed in between leaves a next one that finds the workspace of a completed attempt gone."""
     done = _no_workspaces(monkeypatch)
-    stage = Stage(home=tmp_path, plan=a_plan(_writer()))
-    monkeypatch.setattr(Workspaces, "discard", lambda self, place: done.append(f"discard {len(stage.ended())}"))
-    stage.run()
-    assert done[-1] == "discard 1"
+    stage = Stage(home=tmp_path, plan=a_plan(_writer()), local=Programs(by_hand=True))
+
+    async def main() -> None:
+        loop = asyncio.create_task(stage.driver().drive())
+        while not any(isinstance(event, Running) for event in stage.events()):
+            await asyncio.sleep(0)
+        stage.own.full = True
+        stage.local.advance()
+        for _ in range(200):
+            await asyncio.sleep(0.0005)
+        assert "harvest a 1" in done
+        assert "discard" not in done
+        stage.own.full = False
+        await loop
+
+    asyncio.run(main())
+    assert done[-1] == "discard"
 
 
 def test_a_retry_gets_a_fresh_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
