@@ -43,3 +43,19 @@ def test_findings_alone_never_hide_a_failure() -> None:
 def test_every_code_has_a_word_of_its_own() -> None:
     assert {code for _, code in TABLE} <= set(WORDS)
     assert len(set(WORDS.values())) == len(WORDS)
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "counts"),
+    [
+        ("skipped", "budget of 2.00 USD is used up", True),
+        ("skipped", "the disk is nearly full", True),
+        ("skipped", "an earlier task failed", False),
+        ("failed", "the budget test fails", False),
+    ],
+)
+def test_only_a_task_kept_from_starting_by_a_limit_counts_as_one(a_task, state: str, why: str, counts: bool) -> None:
+    from forkjoin.interfaces.cli.starting import limited
+
+    assert limited([a_task("a", OK), a_task("b", state, why=why)]) is counts
+    assert limited([]) is False

@@ -175,3 +175,21 @@ def test_two_watchers_see_the_same_events_and_the_same_end(forkjoin) -> None:
     assert told[0] == told[1]
     assert told[0][0].count('"kind":"closed"') == 1
     assert told[0][1] == ""
+
+
+def test_a_line_that_is_half_there_when_following_begins_is_printed_once_whole(forkjoin) -> None:
+    forkjoin("run", "--detach", "-a", "shell", "-t", "printf half; sleep 1.5; echo ' and half'")
+    while "half" not in forkjoin("log", "1")[1]:
+        time.sleep(0.05)
+    assert forkjoin("log", "-f", "1")[1] == "half and half\n"
+
+
+def test_an_output_waits_for_what_has_not_ended(forkjoin) -> None:
+    forkjoin("run", "--detach", "-a", "shell", "-t", "sleep 1; echo late")
+    assert forkjoin("output", "1")[:2] == (0, "late\n")
+
+
+def test_waiting_for_one_task_prints_its_line_alone(forkjoin, ended: str) -> None:
+    code, out, _ = forkjoin("wait", "good")
+    assert code == 0
+    assert [line.split()[1] for line in out.splitlines()[1:]] == ["good"]
