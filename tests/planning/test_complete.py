@@ -103,3 +103,32 @@ def test_a_chain_of_ten_thousand_is_completed_and_a_ring_of_as_many_is_named() -
 
 def test_ten_thousand_equal_prompts_get_ten_thousand_ids() -> None:
     assert len(set(ids(*[Task(task="fix it")] * 10_000))) == 10_000
+
+
+@pytest.mark.parametrize(("written", "kept"), [(".", ""), ("./", ""), ("./sub//x/", "sub/x"), ("", "")])
+def test_the_folder_a_task_starts_in_is_kept_in_one_form(written: str, kept: str) -> None:
+    assert completed(Plan(tasks=[Task(task="x", cwd=written)])).tasks[0].cwd == kept
+
+
+@pytest.mark.parametrize(
+    ("task", "description"),
+    [
+        (Task(task="one two three four five six"), "one two three four five"),
+        (Task(task="- **Fix** the bug."), "Fix** the bug"),
+        (Task(task="\n\n## 1. Fix the bug:\nwell"), "Fix the bug"),
+        (Task(task="---"), "---"),
+        (Task(task="x" * 200), "x" * 60),
+        (Task(command=["/usr/bin/env", "python", "-m", "x", "y", "z"]), "env python -m x y"),
+        (Task(shell="\n  make all"), "make all"),
+        (Task(function="pkg.mod:run"), "run"),
+        (Task(task="x", description="Given by hand"), "Given by hand"),
+    ],
+)
+def test_a_description_is_made_of_the_first_words(task: Task, description: str) -> None:
+    assert completed(Plan(tasks=[task])).tasks[0].description == description
+
+
+def test_many_unknown_predecessors_are_answered_without_a_search_for_the_nearest() -> None:
+    tasks = [Task(id=f"t{n}", task="x") for n in range(2_001)] + [Task(task="x", after=["t-1"])]  # type: ignore[arg-type]
+    with pytest.raises(PlanError, match="no task 't-1'; known: t0, t1, t2"):
+        completed(Plan(tasks=tasks))

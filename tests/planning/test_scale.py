@@ -50,6 +50,7 @@ def every(a: int) -> int:
         ({"writes": ["x"]}, 141, every(141)),
         ({"writes": ["x"]}, 142, every(142)),
         ({"writes": ["x"]}, 300, every(300)),
+        ({"writes": ["x"]}, 500, every(500)),
         ({"writes": None}, 300, every(300)),
         ({"resources": ["db"]}, 200, every(200)),
         ({"writes": ["x"], "resources": ["db"]}, 200, every(200)),
@@ -84,6 +85,11 @@ def test_where_too_many_meet_at_least_so_many_is_said() -> None:
     assert len(found.pairs) == MAX_PAIRS
     assert found.pairs_left_out >= every(500) - MAX_PAIRS
     assert any(line.startswith("At least ") for line in found.advice)
+
+
+def test_tasks_that_claim_both_of_two_paths_that_meet_are_each_pair_once() -> None:
+    found = checked([task(n, writes=["d/x*", "d/*y"]) for n in range(500)])
+    assert len(found.pairs) + found.pairs_left_out == every(500)
 
 
 def test_a_chain_of_ten_thousand_is_checked_without_recursion() -> None:

@@ -15,7 +15,7 @@ class Order:
 
     count: int
     then: list[list[int]] = field(default_factory=list)
-    soft: set[tuple[int, int]] = field(default_factory=set)
+    firm: set[tuple[int, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """One node a task."""
@@ -29,8 +29,8 @@ class Order:
     def put(self, first: int, then: int, *, soft: bool) -> None:
         """Say that *first* comes before *then*; a soft one gives way where it would close a ring."""
         self.then[first].append(then)
-        if soft:
-            self.soft.add((first, then))
+        if not soft:
+            self.firm.add((first, then))
 
 
 def ranks(order: Order) -> tuple[list[int], frozenset[int]]:
@@ -46,7 +46,7 @@ def ranks(order: Order) -> tuple[list[int], frozenset[int]]:
         for number in part:
             sizes[number] = sizes.get(number, 0) + 1
         ring = {node for node in range(order.count) if sizes[part[node]] > 1}
-        then = [[b for b in row if part[a] != part[b] or (a, b) not in order.soft] for a, row in enumerate(order.then)]
+        then = [[b for b in row if part[a] != part[b] or (a, b) in order.firm] for a, row in enumerate(order.then)]
         placed = _placed(order.count, then)
         if len(placed) < len(then):
             raise PlanError("the tasks' after entries form a ring", next_step="take one of them out")

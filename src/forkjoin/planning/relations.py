@@ -174,7 +174,6 @@ class _Ways:
         links = [(self._fold(link.path), self._fold(link.target)) for link in tree.links
                  if link.target not in ("", link.path)]  # fmt: skip
         for group in tree.hardlinks:
-            links += [(self._fold(a), self._fold(b)) for a in group[:1] for b in group[1:]]
             links += [(self._fold(b), self._fold(group[0])) for b in group[1:]]
         self._links = sorted((tuple(path.split("/")), _names(target)) for path, target in links)
 
