@@ -255,3 +255,10 @@ def test_a_complaint_about_the_whole_plan_is_given_file_and_line(form: str, text
         completed(plan)
     assert said in str(located(caught.value, text.encode(), where="p", form=form))  # type: ignore[arg-type]
     assert located(PlanError("x"), b"", where="p", form="yaml").where == ""
+
+
+@pytest.mark.parametrize(("first", "said"), [(0, "p:3: tasks[1].after: x"), (1, "p:2: tasks[0].after: x")])
+def test_a_complaint_about_joined_plans_is_counted_from_the_files_own_first_task(first: int, said: str) -> None:
+    data = b"tasks:\n - {task: a, after: [q]}\n - {task: b, after: [q]}\n"
+    found = located(PlanError("x", where="tasks[1] (b).after"), data, where="p", form="yaml", first=first)
+    assert str(found) == said
