@@ -40,7 +40,7 @@ from forkjoin.model import (
     TaskId,
     to_json,
 )
-from forkjoin.sources import read_tree
+from forkjoin.sources import read_tree, seen_from
 from forkjoin.workspaces import MergeConflict
 
 _WORKSHOP = 8  # workspaces opened or harvested at once: git and the disk are the limit, not the cores
@@ -81,7 +81,7 @@ class Attempts:
     _opening: set[Key] = field(default_factory=set)
     _between: set[Key] = field(default_factory=set)
     _calls: set[Key] = field(default_factory=set)
-    _tree_files: tuple[str, ...] | None = None
+    _files_in: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.tasks: dict[TaskId, Task] = {task.id: task for task in self.planned.plan.tasks}
@@ -275,15 +275,17 @@ class Attempts:
 
     def _shared(self, task: Task) -> Place:
         root = self.planned.tree
-        return Place(kind="shared", root=root, cwd=str(Path(root, task.cwd)), level="audited")
+        return Place(kind="shared", root=root, cwd=str(Path(root, task.cwd)), level="none")
 
     def _files(self, task: Task) -> tuple[str, ...]:
-        """The tree's files, for agents that look at all of them; read once."""
+        """The files of the part an analyser looks at; each part is read once."""
         if task.agent_name != "static":
             return ()
-        if self._tree_files is None:
-            self._tree_files = read_tree(Path(self.planned.tree)).files
-        return self._tree_files
+        root = Path(self.planned.tree)
+        part = task.reads[0] if task.reads and len(task.reads) == 1 and (root / task.reads[0]).exists() else "."
+        if part not in self._files_in:
+            self._files_in[part] = seen_from(read_tree(root / part), root).files
+        return self._files_in[part]
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from forkjoin.planning import (
     review_plan,
     selected,
 )
-from forkjoin.sources import read_tree
-from forkjoin.workspaces import clonable
+from forkjoin.sources import read_tree, seen_from
+from forkjoin.workspaces import git_found, separable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,15 +64,17 @@ def prepared(plan: Plan, *, settings: Settings, tree: Path, overrides: Overrides
     flags = overrides or Overrides()
     asked = _selected(completed(_with_agents(plan, settings, flags)), flags)
     known = read_tree(tree)
-    can_clone = clonable(known)
+    apart = separable(known)
     _refuse_shared_writers(asked.tasks)
-    found = check(asked, known, clonable=can_clone)
+    if not apart:
+        _refuse_without_git(asked.tasks)
+    found = check(asked, known, clonable=apart)
     return Prepared(
         plan=asked,
         tree=known,
         check=found,
         options=_options(asked, settings, flags),
-        clonable=can_clone,
+        clonable=apart,
         notes=found.advice,
     )
 
@@ -91,17 +93,23 @@ def refuse_dependent(ready: Prepared) -> None:
 
 
 def review_prepared(
-    path: Path, *, perspectives: Sequence[str] = (), settings: Settings, overrides: Overrides | None = None
+    path: Path,
+    *,
+    perspectives: Sequence[str] = (),
+    settings: Settings,
+    overrides: Overrides | None = None,
+    here: Path | None = None,
 ) -> Prepared:
-    """Return the review of *path* (a folder or a file) by every analyser that is here and applies."""
+    """Return the review of *path* (a folder or a file) by every analyser that is here and applies.
+
+    A path below *here* (default: the current folder) is a part of the tree there: findings name their files from it.
+    """
     if not path.exists():
         raise PlanError("there is no such file or folder", where=str(path))
     flags = overrides or Overrides()
-    known = read_tree(path)
-    scope = (path.name,) if path.is_file() else ()
-    plan, not_looked_at = review_plan(
-        known, cards(), perspectives=perspectives, paths=scope, name=f"review of {path.resolve().name}"
-    )
+    known, scope = _to_review(path, (here or Path.cwd()).resolve())
+    name = f"review of {scope[0] if scope else Path(known.root).name}"
+    plan, not_looked_at = review_plan(known, cards(), perspectives=perspectives, paths=scope, name=name)
     if not plan.tasks:  # an empty folder, or nothing that applies: an honest report, not an error
         nothing = Check(
             tasks=(), pairs=(), pairs_left_out=0, unknown=(), edges=(), waves=(), ideal_speedup=1.0, advice=()
@@ -121,6 +129,14 @@ def review_prepared(
         clonable=False,
         not_looked_at=not_looked_at,
     )
+
+
+def _to_review(path: Path, here: Path) -> tuple[Tree, tuple[str, ...]]:
+    """Return the tree a review belongs to, and the part of it that is looked at (nothing: all of it)."""
+    target, known = path.resolve(), read_tree(path)
+    if target != here and target.is_relative_to(here):
+        return seen_from(known, here), (target.relative_to(here).as_posix(),)
+    return known, (path.name,) if path.is_file() else ()
 
 
 def _selected(plan: Plan, flags: Overrides) -> Plan:
@@ -174,6 +190,17 @@ def _refuse_shared_writers(tasks: Sequence[Task]) -> None:
                 where=task.id,
                 next_step="say writes: [] or isolation: clone",
             )
+
+
+def _refuse_without_git(tasks: Sequence[Task]) -> None:
+    """Nothing starts where a writer could not be given a workspace."""
+    writers = [task.id for task in tasks if not task.reads_only and not task.function]
+    if writers and not git_found():
+        named = ", ".join(writers[:5]) + (f" and {len(writers) - 5} more" if len(writers) > 5 else "")
+        raise CannotHere(
+            f"no git program (2.38 or newer) was found, and {named} may write: each writer works in a tree of its own; "
+            "install git, or say writes: [] where a task only reads"
+        )
 
 
 def _options(plan: Plan, settings: Settings, flags: Overrides) -> Options:

@@ -43,7 +43,7 @@ def remove(folder: RunFolder, planned: Planned, events: Sequence[Recorded], view
     )
     if lines and not discard:
         raise PlanError(
-            f"holds changes that are landed nowhere: {'; '.join(lines)}",
+            f"holds changes that forkjoin has not landed: {'; '.join(lines)}",
             where=folder.run,
             next_step="delete them all the same with --discard (patches are kept for 14 days)",
         )
@@ -63,7 +63,7 @@ def _unsettled(folder: RunFolder, view: RunView, *, discard: bool) -> list[TaskI
         raise PlanError(
             f"its owner is gone, and {', '.join((living or [task.id for task in begun])[:5])} did not end yet",
             where=folder.run,
-            next_step=f"stop it first: forkjoin stop --run {folder.run}",
+            next_step=f"stop it first: forkjoin stop {folder.run}/",
         )
     return [task.id for task in begun]
 

@@ -141,7 +141,7 @@ class Run(RunReader):
         try:
             lock = OwnerLock.take(self._folder)
         except RunOwned as error:
-            raise RunOwned(f"run {self.id} still runs; stop it first: forkjoin stop --run {self.id}") from error
+            raise RunOwned(f"run {self.id} still runs; stop it first: forkjoin stop {self.id}/") from error
         try:
             return remove(self._folder, self.planned, self.events(), self.view(), discard=discard)
         finally:

@@ -73,7 +73,7 @@ class Fold:
         self._run = RunView(
             run=event.run, name=plan.name, goal=plan.goal, state="queued", started=at, ended=None, tree=event.tree,
             repository=event.repository, tasks=(), edges=event.edges, seq=0, detached=event.options.detached,
-            notes=event.notes,
+            notes=event.notes, unknown=tuple(claims.id for claims in event.claims if not claims.bounded),
         )  # fmt: skip
 
     def _order(self, edges: Sequence[Edge]) -> None:
@@ -94,10 +94,8 @@ class Fold:
                 self._run = replace(run, notes=(*run.notes, base.note)) if base.note else run
             case Joined(findings=findings):
                 self._run = replace(run, joined=True, findings=findings)
-            case Closed(state=state, reason=reason):
-                # A retry may have been asked just before it was written: then the run is not over.
-                if all(seen.ended for seen in self._tasks):
-                    self._run = replace(run, state=state, reason=reason, ended=recorded.at)
+            case Closed():
+                self._closed(run, recorded.event, recorded.at)
             case StopAsked(task="", reason=reason) if run.ended is None:
                 self._run = replace(run, reason=f"stop asked: {reason}" if reason else "stop asked")
             case Owned():
@@ -107,6 +105,11 @@ class Fold:
             case event:
                 if (number := self._numbers.get(event.task)) is not None:
                     self._apply_to_task(self._tasks[number], event, recorded.at)
+
+    def _closed(self, run: RunView, event: Closed, at: float) -> None:
+        """Believe it where all tasks have ended: a retry may have been asked just before it was written."""
+        if all(seen.ended for seen in self._tasks):
+            self._run = replace(run, state=event.state, reason=event.reason, ended=at)
 
     def _apply_to_task(self, seen: Seen, event: _OfTask, at: float) -> None:
         match event:

@@ -59,7 +59,7 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """One run as it stands. `seq` is the last event in it; `owner` is empty where no process owns the run."""
+    """One run as it stands. `seq` is its last event; what the tasks in `unknown` would write was not known before."""
 
     run: RunId
     name: str
@@ -78,6 +78,7 @@ class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):
     findings: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
     reason: str = ""
+    unknown: tuple[TaskId, ...] = ()
 
     def task(self, task: str) -> TaskView | None:
         """Return the task of that id or number, None where there is none."""

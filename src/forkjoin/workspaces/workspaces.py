@@ -16,6 +16,7 @@ from forkjoin.workspaces.merging import merged
 from forkjoin.workspaces.opening import Record, open_shared, open_workspace
 from forkjoin.workspaces.removal import remove_folder
 from forkjoin.workspaces.store import Store
+from forkjoin.workspaces.taking import MOST_BYTES, MOST_FILES
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -23,6 +24,13 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 def clonable(tree: Tree) -> bool:
     """Say whether writers can be given clones of this tree: a git repository, and a git that is new enough."""
     return tree.git is not None and git.found()
+
+
+def separable(tree: Tree) -> bool:
+    """Say whether each writer can be given a tree of its own here: a clone, or outside git a copy of a bounded size."""
+    if not git.found():
+        return False
+    return tree.git is not None or (tree.total_bytes <= MOST_BYTES and len(tree.files) <= MOST_FILES)
 
 
 def patch_of(run_folder: Path, changes: Changes) -> bytes:

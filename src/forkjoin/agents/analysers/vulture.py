@@ -27,6 +27,7 @@ _ADVICE = "Try to change the encoding to UTF-8."  # its second line after "Could
 _LEFT_OUT = "forkjoin: "
 _SAY = 'printf "%s\\n" "$1" >&2; shift; exec "$@"'
 _MINIMUM = 60
+_MINIMUM_IN_A_PART = 80  # of a part, for what the rest of the project uses looks unused there
 _ENV = {"PYTHONWARNINGS": "ignore"}  # else Python's own warnings about the files it parses stand among its complaints
 
 
@@ -53,7 +54,8 @@ class Vulture:
         named = [path for path in paths if _nameable(path)]
         config = Path(look.scratch) / "vulture.toml"
         config.parent.mkdir(parents=True, exist_ok=True)
-        config.write_text(_toml({"min_confidence": _MINIMUM} | settings | {"paths": named}), encoding="utf-8")
+        ours = {"min_confidence": _MINIMUM if look.whole else _MINIMUM_IN_A_PART}
+        config.write_text(_toml(ours | settings | {"paths": named}), encoding="utf-8")
         argv = (*program, "--config", str(config))
         if left := len(paths) - len(named):
             said = f"{_LEFT_OUT}{counted(left, 'file')} not looked at: a line break or invalid UTF-8 in their names"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -62,8 +63,7 @@ def verdict(view: RunView) -> str:
         firsts = waits.setdefault(edge.then, [])
         if edge.first not in firsts:
             firsts.append(edge.first)
-    free = len(view.tasks) - len(waits)
-    said = [f"{free} independent"] if waits else ["all independent" if free > 1 else "one task" if free else "no task"]
+    said = [_free(view, waits)]
     shown = list(waits.items())[:2]
     said += [f"{then} waits for {', '.join(firsts[:3])}{' …' if len(firsts) > 3 else ''}" for then, firsts in shown]
     if len(waits) == 1:
@@ -71,6 +71,18 @@ def verdict(view: RunView) -> str:
     if len(waits) > len(shown):
         said.append(f"{len(waits) - len(shown)} more wait")
     return ", ".join(said)
+
+
+def _free(view: RunView, waits: Collection[str]) -> str:
+    """What is said of the tasks that wait for no other: known to be independent, or unknown and each apart."""
+    unknown = sum(task.id in view.unknown and task.id not in waits for task in view.tasks)
+    free = len(view.tasks) - len(waits) - unknown
+    if len(view.tasks) <= 1:
+        return "one task" if view.tasks else "no task"
+    if unknown:
+        apart = f"{unknown} unknown, each in a tree of its own"
+        return f"{free} independent, {apart}" if free else apart
+    return f"{free} independent" if waits else "all independent"
 
 
 def counts(view: RunView) -> str:

@@ -50,7 +50,7 @@ def act(ask: Ask) -> int:
     if not path.exists():
         raise PlanError("there is no such file or folder", where=ask.path, next_step="name one, or . for this folder")
     wanted = tuple(name.strip() for given in ask.perspectives or () for name in given.split(",") if name.strip())
-    ready = review_prepared(path, perspectives=wanted, settings=settings, overrides=ask.overrides())
+    ready = review_prepared(path, perspectives=wanted, settings=settings, overrides=ask.overrides(), here=ask.tree)
     code = start(ready, ask, settings=settings, detach=bool(ask.detach))
     if not (ask.quiet or ask.json or ask.jsonl or ask.dry_run or ask.detach):
         say(agents_line())

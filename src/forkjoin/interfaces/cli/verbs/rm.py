@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.removal import Removed
 
 EXAMPLES = (
-    ("forkjoin rm RUN", "refused where it holds changes that are landed nowhere"),
+    ("forkjoin rm RUN", "refused where it holds changes that forkjoin has not landed"),
     ("forkjoin rm --discard RUN", "all the same; patches are kept for 14 days"),
 )
 
@@ -24,7 +24,7 @@ class Ask(Asked):
     """Delete runs that are over: journal, logs, workspaces, hidden refs. Unlanded changes are named first."""
 
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs to delete.", autocompletion=complete_run)]
-    discard: Annotated[bool, typer.Option("--discard", help="Even with changes that are landed nowhere.")] = False
+    discard: Annotated[bool, typer.Option("--discard", help="Even with changes that were not landed.")] = False
 
 
 def act(ask: Ask) -> int:
