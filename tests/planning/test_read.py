@@ -262,3 +262,9 @@ def test_a_complaint_about_joined_plans_is_counted_from_the_files_own_first_task
     data = b"tasks:\n - {task: a, after: [q]}\n - {task: b, after: [q]}\n"
     found = located(PlanError("x", where="tasks[1] (b).after"), data, where="p", form="yaml", first=first)
     assert str(found) == said
+
+
+def test_an_agent_that_all_plans_name_stays_the_plans() -> None:
+    plan = joined([Plan(agent="claude", tasks=[Task(task="x")]), Plan(agent="claude", tasks=[Task(task="y")])])
+    assert plan.agent == "claude"
+    assert [task.agent for task in plan.tasks] == [None, None]
