@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
+
+# Started in the background of a script, a process inherits an ignored Ctrl-C; the tests send one and want it heard.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _MARKS = ("FORKJOIN_RUN", "FORKJOIN_TASK", "FORKJOIN_DEPTH", "FORKJOIN_AGENT", "FORKJOIN_MAX_PARALLEL")
 

@@ -14,6 +14,8 @@ import signal
 # every program that is started. A program gets all signals as they come.
 BLOCKED = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP, signal.SIGPIPE, signal.SIGXFSZ)
 OUR_UMASK = 0o077
+# A program hears every signal as it would from a terminal of its own, whatever the owner of the run ignores.
+_HEARD = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 
 class Manners:
@@ -76,9 +78,13 @@ def _launched(argv: list[bytes], env: dict[bytes, bytes], *, streams: tuple[int,
     for path in _candidates(argv[0], env):
         try:
             try:
-                return os.posix_spawn(path, argv, env, file_actions=actions, setsid=True, setsigmask=())
+                return os.posix_spawn(
+                    path, argv, env, file_actions=actions, setsid=True, setsigmask=(), setsigdef=_HEARD
+                )
             except NotImplementedError:  # macOS: a group of its own instead of a session
-                return os.posix_spawn(path, argv, env, file_actions=actions, setpgroup=0, setsigmask=())
+                return os.posix_spawn(
+                    path, argv, env, file_actions=actions, setpgroup=0, setsigmask=(), setsigdef=_HEARD
+                )
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ENOTDIR):
                 worst = error.errno or errno.EIO

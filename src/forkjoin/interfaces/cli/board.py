@@ -75,7 +75,7 @@ def verdict(view: RunView) -> str:
 
 def _free(view: RunView, waits: Collection[str]) -> str:
     """What is said of the tasks that wait for no other: known to be independent, or unknown and each apart."""
-    unknown = sum(task.id in view.unknown and task.id not in waits for task in view.tasks)
+    unknown = len(set(view.unknown) - set(waits))
     free = len(view.tasks) - len(waits) - unknown
     if len(view.tasks) <= 1:
         return "one task" if view.tasks else "no task"
