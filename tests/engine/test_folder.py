@@ -63,3 +63,12 @@ def test_a_lock_has_one_holder_who_is_named_to_the_others(tmp_path: Path) -> Non
     lock.release()
     assert not owned(folder)
     OwnerLock.take(folder).release()
+
+
+def test_runs_sort_by_their_start_also_within_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = []
+    for at in (1_700_000_000.001, 1_700_000_000.2, 1_700_000_000.9, 1_700_000_001.0):
+        monkeypatch.setattr("forkjoin.engine.folder.time.time", lambda at=at: at)
+        names.append(new_run_folder(tmp_path).run)
+    assert names == sorted(names)
+    assert names[0].startswith("20231114-221320-")

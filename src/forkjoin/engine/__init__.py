@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.launching import attach, launch, runs
     from forkjoin.engine.prepare import Overrides, Prepared, prepared, prompts_plan, review_prepared
     from forkjoin.engine.reading import read_plan
+    from forkjoin.engine.refusing import refuse_dependent
     from forkjoin.engine.run import Run, TaskOutput
     from forkjoin.engine.settings import Settings, settings_from
     from forkjoin.planning import check_json, plan_to_yaml
@@ -31,6 +32,7 @@ _HOME = {
     "prepared": "forkjoin.engine.prepare",
     "prompts_plan": "forkjoin.engine.prepare",
     "read_plan": "forkjoin.engine.reading",
+    "refuse_dependent": "forkjoin.engine.refusing",
     "review_prepared": "forkjoin.engine.prepare",
     "Run": "forkjoin.engine.run",
     "TaskOutput": "forkjoin.engine.run",
@@ -57,6 +59,7 @@ __all__ = [
     "prepared",
     "prompts_plan",
     "read_plan",
+    "refuse_dependent",
     "review_prepared",
     "runs",
     "settings_from",

@@ -15,7 +15,7 @@ from pathlib import Path
 from forkjoin.errors import CannotHere, NoRoom, RunOwned, UnknownId
 from forkjoin.model import RunId, TaskId
 
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no look-alikes: people read ids aloud
+_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # in the order they sort; no look-alikes: people read ids aloud
 _TRIES = 10
 
 
@@ -57,12 +57,21 @@ def new_run_folder(home: Path) -> RunFolder:
         if runs.stat().st_uid != os.getuid():
             raise CannotHere(f"{runs} belongs to another user; set FORKJOIN_HOME to a folder of your own")
         while True:
-            run = RunId(time.strftime("%Y%m%d-%H%M%S-") + "".join(secrets.choice(_LETTERS) for _ in range(4)))
+            run = RunId(_new_id())
             with suppress(FileExistsError):
                 (runs / run).mkdir(mode=0o700)
                 return RunFolder(home=home, run=run)
     except OSError as error:
         raise _cannot_write(runs, error) from error
+
+
+def _new_id() -> str:
+    """Return an id by whose letters runs sort by their start (UTC, to about a millisecond), and that is not guessed."""
+    now = time.time()
+    tick = int(now % 1 * len(_LETTERS) ** 2)
+    ticks = _LETTERS[tick // len(_LETTERS)] + _LETTERS[tick % len(_LETTERS)]
+    chance = secrets.choice(_LETTERS) + secrets.choice(_LETTERS)
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{ticks}{chance}"
 
 
 def _cannot_write(folder: Path, error: OSError) -> CannotHere | NoRoom:

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from forkjoin.agents import depth_of
 from forkjoin.engine import supervise
 from forkjoin.engine.folder import OwnerLock, RunFolder, find_run, new_run_folder, run_folders
-from forkjoin.engine.prepare import Prepared, refuse_dependent
+from forkjoin.engine.prepare import Prepared
+from forkjoin.engine.refusing import refuse
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
 from forkjoin.engine.speaking import bound_here
-from forkjoin.errors import CannotHere, ForkjoinError, PlanError, UnknownId
+from forkjoin.errors import ForkjoinError, PlanError, UnknownId
 from forkjoin.journal import SqliteJournal
 from forkjoin.model import Planned, RunView, Tree
 from forkjoin.sources import repository_of
@@ -30,10 +30,10 @@ def launch(
     """Make the run: its folder, its journal with the plan, its ids; nothing of it starts before this returns.
 
     With *detached* a supervisor of its own drives it from here on; else the caller does, by `Run.drive`.
-    Raises NotIndependent under policy `strict`, CannotHere inside another run's task, NoRoom on a full disk.
+    Raises NotIndependent under policy `strict`; CannotHere inside another run's task, without git for writers, for a
+    task that no agent here can do; NoRoom on a full disk.
     """
-    refuse_dependent(ready)
-    _refuse_nested(environ or os.environ)
+    refuse(ready, os.environ if environ is None else environ)
     if detached and (why := bound_here(ready.plan)):
         raise PlanError(why, next_step="launch the run without detaching")
     folder = new_run_folder(Path(settings.home))
@@ -117,11 +117,3 @@ def _planned(ready: Prepared, folder: RunFolder, *, detached: bool) -> Planned:
         notes=ready.notes,
         not_looked_at=ready.not_looked_at,
     )
-
-
-def _refuse_nested(environ: Mapping[str, str]) -> None:
-    if depth_of(environ) > 0:
-        raise CannotHere(
-            f"this is task {environ.get('FORKJOIN_TASK', '?')} of run {environ.get('FORKJOIN_RUN', '?')}, and runs do "
-            "not nest (depth 0); let the outer plan have more tasks instead"
-        )

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from forkjoin.agents import cards, dialect, found_agents, names
+from forkjoin.agents import cards
 from forkjoin.engine.settings import Settings
-from forkjoin.errors import CannotHere, NotIndependent, PlanError
-from forkjoin.model import Check, Options, Plan, Policy, Ref, Task, Tree
+from forkjoin.errors import PlanError
+from forkjoin.model import Check, Options, Plan, Policy, Task, Tree
 from forkjoin.planning import (
     check,
     completed,
@@ -22,7 +22,7 @@ from forkjoin.planning import (
     selected,
 )
 from forkjoin.sources import read_tree, seen_from
-from forkjoin.workspaces import git_found, separable
+from forkjoin.workspaces import separable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,39 +57,23 @@ def prompts_plan(prompts: Sequence[str], *, agent: str | None = None) -> Plan:
 
 
 def prepared(plan: Plan, *, settings: Settings, tree: Path, overrides: Overrides | None = None) -> Prepared:
-    """Return *plan* completed, selected and checked against *tree*; nothing is started.
+    """Return *plan* completed, selected and checked against *tree*; nothing is started. PlanError for a bad plan.
 
-    Raises PlanError for a bad plan, CannotHere where no agent can do a task, NotIndependent under policy `strict`.
+    Whether it can be launched here (agents, git, policy) is for `launch` to say: a check needs none of it.
     """
     flags = overrides or Overrides()
     asked = _selected(completed(_with_agents(plan, settings, flags)), flags)
     known = read_tree(tree)
-    apart = separable(known)
-    _refuse_shared_writers(asked.tasks)
-    if not apart:
-        _refuse_without_git(asked.tasks)
-    found = check(asked, known, clonable=apart)
+    apart, options = separable(known), _options(asked, settings, flags)
+    found = check(asked, known, clonable=apart, slots=options.max_parallel, cores=options.cores)
     return Prepared(
         plan=asked,
         tree=known,
         check=found,
-        options=_options(asked, settings, flags),
+        options=options,
         clonable=apart,
         notes=found.advice,
     )
-
-
-def refuse_dependent(ready: Prepared) -> None:
-    """Raise NotIndependent where the policy is `strict` and the plan is not independent."""
-    if ready.plan.policy != "strict" or not (ready.check.pairs or ready.check.unknown):
-        return
-    if ready.check.pairs:
-        first = ready.check.pairs[0]
-        more = len(ready.check.pairs) + ready.check.pairs_left_out - 1
-        said = f"{first.a} and {first.b}: {first.evidence}; {first.remedy}" + (f" (and {more} more)" if more else "")
-    else:
-        said = f"what {', '.join(ready.check.unknown[:5])} will write is unknown; declare writes: [...]"
-    raise NotIndependent(f"{said}; policy is strict, nothing was started")
 
 
 def review_prepared(
@@ -110,11 +94,11 @@ def review_prepared(
     known, scope = _to_review(path, (here or Path.cwd()).resolve())
     name = f"review of {scope[0] if scope else Path(known.root).name}"
     plan, not_looked_at = review_plan(known, cards(), perspectives=perspectives, paths=scope, name=name)
+    options = _options(plan, settings, flags)
     if not plan.tasks:  # an empty folder, or nothing that applies: an honest report, not an error
         nothing = Check(
             tasks=(), pairs=(), pairs_left_out=0, unknown=(), edges=(), waves=(), ideal_speedup=1.0, advice=()
         )
-        options = _options(plan, settings, flags)
         return Prepared(
             plan=plan, tree=known, check=nothing, options=options, clonable=False, not_looked_at=not_looked_at
         )
@@ -124,8 +108,8 @@ def review_prepared(
     return Prepared(
         plan=plan,
         tree=known,
-        check=check(plan, known, clonable=False),
-        options=_options(plan, settings, flags),
+        check=check(plan, known, clonable=False, slots=options.max_parallel, cores=options.cores),
+        options=options,
         clonable=False,
         not_looked_at=not_looked_at,
     )
@@ -146,17 +130,11 @@ def _selected(plan: Plan, flags: Overrides) -> Plan:
 def _with_agents(plan: Plan, settings: Settings, flags: Overrides) -> Plan:
     default = flags.agent or settings.agent
     said = None if plan.policy == "isolate" else plan.policy  # the default is not a word of the plan's author
-    changed = replace(
+    return replace(
         plan,
         policy=settings.chosen("policy", flag=flags.policy, plan=said) or "isolate",
         tasks=tuple(_with_agent(task, plan.agent or default, flags.timeout) for task in plan.tasks),
     )
-    for task in changed.tasks:
-        if not task.agent_name:
-            raise CannotHere(_no_agent(task))
-        if not isinstance(task.agent, Ref):
-            dialect(task.agent_name)  # an unknown agent is named before anything starts
-    return changed
 
 
 def _with_agent(task: Task, agent: str | None, timeout: float | None) -> Task:
@@ -171,36 +149,6 @@ def _with_agent(task: Task, agent: str | None, timeout: float | None) -> Task:
         return replace(chosen, command=tuple(shlex.split(chosen.task)), task="")
     except ValueError as error:
         raise PlanError(f"{chosen.task!r} is no command line: {error}", where=chosen.id) from error
-
-
-def _no_agent(task: Task) -> str:
-    here = ", ".join(name for name, _ in found_agents())
-    found = f" (found on this machine: {here}; this version does not drive them yet)" if here else ""
-    return (
-        f"no agent was chosen for task {task.id or task.description or task.task[:40]!r}{found}; this version runs "
-        f"{', '.join(names())} and shell: use command: [...] or shell: in the task, or -a shell with -t"
-    )
-
-
-def _refuse_shared_writers(tasks: Sequence[Task]) -> None:
-    for task in tasks:
-        if task.isolation == "shared" and not task.reads_only:
-            raise PlanError(
-                "isolation: shared would let it write into your tree",
-                where=task.id,
-                next_step="say writes: [] or isolation: clone",
-            )
-
-
-def _refuse_without_git(tasks: Sequence[Task]) -> None:
-    """Nothing starts where a writer could not be given a workspace."""
-    writers = [task.id for task in tasks if not task.reads_only and not task.function]
-    if writers and not git_found():
-        named = ", ".join(writers[:5]) + (f" and {len(writers) - 5} more" if len(writers) > 5 else "")
-        raise CannotHere(
-            f"no git program (2.38 or newer) was found, and {named} may write: each writer works in a tree of its own; "
-            "install git, or say writes: [] where a task only reads"
-        )
 
 
 def _options(plan: Plan, settings: Settings, flags: Overrides) -> Options:

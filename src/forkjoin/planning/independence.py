@@ -16,11 +16,14 @@ from forkjoin.planning.pairs import listing_of
 from forkjoin.planning.waves import ideal_speedup, waves_of
 
 
-def check(plan: Plan, tree: Tree, *, clonable: bool = True, slots: int | None = None) -> Check:
+def check(
+    plan: Plan, tree: Tree, *, clonable: bool = True, slots: int | None = None, cores: float | None = None
+) -> Check:
     """Return the verdicts of a plan on a tree, and the order its policy gives.
 
     `clonable` false: no workspace of its own can be made for a task, so every conflict and unknown is ordered.
-    `slots` is how many tasks run at once, for the advice. Under `strict` the caller decides by pairs and unknown.
+    `slots` is how many tasks run at once and `cores` how many cores there are (None: enough).
+    Under `strict` the caller decides by pairs and unknown.
     Raises PlanError for a plan that `completed` refuses.
     """
     plan = completed(plan)
@@ -45,7 +48,7 @@ def check(plan: Plan, tree: Tree, *, clonable: bool = True, slots: int | None = 
         unknown=tuple(plan.tasks[n].id for n in sorted(unknown)),
         edges=ordering.edges,
         waves=waves_of(plan.tasks, ordering.edges),
-        ideal_speedup=ideal_speedup(plan.tasks, ordering.edges),
+        ideal_speedup=ideal_speedup(plan.tasks, ordering.edges, slots=slots, cores=cores),
         advice=advice,
     )
 

@@ -16,10 +16,19 @@ def waves_of(tasks: Sequence[Task], edges: Sequence[Edge]) -> tuple[tuple[TaskId
     return tuple(map(tuple, waves))
 
 
-def ideal_speedup(tasks: Sequence[Task], edges: Sequence[Edge]) -> float:
-    """Return the sum of the estimates over the longest chain of them; a task without an estimate counts 1."""
+def ideal_speedup(
+    tasks: Sequence[Task], edges: Sequence[Edge], *, slots: int | None = None, cores: float | None = None
+) -> float:
+    """Return the sum of the estimates over the least time they can take; a task without an estimate counts 1.
+
+    That time is the longest chain, or what the slots or the cores that tasks burn (`cpu`) allow, if that is more.
+    """
     total, longest = spans(tasks, edges)
-    return round(total / longest, 2)
+    least = max(longest, total / slots if slots else 0.0)
+    if cores:
+        burnt = sum((1.0 if task.estimate is None else task.estimate) * min(task.cpu, cores) for task in tasks)
+        least = max(least, burnt / cores)
+    return round(total / least, 2)
 
 
 def spans(tasks: Sequence[Task], edges: Sequence[Edge]) -> tuple[float, float]:

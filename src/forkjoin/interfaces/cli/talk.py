@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,9 @@ import msgspec
 
 from forkjoin.model import to_builtins, to_json
 from forkjoin.model.text import clean
+
+# In JSON these stand in strings alone, and say the same as \u escapes: no terminal takes them for commands.
+_ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def data(text: str) -> None:
@@ -39,7 +43,7 @@ def data_json(value: Any, *, indent: int | None = 2) -> None:
         text = (raw if indent is None else msgspec.json.format(raw, indent=indent)).decode()
     except UnicodeEncodeError:  # a file name that is not UTF-8
         text = json.dumps(to_builtins(value), indent=indent)
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(_ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
     sys.stdout.flush()
 
 

@@ -51,8 +51,7 @@ class Ask(Asked):
 
 def act(ask: Ask) -> int:
     """Check it."""
-    from forkjoin.engine import Overrides, prepared, read_plan
-    from forkjoin.engine.prepare import refuse_dependent
+    from forkjoin.engine import Overrides, prepared, read_plan, refuse_dependent
 
     stdin = sys.stdin.buffer.read() if "-" in ask.plan else None
     with _no_rings_sought():

@@ -1,0 +1,89 @@
+"""What keeps a prepared plan from being launched here; all of it is said before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from forkjoin.agents import cards, depth_of, dialect, found_agents, names
+from forkjoin.engine.prepare import Prepared
+from forkjoin.errors import CannotHere, NotIndependent, PlanError, UnknownId
+from forkjoin.model import Ref, Task
+from forkjoin.workspaces import git_found
+
+_NAMED = 5
+
+
+def refuse(ready: Prepared, environ: Mapping[str, str]) -> None:
+    """Raise what forbids the launch: a nested run, a policy, an unknown or missing agent, a missing git."""
+    _refuse_nested(environ)
+    refuse_dependent(ready)
+    for task in ready.plan.tasks:
+        _refuse_speechless(task)
+        _refuse_shared_writer(task)
+    if not ready.clonable:
+        _refuse_without_git(ready.plan.tasks)
+
+
+def _refuse_nested(environ: Mapping[str, str]) -> None:
+    if depth_of(environ) > 0:
+        raise CannotHere(
+            f"this is task {environ.get('FORKJOIN_TASK', '?')} of run {environ.get('FORKJOIN_RUN', '?')}, and runs do "
+            "not nest (depth 0); let the outer plan have more tasks instead"
+        )
+
+
+def refuse_dependent(ready: Prepared) -> None:
+    """Raise NotIndependent where the policy is `strict` and the plan is not independent."""
+    if ready.plan.policy != "strict" or not (ready.check.pairs or ready.check.unknown):
+        return
+    if ready.check.pairs:
+        first = min(ready.check.pairs, key=lambda pair: pair.kind == "after")  # a conflict before a declared order
+        more = len(ready.check.pairs) + ready.check.pairs_left_out - 1
+        said = f"{first.a} and {first.b}: {first.evidence}; {first.remedy}" + (f" (and {more} more)" if more else "")
+    else:
+        said = f"what {', '.join(ready.check.unknown[:5])} will write is unknown; declare writes: [...]"
+    raise NotIndependent(f"{said}; policy is strict, nothing was started")
+
+
+def _refuse_speechless(task: Task) -> None:
+    """Refuse a task that names no agent, or one nobody knows; and an analyser nobody knows."""
+    if not task.agent_name:
+        raise CannotHere(_no_agent(task))
+    if isinstance(task.agent, Ref):
+        return
+    if task.agent_name not in names() and task.agent_name in {agent for agent, _ in found_agents()}:
+        raise CannotHere(f"task {task.id}: this version does not drive {task.agent_name} yet; give it as a command")
+    dialect(task.agent_name)
+    if task.agent_name == "static":
+        known = [card.name for card in cards()]
+        if task.task.strip() not in known:
+            raise UnknownId("analyser", task.task.strip(), known, hint=f"task {task.id} asks for it")
+
+
+def _no_agent(task: Task) -> str:
+    here = ", ".join(name for name, _ in found_agents())
+    found = f" (found on this machine: {here}; this version does not drive them yet)" if here else ""
+    return (
+        f"no agent was chosen for task {task.id or task.description or task.task[:40]!r}{found}; this version runs "
+        f"{', '.join(names())} and shell: use command: [...] or shell: in the task, or -a shell with -t"
+    )
+
+
+def _refuse_shared_writer(task: Task) -> None:
+    if task.isolation == "shared" and not task.reads_only:
+        raise PlanError(
+            "isolation: shared would let it write into your tree",
+            where=task.id,
+            next_step="say writes: [] or isolation: clone",
+        )
+
+
+def _refuse_without_git(tasks: Sequence[Task]) -> None:
+    """Refuse writers that could not be given a tree of their own."""
+    writers = [task.id for task in tasks if not task.reads_only and not task.function]
+    if writers and not git_found():
+        more = f" and {len(writers) - _NAMED} more" if len(writers) > _NAMED else ""
+        raise CannotHere(
+            f"no git program (2.38 or newer) was found, and {', '.join(writers[:_NAMED])}{more} may write: each writer "
+            "works in a tree of its own; install git, or say writes: [] where a task only reads"
+        )

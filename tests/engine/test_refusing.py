@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from forkjoin.engine import launch, prepared, refuse_dependent, settings_from
+from forkjoin.engine.prepare import Overrides, Prepared
+from forkjoin.errors import CannotHere, NotIndependent, PlanError, UnknownId
+from forkjoin.model import Plan, Task
+from forkjoin.testing import FakeDialect
+
+
+def ready(tree: Path, *tasks: Task, policy: str = "isolate", **flags: object) -> Prepared:
+    plan = Plan(tasks=tasks, policy=policy)  # type: ignore[arg-type]
+    return prepared(plan, settings=settings_from({}, tree), tree=tree, overrides=Overrides(**flags))  # type: ignore[arg-type]
+
+
+def refused(tree: Path, home: Path, made: Prepared, **environ: str) -> None:
+    """Launch it, which must raise and leave nothing behind."""
+    try:
+        launch(made, settings=settings_from({"FORKJOIN_HOME": str(home)}, tree), environ=environ)
+    finally:
+        assert not (home / "runs").exists()
+
+
+def test_a_check_needs_no_agent_but_a_launch_does(tmp_path: Path, home: Path) -> None:
+    made = ready(tmp_path, Task(id="p", task="Improve src/a.py"))
+    assert [claims.id for claims in made.check.tasks] == ["p"]
+    with pytest.raises(CannotHere, match="no agent was chosen for task 'p'"):
+        refused(tmp_path, home, made)
+
+
+def test_an_unknown_agent_lists_the_known(tmp_path: Path, home: Path) -> None:
+    with pytest.raises(UnknownId, match="no agent 'nobody'; known: command, function, static"):
+        refused(tmp_path, home, ready(tmp_path, Task(id="p", task="x", agent="nobody", writes=[])))
+
+
+def test_a_coding_agent_that_is_here_is_said_to_come_later(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "claude"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    with pytest.raises(CannotHere, match="does not drive claude yet"):
+        refused(tmp_path, home, ready(tmp_path, Task(id="p", task="x", agent="claude", writes=[])))
+
+
+def test_an_unknown_analyser_is_named_before_anything_starts(tmp_path: Path, home: Path) -> None:
+    with pytest.raises(UnknownId, match=r"no analyser 'nonsense'.*bandit"):
+        refused(tmp_path, home, ready(tmp_path, Task(id="s", task="nonsense", agent="static", writes=[])))
+
+
+def test_a_writer_in_the_shared_tree_is_refused(tmp_path: Path, home: Path) -> None:
+    with pytest.raises(PlanError, match="isolation: shared"):
+        refused(tmp_path, home, ready(tmp_path, Task(id="w", shell="x", isolation="shared")))
+
+
+def test_writers_without_git_are_refused_readers_are_not(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CannotHere, match=r"no git program.*w may write"):
+        refused(tmp_path, home, ready(tmp_path, Task(id="w", shell="x"), Task(id="r", shell="x", writes=[])))
+    made = ready(tmp_path, Task(id="r", shell="x", writes=[]))
+    run = launch(made, settings=settings_from({"FORKJOIN_HOME": str(home)}, tmp_path), environ={})
+    assert run.tasks == ("r",)
+    run.close()
+
+
+def test_a_run_inside_a_task_is_refused(tmp_path: Path, home: Path) -> None:
+    made = ready(tmp_path, Task(id="a", shell="x", writes=[]))
+    with pytest.raises(CannotHere, match="task t of run r, and runs do not nest"):
+        refused(tmp_path, home, made, FORKJOIN_DEPTH="1", FORKJOIN_TASK="t", FORKJOIN_RUN="r")
+
+
+def test_strict_names_a_real_conflict_before_a_declared_order(tmp_path: Path) -> None:
+    tasks = (
+        Task(id="a", shell="x", writes=["one"]),
+        Task(id="b", shell="x", writes=["two"], after=["a"]),
+        Task(id="c", shell="x", writes=["two"]),
+    )
+    with pytest.raises(NotIndependent, match=r"^b and c: "):
+        refuse_dependent(ready(tmp_path, *tasks, policy="strict"))
+    refuse_dependent(ready(tmp_path, *tasks))
+
+
+def test_outside_git_unknown_writers_run_side_by_side_in_copies(tmp_path: Path) -> None:
+    made = ready(tmp_path, *(Task(id=name, shell="x") for name in "abc"))
+    assert made.clonable
+    assert made.check.edges == ()
+    assert made.check.unknown == ("a", "b", "c")
+
+
+def test_the_ideal_knows_the_cores_that_tasks_burn(tmp_path: Path) -> None:
+    burning = tuple(Task(id=f"t{n}", shell="x", writes=[], cpu=1) for n in range(8))
+    made = ready(tmp_path, *burning)
+    assert made.check.ideal_speedup == min(8.0, made.options.cores)
+    assert ready(tmp_path, *burning, max_parallel=1).check.ideal_speedup == 1.0
+
+
+def test_an_agent_that_is_an_object_needs_no_name_in_the_table(tmp_path: Path, home: Path) -> None:
+    made = ready(tmp_path, Task(id="o", task="x", agent=FakeDialect(), writes=[]))
+    launch(made, settings=settings_from({"FORKJOIN_HOME": str(home)}, tmp_path), environ={}).close()
