@@ -1,0 +1,269 @@
+"""Kill trials: a run whose owner, nursery, shims or agents are killed -9, then taken up by a new process.
+
+The oracles stand outside the system: tasks log their own starts and ends into a file, /proc is scanned by run id, refs
+and workspaces are listed. `python tests/crash/kills.py --trials 200` is the long form.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ENDED = {"completed", "needs_input", "failed", "timed_out", "stopped", "lost", "blocked", "skipped"}
+WRITERS, RETRIED, TASKS = ("t1", "t4"), ("t2", "t4"), 8
+# What is killed, one after another ("pause" = some tenths of a second), in a run that is attached or detached.
+KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("attached", ("owner",)),
+    ("attached", ("nursery",)),
+    ("attached", ("shim",)),
+    ("attached", ("agent",)),
+    ("attached", ("owner", "nursery")),
+    ("attached", ("owner", "pause", "shim")),
+    ("attached", ("nursery", "shim")),
+    ("detached", ("owner",)),
+    ("detached", ("owner", "nursery")),
+    ("detached", ("owner", "pause", "agent")),
+    ("detached", ("owner", "pause", "nursery", "pause", "shims")),
+    ("detached", ("nursery", "pause", "owner")),
+)
+
+
+@dataclass
+class Trial:
+    """One trial: where it happens, what was really killed, and which promises were broken."""
+
+    folder: Path
+    mode: str
+    victims: tuple[str, ...]
+    chance: random.Random
+    killed: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    run: str = ""
+    states: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        """The state folder of this trial alone."""
+        return self.folder / "home"
+
+
+def trial(folder: Path, mode: str, victims: tuple[str, ...], seed: int) -> Trial:
+    """Run it; what it returns has `broken` empty where every promise held."""
+    made = Trial(folder=folder, mode=mode, victims=victims, chance=random.Random(seed))
+    owner = _start(made)
+    try:
+        time.sleep(made.chance.uniform(0.0, 2.0))
+        for victim in victims:
+            _kill(made, victim, owner)
+        _judge(made)
+    finally:
+        if owner.poll() is None:
+            owner.send_signal(signal.SIGKILL)
+        owner.wait()
+    return made
+
+
+def _start(made: Trial) -> subprocess.Popen[bytes]:
+    tree = made.folder / "tree"
+    tree.mkdir(parents=True)
+    line = "git init -q . && git config user.email t@example.org && git config user.name T && echo x > f && git add f"
+    subprocess.run(f"{line} && git commit -qm x", shell=True, cwd=tree, check=True)
+    plan = made.folder / "plan.json"
+    plan.write_text(json.dumps({"max_parallel": 3, "tasks": [_task(made, number) for number in range(TASKS)]}))
+    how = ["--detach"] if made.mode == "detached" else ["-q"]
+    owner = subprocess.Popen(
+        [*_FORKJOIN, "run", str(plan), "-C", str(tree), *how],
+        env=_environ(made), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 20
+    while not (found := list(made.home.glob("runs/*/journal.db"))):
+        assert time.monotonic() < deadline, "no run appeared"
+        time.sleep(0.01)
+    made.run = found[0].parent.name
+    return owner
+
+
+def _task(made: Trial, number: int) -> dict[str, object]:
+    name, log = f"t{number}", made.folder / "log"
+    write = f"echo {number} > w{number}.txt; " if name in WRITERS else ""
+    line = f"echo S {name} >> {log}; {write}sleep {made.chance.choice((0.1, 0.4, 0.8, 1.2))}; echo E {name} >> {log}"
+    return {
+        "id": name,
+        "shell": f"{line}; echo answer-{name}",
+        "writes": [f"w{number}.txt"] if name in WRITERS else [],
+        "retries": 1 if name in RETRIED else 0,
+        "after": {"t7": ["t0", "t1"], "t5": ["t4"]}.get(name, []),
+    }
+
+
+def _kill(made: Trial, victim: str, owner: subprocess.Popen[bytes]) -> None:
+    if victim == "pause":
+        time.sleep(made.chance.uniform(0.1, 0.6))
+        return
+    found = {
+        "owner": lambda: [owner.pid] if made.mode == "attached" and owner.poll() is None else _supervisors(made),
+        "nursery": lambda: _named(made, "forkjoin-nurse"),
+        "shim": lambda: _one(made, _named(made, "forkjoin-shim")),
+        "shims": lambda: _named(made, "forkjoin-shim"),
+        "agent": lambda: _one(made, _agents(made)),
+    }[victim]()
+    for pid in found:
+        try:
+            os.kill(pid, signal.SIGKILL)
+            made.killed.append(victim.removesuffix("s"))
+        except ProcessLookupError:
+            pass
+
+
+def _judge(made: Trial) -> None:
+    waited = _forkjoin(made, "wait", "--timeout", "60", made.run)
+    if waited.returncode not in (0, 3, 4):
+        made.broken.append(f"wait ended with {waited.returncode}: {waited.stderr[-300:]}")
+    shown = json.loads(_forkjoin(made, "show", "--json", f"{made.run}/").stdout)
+    lines = [line.split() for line in (made.folder / "log").read_text().splitlines()]
+    starts = collections.Counter(name for word, name in lines if word == "S")
+    ends = collections.Counter(name for word, name in lines if word == "E")
+    for task in shown["tasks"]:
+        made.states[task["id"]] = task["state"]
+        made.broken += _wrong(made, task, starts[task["id"]], ends[task["id"]])
+    made.broken += _left(made)
+
+
+def _wrong(made: Trial, task: dict[str, object], starts: int, ends: int) -> Iterator[str]:
+    name, state = str(task["id"]), task["state"]
+    if state not in ENDED:
+        yield f"{name} is {state}: not ended"
+    if state == "completed" and (ends != 1 or str(task["answer"]).strip() != f"answer-{name}"):
+        yield f"{name} completed with {ends} ends and the answer {task['answer']!r}"
+    if state == "completed" and name in WRITERS and not task["changes"]["files"]:  # type: ignore[index]
+        yield f"{name} completed and its change is lost"
+    if ends > 1:
+        yield f"{name} was finished {ends} times"
+    if starts > (2 if name in RETRIED else 1):
+        yield f"{name} was started {starts} times"
+    if state != "completed" and not {"shim", "agent"} & set(made.killed):
+        yield f"{name} is {state} though nobody hurt it: {task['reason']}"
+
+
+def _left(made: Trial) -> Iterator[str]:
+    deadline = time.monotonic() + 3
+    while (left := _marked(made)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if left:
+        yield f"still alive: {left}"
+    if stray := _named(made, "forkjoin-nurse") + _named(made, "forkjoin-shim"):
+        yield f"nursery or shims still there: {stray}"
+
+
+# Processes, looked at from outside
+
+
+def _processes() -> Iterator[int]:
+    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""
+
+
+def _parent_and_state(pid: int) -> tuple[int, str]:
+    said = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    return (int(said[1]), said[0].decode()) if len(said) > 1 else (0, "X")
+
+
+def _named(made: Trial, name: str) -> list[int]:
+    """Our helper processes of that name, told from those of other trials by where their log goes."""
+    return [
+        pid for pid in _processes() if _read(f"/proc/{pid}/comm").strip().decode() == name and _logs_into(made, pid)
+    ]
+
+
+def _logs_into(made: Trial, pid: int) -> bool:
+    try:
+        return str(Path(f"/proc/{pid}/fd/2").readlink()).startswith(str(made.home))
+    except OSError:
+        return False
+
+
+def _supervisors(made: Trial) -> list[int]:
+    mine = str(made.home).encode()
+    lines = ((pid, _read(f"/proc/{pid}/cmdline")) for pid in _processes())
+    return [pid for pid, line in lines if b"forkjoin.engine.supervise" in line and mine in line]
+
+
+def _agents(made: Trial) -> list[int]:
+    shims = set(_named(made, "forkjoin-shim"))
+    return [pid for pid in _processes() if _parent_and_state(pid)[0] in shims]
+
+
+def _marked(made: Trial) -> list[int]:
+    mark = f"FORKJOIN_RUN={made.run}".encode()
+    return [
+        pid
+        for pid in _processes()
+        if mark in _read(f"/proc/{pid}/environ").split(b"\0") and _parent_and_state(pid)[1] not in "ZX"
+    ]
+
+
+def _one(made: Trial, pids: list[int]) -> list[int]:
+    return [made.chance.choice(pids)] if pids else []
+
+
+_FORKJOIN = (sys.executable, "-c", "from forkjoin.interfaces.cli.main import main; main()")
+
+
+def _environ(made: Trial) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FORKJOIN")}
+    return kept | {"FORKJOIN_HOME": str(made.home)}
+
+
+def _forkjoin(made: Trial, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*_FORKJOIN, *words, "-C", str(made.folder / "tree")],
+        env=_environ(made), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+
+
+def main() -> int:
+    """Run many trials, print a line for each broken one and a table; exit 1 where a promise was broken."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--trials", type=int, default=len(KINDS))
+    asked.add_argument("--seed", type=int, default=1)
+    given = asked.parse_args()
+    top = Path(tempfile.mkdtemp(prefix="forkjoin-kills-"))
+    hit: collections.Counter[str] = collections.Counter()
+    bad: collections.Counter[str] = collections.Counter()
+    for number in range(given.trials):
+        mode, victims = KINDS[number % len(KINDS)]
+        made = trial(top / str(number), mode, victims, given.seed * 100_000 + number)
+        kind = f"{mode}: {', '.join(victims)}"
+        hit[kind] += bool(made.killed)
+        bad[kind] += bool(made.broken)
+        for what in made.broken:
+            print(f"trial {number} ({kind}; killed {made.killed}): {what}", flush=True)
+        if not made.broken:
+            shutil.rmtree(made.folder)
+    for kind in hit:
+        print(f"{kind:55} hit {hit[kind]:4}  broken {bad[kind]:4}")
+    print(f"{given.trials} trials, {sum(hit.values())} with a kill, {sum(bad.values())} with a broken promise")
+    return 1 if sum(bad.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
