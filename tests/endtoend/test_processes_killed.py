@@ -86,6 +86,42 @@ def test_a_shim_without_its_nursery_still_obeys(tmp_path: Path) -> None:
     asyncio.run(_nursery_killed_then_stop(tmp_path))
 
 
+async def _nursery_and_shim_killed(folder: Path) -> None:
+    async with room(folder) as here:
+        here.start("sh", "-c", ESCAPING)
+        await here.heard(b"ready")
+        shim = (await here.spawned()).pid
+        assert len(here.living()) >= 3
+        os.kill(nursery_of(shim), signal.SIGKILL)
+        os.kill(shim, signal.SIGKILL)
+        assert (await here.end()).exit is None
+        assert here.living() == {}, "before it is said to be lost, and might be tried again"
+
+
+def test_nothing_of_an_attempt_lives_when_its_nursery_and_its_shim_were_killed(tmp_path: Path) -> None:
+    asyncio.run(_nursery_and_shim_killed(tmp_path))
+
+
+async def _all_killed(folder: Path) -> None:
+    killed_owner(folder, ESCAPING, detached=True)
+    at = folder / "tasks/t/1"
+    until(lambda: b"ready" in output_bytes(at, "stdout", limit=100))
+    shim = shim_of(str(at))[0]
+    os.kill(nursery_of(shim), signal.SIGKILL)
+    os.kill(shim, signal.SIGKILL)
+    until(lambda: not locked(str(at)))
+    assert len(living(folder)) >= 3
+    async with room(folder) as here:
+        here.backend.adopt(str(at), TaskId("t"), 1)
+        ended = await here.end()
+        assert (ended.exit, ended.began) == (None, True)
+        assert here.living() == {}
+
+
+def test_the_next_owner_ends_what_nursery_and_shim_left_when_both_were_killed(tmp_path: Path) -> None:
+    asyncio.run(_all_killed(tmp_path))
+
+
 async def _reserved_then_nursery_killed(folder: Path) -> None:
     async with room(folder) as here:
         here.start("sh", "-c", "sleep 300", task="first")
@@ -243,10 +279,11 @@ async def _collected(folder: Path) -> None:
         assert (await here.exit()).code == 6
         assert not any(isinstance(one, Spawned) for one in here.said)
         here.backend.adopt(here.attempt_folder("never"), TaskId("never"), 1)
-        assert (await here.end("never")).exit is None
+        never = await here.end("never")
+        assert (never.exit, never.began) == (None, False)
 
 
-def test_an_attempt_that_ended_without_an_owner_is_collected_and_one_without_a_record_is_lost(tmp_path: Path) -> None:
+def test_an_attempt_that_ended_without_an_owner_is_collected_and_one_that_never_began_says_so(tmp_path: Path) -> None:
     asyncio.run(_collected(tmp_path))
 
 

@@ -27,6 +27,7 @@ class Programs(ScriptedBackend):
     abandoned: list[str] = field(default_factory=list)
     adopted: list[tuple[TaskId, int]] = field(default_factory=list)
     adopts: Exit | None = None
+    adopts_begun: bool = True
 
     def reserve(self, job_folder: str) -> None:
         if self.full:
@@ -45,7 +46,7 @@ class Programs(ScriptedBackend):
         loop, emit = asyncio.get_running_loop(), self._emit
         assert emit is not None
         loop.call_soon(emit, Spawned(task=task, attempt=attempt, pid=7))
-        loop.call_soon(emit, Exited(task=task, attempt=attempt, exit=self.adopts))
+        loop.call_soon(emit, Exited(task=task, attempt=attempt, exit=self.adopts, began=self.adopts_begun))
 
 
 @dataclass(kw_only=True)

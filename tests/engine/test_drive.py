@@ -312,6 +312,14 @@ def test_an_attempt_that_never_began_is_tried_again_without_a_retry(tmp_path: Pa
     assert stage.states() == {"a": "completed"}
 
 
+def test_an_attempt_that_is_found_later_never_to_have_begun_is_tried_again_without_a_retry(tmp_path: Path) -> None:
+    past = [Starting(task=A, attempt=1), Running(task=A, attempt=1)]
+    stage = Stage(home=tmp_path, plan=a_plan(_reader()), past=past, local=Programs(adopts_begun=False))
+    stage.run()
+    assert [(ended.attempt, ended.again) for ended in stage.ended()] == [(1, True), (2, False)]
+    assert stage.states() == {"a": "completed"}
+
+
 def test_an_attempt_that_ran_and_left_nothing_is_lost_and_only_retried_where_allowed(tmp_path: Path) -> None:
     past = [event(task=task, attempt=1) for task in (A, B) for event in (Starting, Running)]
     stage = Stage(home=tmp_path, plan=a_plan(_reader(), _reader("b", retries=1)), past=past)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from forkjoin.backends.backend import Backend, Emit, Exited, Job, Output, Signal, Spawned
 from forkjoin.backends.inprocess import InProcessBackend
-from forkjoin.backends.local import Identity, LocalBackend, began, identity, locked, read_exit, shim_of
+from forkjoin.backends.local import Identity, LocalBackend, identity, read_exit
+from forkjoin.backends.lock import began, locked, shim_of
 from forkjoin.backends.output import output_bytes, tail_bytes
 
 __all__ = [

@@ -41,12 +41,16 @@ class Output:
 
 @dataclass(frozen=True, kw_only=True)
 class Exited:
-    """It has ended, its record is on disk, and nothing of it lives. `exit` None: it went without a record (lost)."""
+    """It has ended, its record is on disk, and nothing of it lives. `exit` None: it went without a record (lost).
+
+    `began` False: it has no record because its program never ran.
+    """
 
     task: TaskId
     attempt: int
     exit: Exit | None
     returned: object = None
+    began: bool = True
 
 
 Signal: TypeAlias = Spawned | Output | Exited

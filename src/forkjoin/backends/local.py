@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import secrets
 import signal
@@ -17,15 +16,18 @@ import msgspec
 
 from forkjoin.backends import processes, record
 from forkjoin.backends.backend import Emit, Exited, Job, Output, Spawned
+from forkjoin.backends.lock import LOCK, began, locked, shim_of, take
 from forkjoin.backends.nursing import Nursery, start_nursery
 from forkjoin.backends.output import Tail
 from forkjoin.model import MIB, Exit, Process, TaskId
 
 TAIL_S = 0.25  # how often the output of running attempts is looked at; the quiet ones every fourth time
 LOCK_POLL_S = 0.2  # how often the lock of an attempt is tried whose end no nursery will tell
-LOOKS = 5  # how often a lock that is to be taken is tried
+LOOKS_FOR_NOTHING = 2  # how often in a row nothing of a lost attempt is to be found
 MOST_AGAIN = 3  # how often a request is sent again whose nursery was lost before anything came of it
-LOCK, LEASE = "lock", "lease"
+LEASE = "lease"
+MARK = "FORKJOIN_ATTEMPT"  # in the environment of an attempt's program: its folder
+LEFT_S, LEFT_POLL_S = 2.0, 0.01  # how long what a lost attempt left may take to die of SIGKILL, how often it is sought
 Key = tuple[TaskId, int]
 How = Literal["term", "kill"]
 
@@ -46,6 +48,14 @@ class _Attempt:
     reason: str = ""
     quiet: int = 0
     again: int = 0
+
+
+@dataclass(kw_only=True)
+class _Lost:
+    """One that went without a record: until when what it left is ended, and how often in a row nothing was found."""
+
+    until: float
+    nothing: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +92,7 @@ class LocalBackend:
         self._nursery: Nursery | None = None
         self._ticks, self._next = 0, 1
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._lost: dict[int, _Lost] = {}
 
     async def open(self, emit: Emit) -> None:
         """Announce ourselves as the run's owner and start the nursery; raise OSError where that cannot be done."""
@@ -94,7 +105,7 @@ class LocalBackend:
         Path(job_folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         fd = os.open(f"{job_folder}/{LOCK}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            _take(fd)
+            take(fd)
             record.set_room_aside(job_folder)
             nursery = self._open_nursery()
         except OSError:
@@ -158,6 +169,7 @@ class LocalBackend:
         self._reserved.clear()
         self._attempts.clear()
         self._numbers.clear()
+        self._lost.clear()
 
     # Requests and what comes back
 
@@ -168,7 +180,7 @@ class LocalBackend:
             "id": number,
             "argv": [_plain(word) for word in process.argv],
             "cwd": _plain(process.cwd),
-            "env": {_plain(name): _plain(value) for name, value in process.env.items()},
+            "env": {_plain(name): _plain(value) for name, value in {**process.env, MARK: attempt.folder}.items()},
             "stdin": _plain(process.stdin),
             "folder": attempt.folder,
             "timeout": float(process.timeout),
@@ -229,14 +241,36 @@ class LocalBackend:
         self._exited(number, Exit(how="setup", error=why, ended_at=time.time()))
 
     def _collect(self, number: int) -> None:
-        self._exited(number, read_exit(self._attempts[number].folder))
+        ended = read_exit(self._attempts[number].folder)
+        if ended is not None:
+            self._exited(number, ended)
+        else:  # who could have ended what it left, its shim and its nursery, may have been killed with it
+            self._lost.setdefault(number, _Lost(until=self._loop.time() + LEFT_S))
+            self._schedule("lost", 0.0, self._end_what_is_left)
 
-    def _exited(self, number: int, ended: Exit | None) -> None:
+    def _end_what_is_left(self) -> None:
+        """Kill what carries the mark of a lost attempt, and what descends from it; say that it exited when none does.
+
+        Looked at twice: what is just being started has no mark yet.
+        """
+        left = processes.marked(MARK.encode())
+        for number, lost in list(self._lost.items()):
+            alive = left.get(os.fsencode(self._attempts[number].folder), [])
+            for process in alive:
+                processes.send(process.pid, process.start, signal.SIGKILL)
+            lost.nothing = 0 if alive else lost.nothing + 1
+            if lost.nothing == LOOKS_FOR_NOTHING or self._loop.time() >= lost.until:
+                self._exited(number, None)
+        if self._lost:
+            self._schedule("lost", LEFT_POLL_S, self._end_what_is_left)
+
+    def _exited(self, number: int, ended: Exit | None, *, began: bool = True) -> None:
         attempt = self._attempts.pop(number)
         del self._numbers[attempt.task, attempt.number]
+        self._lost.pop(number, None)
         if ended is not None and ended.how == "stopped" and attempt.reason:
             ended = msgspec.structs.replace(ended, reason=attempt.reason)
-        self._emit(Exited(task=attempt.task, attempt=attempt.number, exit=ended))
+        self._emit(Exited(task=attempt.task, attempt=attempt.number, exit=ended, began=began))
 
     # A nursery that was lost; shims of earlier owners
 
@@ -249,7 +283,8 @@ class LocalBackend:
         self._schedule("locks", 0.0, self._look_at_locks)
 
     def _look_at_locks(self) -> None:
-        watched = [number for number, attempt in self._attempts.items() if attempt.nursery is None]
+        without = [number for number, attempt in self._attempts.items() if attempt.nursery is None]
+        watched = [number for number in without if number not in self._lost]
         for number in watched:
             attempt = self._attempts[number]
             if not locked(attempt.folder):
@@ -261,11 +296,15 @@ class LocalBackend:
 
     def _ended_or_never_begun(self, number: int, attempt: _Attempt) -> None:
         """Collect what has ended; send again what its nursery had only just been asked for when it was lost."""
-        if attempt.process is None or attempt.again == MOST_AGAIN or began(attempt.folder):
+        if began(attempt.folder) or read_exit(attempt.folder) is not None:
             self._collect(number)
-            return
-        attempt.again += 1
-        self._try_to_send(number, attempt)
+        elif attempt.process is None:
+            self._exited(number, None, began=False)
+        elif attempt.again == MOST_AGAIN:
+            self._failed(number, f"cannot start it: its nursery was lost {MOST_AGAIN + 1} times before it began")
+        else:
+            attempt.again += 1
+            self._try_to_send(number, attempt)
 
     def _meet(self, attempt: _Attempt) -> None:
         """Learn of a shim that was forked when its nursery was lost before it could tell."""
@@ -293,49 +332,6 @@ class LocalBackend:
         due = self._timers.get(name)
         if due is None or due.cancelled() or due.when() <= self._loop.time():
             self._timers[name] = self._loop.call_later(after_s, what)
-
-
-def _take(fd: int) -> None:
-    for _ in range(LOOKS):
-        with suppress(BlockingIOError):  # somebody may just be looking whether it is taken
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        time.sleep(0.001)
-    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def locked(folder: str) -> bool:
-    """Whether the attempt of that folder has a living shim (or one that is about to be forked)."""
-    try:
-        fd = os.open(f"{folder}/{LOCK}", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that try at once must not see each other
-    except OSError:
-        return True
-    finally:
-        os.close(fd)
-    return False
-
-
-def shim_of(folder: str) -> tuple[int, int]:
-    """Return pid and start time of the shim that wrote itself into the attempt's lock; (0, 0) where none has."""
-    try:
-        pid, start, boot = (Path(folder) / LOCK).read_text(encoding="ascii").split()
-        if boot == processes.boot_id():
-            return int(pid), int(start)
-    except (OSError, ValueError):
-        pass
-    return 0, 0
-
-
-def began(folder: str) -> bool:
-    """Whether a shim ever took the attempt up. Where none did and the lock is free, its program has never run."""
-    try:
-        return (Path(folder) / LOCK).stat().st_size > 0
-    except OSError:
-        return False
 
 
 def read_exit(folder: str) -> Exit | None:

@@ -184,6 +184,8 @@ def start_nursery(
                 stderr=complaints,
                 pass_fds=(its.fileno(),),
                 start_new_session=True,
+                # An owner that is itself part of an attempt: our nursery is not what that attempt left behind.
+                env={name: value for name, value in os.environ.items() if name != "FORKJOIN_ATTEMPT"},
             )
     except OSError:
         ours.close()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 15, 36
+MOST_ENVIRON = 8 * 1024 * 1024  # bytes of an environment that are looked at
 
 
 class Stat:
@@ -101,22 +102,59 @@ _prctl = _load_prctl()
 
 def descendants(root: int, *, without: frozenset[int] = frozenset()) -> list[Stat]:
     """Return the living processes that descend from *root*; those in *without* and theirs are left out."""
+    return _below(root, _children(), without)
+
+
+def marked(name: bytes) -> dict[bytes, list[Stat]]:
+    """Return the living processes of this user that have the environment variable *name*, by its value, and for each
+    value all that descend from them; never this process or what descends from it only.
+    """
+    children, own = _children(), os.getpid()
+    found: dict[bytes, dict[int, Stat]] = {}
+    for process in [process for siblings in children.values() for process in siblings]:
+        value = b"" if process.dead or process.pid == own else _variable(process.pid, name)
+        if value:
+            family = found.setdefault(value, {})
+            family[process.pid] = process
+            family.update((one.pid, one) for one in _below(process.pid, children, frozenset((own,))))
+    return {value: list(family.values()) for value, family in found.items()}
+
+
+def _children() -> dict[int, list[Stat]]:
     children: dict[int, list[Stat]] = {}
     try:
         names = os.listdir("/proc")  # noqa: PTH208 - pathlib is too dear here
     except OSError:
-        return []
+        return {}
     for name in names:
         if name.isdigit() and (found := stat(int(name))) is not None:
             children.setdefault(found.ppid, []).append(found)
+    return children
+
+
+def _below(root: int, children: dict[int, list[Stat]], without: frozenset[int]) -> list[Stat]:
     below: list[Stat] = []
-    todo = [root]
+    todo, seen = [root], {root}  # what was read while processes moved may hold a circle
     while todo:
-        for child in children.pop(todo.pop(), ()):
-            if child.pid not in without:
+        for child in children.get(todo.pop(), ()):
+            if child.pid not in without and child.pid not in seen:
+                seen.add(child.pid)
                 below.append(child)
                 todo.append(child.pid)
     return [process for process in below if not process.dead]
+
+
+def _variable(pid: int, name: bytes) -> bytes:
+    """Return an environment variable as the process was given it; b"" where it has none, or is another user's."""
+    try:
+        if os.stat(f"/proc/{pid}").st_uid != os.geteuid():  # noqa: PTH116 - pathlib is too dear here
+            return b""
+        with open(f"/proc/{pid}/environ", "rb", buffering=0) as file:  # noqa: PTH123 - pathlib is too dear here
+            environ = b"\0" + file.read(MOST_ENVIRON)
+    except OSError:
+        return b""
+    at = environ.find(b"\0" + name + b"=")
+    return b"" if at < 0 else environ[at + len(name) + 2 :].partition(b"\0")[0]
 
 
 def send(pid: int, start: int, number: int) -> bool:

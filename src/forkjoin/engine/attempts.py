@@ -155,6 +155,8 @@ class Attempts:
         task, key = self.tasks[exited.task], (exited.task, exited.attempt)
         exited = _with_reason(exited, self._stopping.get(key, ""))
         place = self.places.get(key)
+        if exited.exit is None and not exited.began:
+            return _never_began(task, exited.attempt, place)
         bulky = exited.exit is not None and exited.exit.stdout.bytes > _SMALL
         if not bulky and (place is None or place.kind == "shared"):
             return settled(self.folder, task, exited, place, self._workshop.harvest)
@@ -184,8 +186,7 @@ class Attempts:
             lost = Lost(reason="it ran inside a process that is gone")
             return Result(ended=Ended(task=event.task, attempt=event.attempt, outcome=lost))
         if isinstance(event, Starting) and not locked(str(own)) and not began(str(own)):
-            lost = Lost(reason="its owner was gone before its program began")
-            return Result(ended=Ended(task=event.task, attempt=event.attempt, outcome=lost), again=True)
+            return _never_began(task, event.attempt, _place_of(own))
         place = event.place if isinstance(event, Running) else None
         self.places[key] = place or _place_of(own) or self._shared(task)
         self.local.adopt(str(own), event.task, event.attempt)
@@ -319,6 +320,13 @@ def _with_reason(exited: Exited, reason: str) -> Exited:
         exit=msgspec.structs.replace(exit_, reason=reason),
         returned=exited.returned,
     )
+
+
+def _never_began(task: Task, attempt: int, place: Place | None) -> Result:
+    """Return the record of an attempt of which nothing has run: it is tried again, and costs no retry."""
+    lost = Lost(reason="its owner was gone before its program began")
+    unneeded = place is not None and place.kind != "shared"
+    return Result(ended=Ended(task=task.id, attempt=attempt, outcome=lost, place=place), again=True, unneeded=unneeded)
 
 
 def _place_of(folder: Path) -> Place | None:
