@@ -22,7 +22,6 @@ USED_FROM_OUTSIDE = {
     ("interfaces/cli/group.py", "__annotations__"): "typer reads the parameters' types from it",
     ("journal/files.py", "text_factory"): "sqlite3 reads this attribute of a connection",
     ("planning/save.py", "ignore_aliases"): "PyYAML calls it",
-    ("synthesis/join.py", "results"): "a key of a dictionary, read by its name in quotes",
     ("testing/memory.py", "another"): "public double: tests ask for a second handle",
 }
 

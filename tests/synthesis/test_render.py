@@ -160,7 +160,7 @@ def test_escaped_text_shows_as_it_was():
 
 def test_a_run_that_asked_for_no_findings_does_not_claim_there_are_none():
     made = joined(result("a", output="text", answer="Done."), result("b", output="none"))
-    assert summary_lines(made)[0] == "No task was asked for findings."
+    assert "No task was asked for findings." in render_markdown(made)
     mixed = joined(result("a", output="text"), result("b"))
     assert summary_lines(mixed)[0] == "0 findings from 1 of 1 task."
 

@@ -9,10 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from forkjoin.model import Account, Finding, Report, Source, TaskSummary, spoken
+from forkjoin.model import Finding, Report, Source, TaskSummary, spoken
 from forkjoin.model.text import clean, one_line
 from forkjoin.synthesis.similar import more_words, words_of
-from forkjoin.synthesis.words import agents_of, counted, counts_line, coverage_line, listed, place, task_line, total
+from forkjoin.synthesis.words import (
+    agents_of,
+    comparable,
+    counted,
+    counts_line,
+    coverage_line,
+    listed,
+    not_looked_at_lines,
+    place,
+    task_line,
+    total,
+)
 
 _IDS, _DIFFERENCES = 8, 20
 _HEAD_LINES, _HEAD_CHARS = 12, 1_200
@@ -29,7 +40,7 @@ def render_markdown(report: Report, *, limit: int = 50) -> str:
         _disagreements(report.findings),
         _tasks(report.tasks),
         _not_looked_at(report),
-        _account(report.account),
+        _account(report),
         _section("Notes", [f"- {inline(note)}" for note in report.notes]),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -67,9 +78,9 @@ def code(text: str) -> str:
 def _top(report: Report) -> str:
     lines = [f"# {inline(report.name or report.run)}"]
     lines += [inline(report.goal)] if report.goal else []
-    lines += [f"**{inline(counts_line(report))}.**", f"Looked at: {inline(coverage_line(report.coverage))}."]
+    lines += [f"**{inline(counts_line(report))}.**", f"Looked at: {inline(coverage_line(report))}."]
     if report.coverage.not_looked_at:
-        named = listed([one_line(name).split(":")[0] for name in report.coverage.not_looked_at])
+        named = "; ".join(one_line(line) for line in not_looked_at_lines(report.coverage.not_looked_at))
         lines.append(f"Not looked at: {inline(named)}.")
     return "\n\n".join(lines)
 
@@ -165,14 +176,14 @@ def _not_looked_at(report: Report) -> str:
     return _section("Not looked at", [f"- {inline(name)}" for name in report.coverage.not_looked_at])
 
 
-def _account(account: Account | None) -> str:
-    if account is None:
+def _account(report: Report) -> str:
+    account = report.account
+    if account is None or not report.tasks:
         return ""
     path = " → ".join(inline(task) for task in account.critical_path)
-    lines = [
-        f"- Wall time {spoken(account.wall_s)}, sum of the tasks {spoken(account.sum_s)}.",
-        f"- Speed-up against one after another: {account.speedup:.1f}×.",
-    ]
+    lines = [f"- Wall time {spoken(account.wall_s)}, sum of the tasks {spoken(account.sum_s)}."]
+    if comparable(account, tasks=len(report.tasks)):
+        lines.append(f"- Speed-up against one after another: {account.speedup:.1f}×.")
     lines += [f"- Critical path: {path}."] if path else []
     lines += [f"- Lost: {spoken(lost.seconds)} to {inline(lost.cause)}." for lost in account.lost]
     return _section("Time", lines)

@@ -8,11 +8,13 @@ from typing import Any
 
 from forkjoin.model import Account, Action, Report, spoken, to_builtins
 from forkjoin.model.text import one_line
-from forkjoin.synthesis.words import counted, counts_line, coverage_line
+from forkjoin.synthesis.words import comparable, counted, counts_line, coverage_line, not_looked_at_lines, total
 
 _ACTIONS = 5
 _IDS = 3
 _NARROWEST = 40
+_NOTES = 3
+_OVERLAP = ", side by side"  # as the engine words it
 
 
 def render_json(report: Report) -> dict[str, Any]:
@@ -21,14 +23,52 @@ def render_json(report: Report) -> dict[str, Any]:
 
 
 def summary_lines(report: Report, *, width: int = 80) -> list[str]:
-    """Return the end of a run for a terminal: counts, coverage, what to do next, time; at most 15 lines of *width*."""
-    lines = [f"{counts_line(report)}.", f"Looked at: {coverage_line(report.coverage)}."]
-    if report.coverage.not_looked_at:
-        lines.append(f"Not looked at: {'; '.join(report.coverage.not_looked_at)}.")
+    """Return the end of a run for a terminal: counts, coverage, what to do next, time, in lines of *width*.
+
+    At most 15 lines, and as many more as it takes to name all that nothing looked at and files changed side by side.
+    """
+    room = max(_NARROWEST, width)
+    asked = total(report) or not report.tasks or any(task.finds for task in report.tasks)
+    lines = [f"{counts_line(report)}."] if asked else []
+    lines += [f"Looked at: {coverage_line(report)}."]
+    lines += _not_looked_at(report, room)
     lines += _next(report, width)
-    if report.account is not None:
-        lines.append(account_line(report.account))
-    return [fitted(line, max(_NARROWEST, width)) for line in lines]
+    lines += _side_by_side(report, room)
+    if report.account is not None and report.tasks:
+        lines.append(account_line(report.account, tasks=len(report.tasks)))
+    return [fitted(line, room) for line in lines]
+
+
+def _not_looked_at(report: Report, room: int) -> list[str]:
+    """Return all of it, wrapped: what is cut off here would be taken for looked at."""
+    groups = [one_line(line) for line in not_looked_at_lines(report.coverage.not_looked_at)]
+    return [line for group in groups for line in _wrapped(f"Not looked at: {group}.", room)]
+
+
+def _side_by_side(report: Report, room: int) -> list[str]:
+    """Return the first notes about files that two tasks changed: they are news that only the end of a run can tell."""
+    notes = [note for note in report.notes if _OVERLAP in note]
+    lines = [line for note in notes[:_NOTES] for line in _wrapped(f"Note: {one_line(note)}.", room)]
+    left = len(notes) - _NOTES
+    return [*lines, f"Note: {counted(left, 'more file')} like that in the report."] if left > 0 else lines
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """Return *text* in lines of at most *room* columns, later ones indented; also where letters are two wide."""
+    lines, indent = [], "  "
+    line = ""
+    for word in text.split(" "):
+        joined = f"{line} {word}" if line else word
+        if line and _wide(joined) > room:
+            lines.append(line)
+            joined = indent + word
+        while _wide(joined) > room:  # a word that is longer than a line goes on in the next
+            part = fitted(joined, room + 1)[:-1]
+            part = part if len(part) > len(indent) else joined[: len(indent) + 1]
+            lines.append(part)
+            joined = indent + joined[len(part) :]
+        line = joined
+    return [*lines, line]
 
 
 def _next(report: Report, width: int) -> list[str]:
@@ -59,8 +99,10 @@ def _cited(action: Action) -> str:
     return f"[{' '.join(action.findings[:_IDS])}{more}]"
 
 
-def account_line(account: Account) -> str:
-    """Return `Time: 31 s for 2 m 30 s of work, 4.8x ...`."""
+def account_line(account: Account, *, tasks: int) -> str:
+    """Return `Time: 31 s for 2 m 30 s of work: 4.8× ...`; the time alone where there is nothing to compare."""
+    if not comparable(account, tasks=tasks):
+        return f"Time: {spoken(account.wall_s)}."
     return (
         f"Time: {spoken(account.wall_s)} for {spoken(account.sum_s)} of work:"
         f" {account.speedup:.1f}× against one after another."

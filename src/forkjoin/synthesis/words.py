@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from forkjoin.model import Coverage, Finding, Report, TaskSummary, spoken
+from forkjoin.model import Account, Finding, Report, TaskSummary, spoken
 from forkjoin.synthesis.twins import tool_of
 
 _PLURALS = {"is": "are", "has": "have", "analysis": "analyses"}
+_COVERED = {
+    "starting": "still running", "running": "still running", "queued": "still waiting",
+    "stopped": "stopped", "needs_input": "needs input", "timed_out": "timed out", "lost": "lost",
+}  # fmt: skip
+# How planning words what no analyser looks at.
+_NO_ANALYSER = re.compile(r"(.*): no analyser for it was found(?: here)?")
+_NOT_INSTALLED = re.compile(r"(.*) is not installed(?:: (.*))?")
 
 
 def counted(number: int, noun: str) -> str:
@@ -55,15 +63,41 @@ def counts_line(report: Report) -> str:
     )
 
 
-def coverage_line(coverage: Coverage) -> str:
-    """Return `4 of 6 tasks ok; failed: bandit; missing: docs`; `nothing` where there was no task."""
+def coverage_line(report: Report) -> str:
+    """Return `4 of 6 tasks ok; failed: bandit; still running: docs`; `nothing` where there was no task."""
+    coverage = report.coverage
     everything = len(coverage.ok) + len(coverage.failed) + len(coverage.missing)
     if not everything:
         return "nothing"
+    states = {task.id: task.state for task in report.tasks}
+    told: dict[str, list[str]] = {}
+    for word, tasks in (("failed", coverage.failed), ("missing", coverage.missing)):
+        for task in tasks:
+            told.setdefault(_COVERED.get(states.get(task, ""), word), []).append(task)
     parts = [f"{len(coverage.ok)} of {counted(everything, 'task')} ok"]
-    parts += [f"failed: {listed(coverage.failed)}"] if coverage.failed else []
-    parts += [f"missing: {listed(coverage.missing)}"] if coverage.missing else []
-    return "; ".join(parts)
+    return "; ".join(parts + [f"{word}: {listed(tasks)}" for word, tasks in told.items()])
+
+
+def not_looked_at_lines(names: Sequence[str]) -> list[str]:
+    """Return what nothing looked at, those of one reason in one line: `no analyser for: html (3 files), css (1 file)`.
+
+    Nothing is left out.
+    """
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name in names:
+        lacking, absent = _NO_ANALYSER.fullmatch(name), _NOT_INSTALLED.fullmatch(name)
+        if lacking:
+            groups.setdefault(("no analyser for: ", ""), []).append(lacking[1])
+        elif absent:
+            groups.setdefault(("not installed: ", f" ({absent[2]})" if absent[2] else ""), []).append(absent[1])
+        else:
+            groups.setdefault(("", name), [""])
+    return [f"{head}{', '.join(members)}{tail}" for (head, tail), members in groups.items()]
+
+
+def comparable(account: Account, *, tasks: int) -> bool:
+    """Return whether the time one after another says anything: not of one task, nor of less than a second of work."""
+    return tasks > 1 and account.sum_s >= 1
 
 
 def task_line(task: TaskSummary) -> str:
