@@ -11,7 +11,7 @@ import pytest
 from engine.driving import Programs, Stage
 
 from forkjoin.agents import Judgement, Site
-from forkjoin.engine import attempts, gate
+from forkjoin.engine import attempts, drive, gate
 from forkjoin.engine.drive import Driver
 from forkjoin.errors import NoRoom
 from forkjoin.model import (
@@ -26,6 +26,7 @@ from forkjoin.model import (
     Failed,
     Held,
     Joined,
+    Owned,
     Place,
     Progress,
     Released,
@@ -37,6 +38,7 @@ from forkjoin.model import (
     TaskId,
     to_json,
 )
+from forkjoin.scheduling import Finish, rebuild, step
 from forkjoin.testing import FakeDialect, Script, a_plan, a_task
 from forkjoin.workspaces import MergeConflict, Workspaces
 
@@ -86,6 +88,23 @@ def test_a_retry_asked_just_before_the_end_was_written_is_done_and_closed(tmp_pa
     assert stage.view().state == "running"
     stage.run()
     assert (stage.states(), stage.view().state, stage.ended()[-1].attempt) == ({"a": "completed"}, "completed", 2)
+
+
+def test_a_retry_that_was_run_after_the_end_was_written_is_closed_by_the_next_owner(tmp_path: Path) -> None:
+    failed = Ended(task=A, attempt=1, outcome=Failed(kind="exit", reason="no"))
+    past = [
+        Starting(task=A, attempt=1), RetryAsked(task=B), RetryAsked(task=A), failed, RetryAsked(task=A), Joined(),
+        Closed(state="failed"), Owned(pid=1, start=1, boot="b", attached=False), Starting(task=A, attempt=2),
+        Running(task=A, attempt=2), _done(A, 2),
+    ]  # fmt: skip
+    stage = Stage(home=tmp_path, plan=a_plan(_reader()), past=past)
+    board = rebuild(stage.plan, (), stage.options, past)
+    assert not board.finished
+    assert [type(command) for command in step(board, ())[1]] == [Finish]
+    stage.run()
+    assert stage.local.started == []
+    assert (stage.states(), stage.view().state) == ({"a": "completed"}, "completed")
+    assert isinstance(stage.events()[-1], Closed)
 
 
 def test_wishes_of_others_are_seen_while_it_runs(tmp_path: Path) -> None:
@@ -181,6 +200,62 @@ def test_a_record_that_found_no_room_is_written_though_nothing_else_happens(tmp_
 
     asyncio.run(main())
     assert stage.view().state == "completed"
+
+
+def test_a_stop_acts_on_a_full_journal_and_the_owner_leaves_when_nothing_runs_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drive, "_STOPPED_ROOM_S", 0.0)
+    tasks = [_reader(f"t{n}") for n in range(4)]
+    stage = Stage(home=tmp_path, plan=a_plan(*tasks, max_parallel=2), local=Programs(by_hand=True))
+
+    async def main() -> None:
+        driver = stage.driver()
+        loop = asyncio.create_task(driver.drive())
+        while len(stage.local.started) < 2:
+            await asyncio.sleep(0)
+        stage.own.full = True
+        driver.wish([StopAsked(task=TaskId(""), reason="enough")])
+        with pytest.raises(NoRoom, match="make room"):
+            await asyncio.wait_for(loop, 20)
+
+    asyncio.run(main())
+    assert [task for task, *_ in stage.local.stopped] == ["t0", "t1"]
+    assert len(stage.local.started) == 2
+
+
+def test_a_run_of_which_nothing_runs_waits_for_room_no_longer_than_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drive, "_ROOM_S", 0.0)
+    stage = Stage(home=tmp_path, plan=a_plan(_reader()))
+    stage.journal.full = True
+    with pytest.raises(NoRoom, match="nothing of it runs any more"):
+        stage.run()
+    assert stage.local.started == []
+    stage.journal.full = False
+    stage.run()
+    assert stage.states() == {"a": "completed"}
+
+
+def test_a_task_stopped_while_its_start_waited_for_room_never_starts(tmp_path: Path) -> None:
+    stage = Stage(home=tmp_path, plan=a_plan(_reader()))
+    stage.journal.full = True
+
+    async def main() -> None:
+        driver = stage.driver()
+        loop = asyncio.create_task(driver.drive())
+        while not stage.local.reserved:
+            await asyncio.sleep(0)
+        driver.wish([StopAsked(task=A, reason="enough")])
+        for _ in range(20):
+            await asyncio.sleep(0)
+        stage.own.full = False
+        await asyncio.wait_for(loop, 20)
+
+    asyncio.run(main())
+    assert stage.local.started == []
+    assert stage.states() == {"a": "stopped"}
 
 
 def test_no_room_for_an_attempts_folder_holds_launches_and_costs_no_task_its_result(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -180,6 +180,27 @@ def test_a_stop_of_a_run_without_an_owner_takes_it_up(tmp_path: Path, spawned: l
     assert run.stop(["a"], reason="more", how="kill")[0].state == "queued"
     assert [type(one.event) for one in run.events(1)] == [StopAsked, StopAsked]
     assert spawned == [run.id, run.id]
+
+
+def test_a_stop_that_finds_no_room_is_told_the_driver_of_this_process_or_said_to_have_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Told:
+        wishes: ClassVar[list[StopAsked]] = []
+
+        def wish(self, events: Sequence[StopAsked]) -> None:
+            self.wishes.extend(events)
+
+    def full(_: object) -> None:
+        raise NoRoom("the disk takes no more")
+
+    run = _launched(tmp_path, Task(id="f", function=print))
+    monkeypatch.setattr(SqliteJournal, "commit", full)
+    with pytest.raises(NoRoom, match="found no room"):
+        run.stop(reason="enough")
+    monkeypatch.setattr(run, "_driver", Told())
+    run.stop(reason="enough", how="kill")
+    assert Told.wishes == [StopAsked(task=TaskId(""), reason="enough", how="kill")]
 
 
 def test_a_stop_of_what_has_ended_asks_nothing(tmp_path: Path, spawned: list[str]) -> None:

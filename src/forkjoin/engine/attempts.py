@@ -80,6 +80,7 @@ class Attempts:
     _stopping: dict[Key, str] = field(default_factory=dict)
     _opening: set[Key] = field(default_factory=set)
     _between: set[Key] = field(default_factory=set)
+    _living: set[Key] = field(default_factory=set)
     _calls: set[Key] = field(default_factory=set)
     _files_in: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -95,6 +96,11 @@ class Attempts:
     def between(self) -> bool:
         """Whether some attempt is where the next owner could not find it: before its process is there, or harvested."""
         return bool(self._between)
+
+    @property
+    def living(self) -> bool:
+        """Whether some attempt has been started, or taken over, and has no record yet."""
+        return bool(self._living)
 
     async def open(self, emit: Callable[[Signal], None]) -> None:
         """Get the backends ready; what they say goes to *emit*."""
@@ -112,7 +118,7 @@ class Attempts:
         try:
             self.local.reserve(str(self.folder.attempt(task, attempt)))
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise NoRoom(f"no room for the folder of an attempt: {error.strerror}") from error
             return Failed(kind="setup", reason=f"no folder for the attempt: {error.strerror or error}")
         return None
@@ -120,6 +126,10 @@ class Attempts:
     def start(self, task: TaskId, attempt: int, given: Callable[[], Given]) -> None:
         """Start it, after its start was journaled; a workspace of its own is opened in a thread first."""
         asked, key = self.tasks[task], (task, attempt)
+        self._living.add(key)
+        if key in self._stopping:  # while its start waited for room in the journal
+            self._end(asked, attempt, Stopped(reason=self._stopping[key]))
+            return
         self._between.add(key)
         with _Guard(self, asked, attempt):
             if asked.function:
@@ -147,6 +157,7 @@ class Attempts:
     def recorded(self, key: Key) -> None:
         """Take note that its record was made: nothing more is to be known of it."""
         self._between.discard(key)
+        self._living.discard(key)
         self._calls.discard(key)
         self._stopping.pop(key, None)
 
@@ -189,6 +200,7 @@ class Attempts:
             return _never_began(task, event.attempt, _place_of(own))
         place = event.place if isinstance(event, Running) else None
         self.places[key] = place or _place_of(own) or self._shared(task)
+        self._living.add(key)
         self.local.adopt(str(own), event.task, event.attempt)
         return None
 

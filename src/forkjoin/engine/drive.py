@@ -43,6 +43,7 @@ from forkjoin.scheduling import Board, Command, End, Finish, Settle, Start, new_
 
 _LOOK_S = 0.2  # how often other processes' wishes are looked for
 _GATE_S = 1.0  # how often memory and disk are looked at, and a full disk is tried again
+_ROOM_S, _STOPPED_ROOM_S = 30.0, 5.0  # how long room is waited for when nothing runs any more; after a stop
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,13 +109,18 @@ class Driver:
         self._seen = self._past[-1].seq
         self._unwritten: list[Event | Result] = []
         self._effects: list[Callable[[], None]] = []
-        self._uncommitted = False
+        self._ends: list[Callable[[], None]] = []
+        self._full: NoRoom | None = None  # why the last commit failed
+        self._idle_since: float | None = None  # since when nothing runs, on a full disk
         self._board = self._board_so_far()
         self._over = self._board.finished
-        self._asked_to_stop = self._leaving = self._handed_over = False
+        self._asked_to_stop = self._stopping = self._leaving = self._handed_over = False
 
     async def drive(self) -> Driven:
-        """Fold what happens into the board and do what it says, until everything has ended."""
+        """Fold what happens into the board and do what it says, until everything has ended.
+
+        Raises NoRoom where nothing runs any more and the journal takes no more: the next owner collects what is left.
+        """
         outside: asyncio.Task[None] | None = None
         try:
             if not self._over:
@@ -135,6 +141,11 @@ class Driver:
         """Ask, from any thread, to stop driving without ending anything."""
         self._inbox.put_from_thread(HandOver())
 
+    def wish(self, events: Sequence[StopAsked]) -> None:
+        """Ask, from any thread, for what found no room in the journal."""
+        for event in events:
+            self._inbox.put_from_thread(event)
+
     def stop_all(self, reason: str) -> None:
         """Ask, in the loop's thread, to end every task; asked again, to end them at once."""
         self._inbox.put(StopAsked(task=TaskId(""), reason=reason, how="kill" if self._asked_to_stop else "term"))
@@ -147,13 +158,14 @@ class Driver:
         events: list[Event] = []
         for item in items:
             events.extend(self._understood(item, now))
+        self._stopping = self._stopping or any(isinstance(one, StopAsked) and not one.task for one in events)
         self._board, commands = step(self._board, events)
         for command in commands:
             self._decide(command)
         self._release()
         if self._leaving and not self._over:
             settled = self._inbox.empty and not self._attempts.between
-            self._over = self._handed_over = settled and not self._uncommitted
+            self._over = self._handed_over = settled and self._full is None
 
     def _understood(self, item: Item, now: float) -> list[Event]:
         """Return the events an item means, noted for the journal unless they are in it already."""
@@ -212,7 +224,7 @@ class Driver:
                 if not self._leaving:  # else the next owner's board says it again
                     self._decide_start(task, attempt)
             case End(task=task, attempt=attempt, how=how, reason=reason):
-                self._effects.append(lambda: self._attempts.stop(task, attempt, how=how, reason=reason))
+                self._ends.append(lambda: self._attempts.stop(task, attempt, how=how, reason=reason))
             case Settle(task=task, outcome=outcome):
                 self._noted(Ended(task=task, attempt=0, outcome=outcome))
             case Finish():
@@ -234,20 +246,20 @@ class Driver:
         self._effects.append(lambda: self._attempts.start(task, attempt, lambda: self._giving.to(task)))
 
     def _release(self) -> None:
-        """Commit what is noted, then let the effects happen; on a full disk all of it waits for the next try."""
+        """Commit what is noted, then let the effects happen; on a full disk all but ends wait for the next try."""
         noted, self._unwritten = self._unwritten, []
         events = [self._with_texts(one) if isinstance(one, Result) else one for one in noted]
         for event in events:
             self._giving.note(event)
         self._journal.append(events, at=time.time())
+        effects, self._effects = self._effects, []
         try:
             self._journal.commit()
-        except NoRoom:
-            self._uncommitted = True  # the journal keeps what was appended for the next commit
-            return
-        self._uncommitted = False
-        effects, self._effects = self._effects, []
-        for effect in effects:
+            self._full = None
+        except NoRoom as full:  # the journal keeps what was appended for the next commit
+            self._full, self._effects, effects = full, effects, []
+        ends, self._ends = self._ends, []
+        for effect in (*effects, *ends):
             effect()
 
     def _with_texts(self, result: Result) -> Ended:
@@ -317,8 +329,23 @@ class Driver:
                 next_gate = time.monotonic() + _GATE_S
                 for event in self._gate.look():
                     self._inbox.put(event)
-                if self._uncommitted:
+                if self._full is not None:
                     self._inbox.put(TryAgain())
+            self._look_for_room()
+
+    def _look_for_room(self) -> None:
+        """Raise NoRoom where nothing runs that is worth waiting for, and what was noted has found no room for long."""
+        if self._full is None or self._attempts.living:
+            self._idle_since = None
+            return
+        now = time.monotonic()
+        self._idle_since = now if self._idle_since is None else self._idle_since
+        if now - self._idle_since >= (_STOPPED_ROOM_S if self._stopping else _ROOM_S):
+            run = self._folder.run
+            raise NoRoom(
+                f"run {run} was left, for its journal takes no more and nothing of it runs any more ({self._full}); "
+                f"what has ended lies in its folder: make room, then: forkjoin wait {run}"
+            )
 
     def _look_for_wishes(self) -> None:
         if self._journal.changed():

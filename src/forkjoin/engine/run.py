@@ -107,13 +107,16 @@ class Run(RunReader):
     def stop(
         self, tasks: Sequence[str] = (), *, reason: str, how: Literal["term", "kill"] = "term"
     ) -> tuple[TaskView, ...]:
-        """Ask the owner to end the named tasks (none named: all); return them as they were. Idempotent."""
+        """Ask the owner to end the named tasks (none named: all); return them as they were. Idempotent.
+
+        Raises NoRoom where the journal is full, unless the owner is this very process.
+        """
         view = self.view()
         named = self._named(tasks) if tasks else list(view.tasks)
         living = [task for task in named if task.state not in ENDED]
         if living:
             wishes = [TaskId("")] if not tasks else [task.id for task in living]
-            self._write([StopAsked(task=task, reason=reason, how=how) for task in wishes])
+            self._ask_to_stop([StopAsked(task=task, reason=reason, how=how) for task in wishes])
             if not self.owned():
                 self.resume()
         return tuple(named)
@@ -214,6 +217,15 @@ class Run(RunReader):
             log = self.folder / supervise.LOG
             raise CannotHere(f"run {self.id}: its owner ended at once, {times} times; what it said: {log}")
         self.resume()
+
+    def _ask_to_stop(self, wishes: Sequence[StopAsked]) -> None:
+        driver = self._driver
+        try:
+            self._write(wishes)
+        except NoRoom as full:
+            if driver is None:
+                raise NoRoom(f"the wish to stop run {self.id} found no room: {full}") from full
+            driver.wish(wishes)
 
     def _write(self, events: Sequence[StopAsked | RetryAsked]) -> None:
         journal = SqliteJournal.open(self._folder.journal)
