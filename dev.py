@@ -2,7 +2,7 @@
 """Set forkjoin up beside its sources, once, and run it. Needs git, pip and Python >= 3.11; nothing is activated.
 
     python3 dev.py review .       any verb of forkjoin, with the offline analysers
-    python3 dev.py test [ARGS]    the tests; ARGS go to pytest
+    python3 dev.py test [ARGS]    the tests, four side by side; ARGS go to pytest (-n 0: one after another)
     python3 dev.py lint           ruff, the format, mypy --strict, the import contracts
     python3 dev.py ci             lint, then test
 
@@ -40,6 +40,7 @@ if sys.version_info < OLDEST:
 import fcntl
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -88,7 +89,7 @@ def main(argv: Sequence[str]) -> int:
 
 def run(venv: Path, verb: str, rest: Sequence[str]) -> int:
     """Become the program that *verb* names, or run several one after another and return 1 if one failed."""
-    tests = (str(venv / "bin" / "python"), "-m", "pytest", *rest)
+    tests = (str(venv / "bin" / "python"), "-m", "pytest", *side_by_side(rest), *rest)
     if verb in ("test", "lint", "ci"):
         os.chdir(ROOT)
     if verb == "test":
@@ -102,6 +103,15 @@ def run(venv: Path, verb: str, rest: Sequence[str]) -> int:
     if failed:
         say(f"failed: {', '.join(failed)}")
     return 1 if failed else 0
+
+
+def side_by_side(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Return what makes pytest run tests side by side; nothing where *arguments* say how, or want the terminal."""
+    said = any(
+        re.match(r"-n\d*$|-n(auto|logical)$|--numprocesses|--pdb$|--trace$|-s$|--capture=no$", one) for one in arguments
+    )
+    # More than the cores of a small machine: many tests wait for processes, and hold no core while they do.
+    return () if said else ("-n", "4", "--dist", "worksteal")
 
 
 def become(program: str, *args: str) -> None:

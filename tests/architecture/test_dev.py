@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import importlib.util
 import json
@@ -160,3 +161,30 @@ def test_usage_goes_to_stdout_and_no_command_is_misuse(dev, capsys):
     assert "python3 dev.py review ." in capsys.readouterr().out
     assert dev.main([]) == 2
     assert dev.main(["ci", "now"]) == 2
+
+
+@pytest.mark.parametrize("arguments", [["-n", "0"], ["-n0"], ["-nauto"], ["--numprocesses=2"], ["--pdb"], ["-x", "-s"]])
+def test_who_says_how_tests_run_or_wants_the_terminal_gets_it(dev, arguments):
+    assert dev.side_by_side(arguments) == ()
+
+
+@pytest.mark.parametrize("arguments", [[], ["tests/planning", "-k", "no"], ["-m", "not slow"], ["--no-header"]])
+def test_tests_run_side_by_side_where_nothing_else_is_said(dev, arguments):
+    assert dev.side_by_side(arguments) == ("-n", "4", "--dist", "worksteal")
+
+
+@pytest.mark.parametrize("verb", ["test", "ci"])
+def test_both_ways_to_the_tests_run_them_side_by_side(dev, tmp_path, monkeypatch, verb):
+    started = []
+
+    def become(*command):
+        started.append(command)
+        raise SystemExit
+
+    monkeypatch.setattr(dev, "become", become)
+    monkeypatch.setattr(dev, "passes", lambda name, command: started.append(tuple(command)) or True)
+    monkeypatch.chdir(tmp_path)  # it goes to its own folder, and the tests after this one are where they were
+    with contextlib.suppress(SystemExit):
+        dev.run(tmp_path, verb, ["-x"])
+    python = str(tmp_path / "bin" / "python")
+    assert started[-1] == (python, "-m", "pytest", *dev.side_by_side([]), "-x")

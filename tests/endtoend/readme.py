@@ -1,8 +1,9 @@
-"""The blocks of a Markdown page, and how one is run: every statement of the README is tried.
+"""The blocks of a Markdown page, and how one is run: every statement of the README and of docs/ is tried.
 
 A fenced block of bash, console, python or yaml is run; any other is for reading. Before it may stand
-`<!-- run: fails with 6 -->` (the exit code of its last command) or `<!-- not run: why -->`.
-A block whose first line is `# name.ext` is saved under that name instead of being run. In a console block each line
+`<!-- run: fails with 6 -->` (the exit code of its last command), `<!-- run: saved as name -->` (in any language) or
+`<!-- not run: why -->`. A block whose first line is `# name.ext` is saved under that name too. Saved blocks are not
+run: the commands after them use them. In a console block each line
 `$ ...` is a command and the lines below it are its output, compared loosely: numbers and ids may differ, `...` stands
 for anything, more may be printed than is shown.
 """
@@ -30,10 +31,13 @@ class Block:
     text: str
     fails_with: int = 0
     not_run: str = ""
+    name: str = ""
 
     @property
     def saved_as(self) -> str:
-        """The name that its first line gives it, "" where it has none."""
+        """The name that the note or its first line gives it, "" where it has none."""
+        if self.name or self.language not in RUN_LANGUAGES:
+            return self.name
         found = SAVED.match(self.text.partition("\n")[0])
         return found.group(1) if found else ""
 
@@ -48,7 +52,7 @@ def blocks(page: str) -> Iterator[Block]:
             at += 1
             continue
         end = next(i for i in range(at + 1, len(lines)) if lines[i].strip() == "```")
-        if opened.group(1) in RUN_LANGUAGES:
+        if opened.group(1) in RUN_LANGUAGES or NOTE.match(note):
             yield _block(at + 1, opened.group(1), "\n".join(lines[at + 1 : end]) + "\n", note)
         note, at = "", end + 1
 
@@ -59,8 +63,11 @@ def _block(line: int, language: str, text: str, note: str) -> Block:
         return Block(line=line, language=language, text=text)
     if said.group(1) == "not run":
         return Block(line=line, language=language, text=text, not_run=said.group(2))
+    saved = re.fullmatch(r"saved as ([\w./-]+)", said.group(2))
+    if saved:
+        return Block(line=line, language=language, text=text, name=saved.group(1))
     code = re.fullmatch(r"fails with (\d+)", said.group(2))
-    if not code:
+    if not code or language not in RUN_LANGUAGES:
         raise ValueError(f"line {line}: the note {note!r} is not understood")
     return Block(line=line, language=language, text=text, fails_with=int(code.group(1)))
 
@@ -68,7 +75,9 @@ def _block(line: int, language: str, text: str, note: str) -> Block:
 def run_block(block: Block, folder: Path, environ: Mapping[str, str], python: str) -> str:
     """Run or save one block in *folder*; return what is wrong, "" where all is as the page says."""
     if block.saved_as:
-        (folder / block.saved_as).write_text(block.text, encoding="utf-8")
+        path = folder / block.saved_as
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block.text, encoding="utf-8")
         return ""
     if block.language == "yaml":
         return "a yaml block needs a first line `# name.yaml`, or a note"

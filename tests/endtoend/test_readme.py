@@ -1,4 +1,4 @@
-"""Every statement of the README is run: its blocks in order, in a fresh clone, with an empty HOME."""
+"""Every statement of the README and of docs/ is run: a page's blocks in order, in a fresh clone, with an empty HOME."""
 
 from __future__ import annotations
 
@@ -48,21 +48,32 @@ def reader(tmp_path) -> dict[str, str]:
     )
 
 
+PAGES = {"README.md": 8, "docs/plan.md": 12}  # with the least number of blocks that are tried
+
+
 @pytest.mark.slow
-def test_every_block_of_the_readme_does_what_it_says(clone, reader):
-    page = list(blocks((ROOT / "README.md").read_text(encoding="utf-8")))
-    tried = [block for block in page if not block.not_run]
-    assert len(tried) >= 8
+@pytest.mark.parametrize("name", PAGES)
+def test_every_block_of_a_page_does_what_it_says(clone, reader, name):
+    tried = [block for block in on_page(name) if not block.not_run]
+    assert len(tried) >= PAGES[name]
     for block in tried:
         wrong = run_block(block, clone, reader, sys.executable)
-        assert wrong == "", f"README.md:{block.line}\n{wrong}"
+        assert wrong == "", f"{name}:{block.line}\n{wrong}"
 
 
 def test_few_blocks_are_left_out_and_each_says_why():
-    page = list(blocks((ROOT / "README.md").read_text(encoding="utf-8")))
-    left_out = [block.not_run for block in page if block.not_run]
+    left_out = [block.not_run for name in PAGES for block in on_page(name) if block.not_run]
     assert len(left_out) <= 3
     assert all(len(why.split()) > 2 for why in left_out)
+
+
+def test_no_page_with_blocks_is_left_out():
+    pages = (path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
+    assert {name for name in pages if on_page(name)} == PAGES.keys() - {"README.md"}
+
+
+def on_page(name: str) -> list[Block]:
+    return list(blocks((ROOT / name).read_text(encoding="utf-8")))
 
 
 PAGE = """
@@ -84,19 +95,28 @@ $ echo "5 tasks in 3.2 s, more"; exit 6
 # plan.yaml
 tasks: []
 ```
+
+<!-- run: saved as jobs/a.md -->
+```markdown
+# heading.md
+```
 """
 
 
 def test_the_notes_before_a_block_are_understood():
-    first, second, third = blocks(PAGE)
+    first, second, third, fourth = blocks(PAGE)
     assert (first.not_run, first.line) == ("it takes a day", 3)
     assert (second.language, second.fails_with) == ("console", 6)
     assert (third.saved_as, third.text) == ("plan.yaml", "# plan.yaml\ntasks: []\n")
+    assert (fourth.language, fourth.saved_as) == ("markdown", "jobs/a.md")
 
 
-def test_a_note_with_a_slip_is_not_passed_over():
+@pytest.mark.parametrize(
+    "page", ["<!-- run: fails 6 -->\n```bash\nfalse\n```\n", "<!-- run: fails with 6 -->\n```json\n```\n"]
+)
+def test_a_note_with_a_slip_is_not_passed_over(page):
     with pytest.raises(ValueError, match="not understood"):
-        list(blocks("<!-- run: fails 6 -->\n```bash\nfalse\n```\n"))
+        list(blocks(page))
 
 
 @pytest.mark.parametrize(

@@ -23,18 +23,26 @@ def wheel(tmp_path_factory) -> Path:
     return built
 
 
-@pytest.fixture(scope="module")
-def installers(tmp_path_factory) -> Path:
-    """Return the programs of an environment with uv and pipx; where no index can be asked a skip, in CI a failure."""
-    venv = tmp_path_factory.mktemp("installers")
+@pytest.fixture
+def uv(tmp_path) -> Path:
+    return installed("uv", tmp_path / "installer")
+
+
+@pytest.fixture
+def pipx(tmp_path) -> Path:
+    return installed("pipx", tmp_path / "installer")
+
+
+def installed(name: str, venv: Path) -> Path:
+    """Return a program in an environment of its own; where no index can be asked a skip, in CI a failure."""
     try:
-        run([sys.executable, "-m", "venv", str(venv)])
-        run([str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "uv", "pipx"])
+        run([sys.executable, "-m", "venv", "--without-pip", str(venv)])
+        run([sys.executable, "-m", "pip", "--python", str(venv / "bin" / "python"), "install", "-q", name])
     except subprocess.CalledProcessError as error:
         if os.environ.get("CI"):
             raise
-        pytest.skip(f"uv and pipx cannot be installed here: {error.stdout[-300:]}")
-    return venv / "bin"
+        pytest.skip(f"{name} cannot be installed here: {error.stdout[-300:]}")
+    return venv / "bin" / name
 
 
 def test_the_wheel_holds_the_package_its_licence_and_its_types_and_nothing_else(wheel):
@@ -52,29 +60,29 @@ def test_the_wheel_holds_every_file_of_the_package(wheel):
     here = {
         str(path.relative_to(ROOT / "src"))
         for path in package.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in path.relative_to(ROOT).parts)
     }
     assert here <= set(zipfile.ZipFile(wheel).namelist())
 
 
-def test_uv_tool_install_makes_a_working_program(wheel, installers, tmp_path):
+def test_uv_tool_install_makes_a_working_program(wheel, uv, tmp_path):
     environ = fresh(
         tmp_path, UV_TOOL_DIR="tools", UV_TOOL_BIN_DIR="bin", UV_CACHE_DIR="cache", UV_PYTHON=sys.executable
     )
-    run([str(installers / "uv"), "tool", "install", *pinned(), with_analysers(wheel)], env=environ)
+    run([str(uv), "tool", "install", *pinned(), with_analysers(wheel)], env=environ)
     works(tmp_path / "bin" / "forkjoin", environ, tmp_path)
 
 
-def test_uvx_runs_it_without_installing(wheel, installers, tmp_path):
+def test_uvx_runs_it_without_installing(wheel, uv, tmp_path):
     environ = fresh(tmp_path, UV_CACHE_DIR="cache", UV_PYTHON=sys.executable)
-    done = run([str(installers / "uvx"), *pinned(), "--from", str(wheel), "forkjoin", "--version"], env=environ)
+    done = run([str(uv.with_name("uvx")), *pinned(), "--from", str(wheel), "forkjoin", "--version"], env=environ)
     assert "0.1" in done.stdout
 
 
-def test_pipx_install_makes_a_working_program(wheel, installers, tmp_path):
+def test_pipx_install_makes_a_working_program(wheel, pipx, tmp_path):
     environ = fresh(tmp_path, PIPX_HOME="pipx", PIPX_BIN_DIR="bin", PIPX_MAN_DIR="man")
     pip = f"--pip-args=--constraint={ROOT / 'constraints.txt'}"
-    run([str(installers / "pipx"), "install", "--python", sys.executable, pip, with_analysers(wheel)], env=environ)
+    run([str(pipx), "install", "--python", sys.executable, pip, with_analysers(wheel)], env=environ)
     works(tmp_path / "bin" / "forkjoin", environ, tmp_path)
 
 
