@@ -139,6 +139,8 @@ def _judge(made: Trial) -> None:
     for task in shown["tasks"]:
         made.states[task["id"]] = task["state"]
         made.broken += _wrong(made, task, starts[task["id"]], ends[task["id"]])
+        if [word for word, name in lines if name == task["id"]] == ["S", "S", "E", "E"]:
+            made.broken.append(f"{task['id']} was at work twice at once")
     made.broken += _left(made)
 
 
