@@ -156,6 +156,26 @@ def test_waiting_for_a_run_without_an_owner_takes_it_up_three_times_at_most(tmp_
     assert len(spawned) == 3
 
 
+def test_waiting_outlives_any_number_of_owners_that_each_did_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _orphan(tmp_path)
+    deaths = 7
+
+    def spawn(folder: RunFolder, lock: OwnerLock) -> None:
+        nonlocal deaths
+        deaths -= 1
+        journal = SqliteJournal.open(folder.journal)
+        journal.append([Running(task=TaskId("a"), attempt=1) if deaths else _ended()], at=1.0)
+        journal.commit()
+        journal.close()
+        lock.release()
+
+    monkeypatch.setattr(supervise, "spawn", spawn)
+    assert run.wait(tasks=["a"]).tasks[0].state == "completed"
+    assert deaths == 0
+
+
 def test_what_is_not_ready_in_time_says_so(tmp_path: Path) -> None:
     run = _launched(tmp_path, Task(id="f", function=print))
     with pytest.raises(NoRoom, match="not ready after 0 s"):

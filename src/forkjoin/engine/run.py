@@ -19,7 +19,7 @@ from forkjoin.engine.removal import Removed, remove
 from forkjoin.engine.speaking import bound_here
 from forkjoin.errors import CannotHere, NoRoom, PlanError, RunOwned
 from forkjoin.journal import SqliteJournal
-from forkjoin.model import ENDED, Plan, Recorded, RetryAsked, RunView, StopAsked, TaskId, TaskView
+from forkjoin.model import ENDED, Ended, Plan, Recorded, RetryAsked, Running, RunView, StopAsked, TaskId, TaskView
 
 MAX_CHARS = 32_000
 _MOST_RESUMES = 3
@@ -57,15 +57,16 @@ class Run(RunReader):
         """Block until the run (or the named tasks) has ended; raise NoRoom after *timeout* seconds."""
         named = [task.id for task in self._named(tasks)]
         deadline = None if timeout is None else time.monotonic() + timeout
-        taken_up = 0
+        taken_up, since = 0, 0
         while True:
             alone = not self.owned()
             view = self.view()
             if _over(view, named):
                 return view
             if alone and timeout != 0:  # who only looks in starts nothing
+                taken_up = 0 if any(_goes_on(one) for one in self.events(since)) else taken_up
                 self._take_up_again(taken_up)
-                taken_up += 1
+                taken_up, since = taken_up + 1, view.seq
             if deadline is not None and time.monotonic() >= deadline:
                 raise NoRoom(f"run {self.id} was not ready after {timeout:g} s; it goes on: forkjoin wait {self.id}")
             time.sleep(LOOK_S)
@@ -265,6 +266,12 @@ class _Teller:
                 self._watcher(recorded)
                 since = recorded.seq
             self._over.wait(LOOK_S)
+
+
+def _goes_on(recorded: Recorded) -> bool:
+    """Whether an event shows an owner that did something for the run, besides beginning."""
+    event = recorded.event
+    return isinstance(event, Running) or (isinstance(event, Ended) and not event.again)
 
 
 def _over(view: RunView, named: Sequence[TaskId]) -> bool:
