@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import json
 import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -89,11 +91,20 @@ def _start(made: Trial) -> subprocess.Popen[bytes]:
         start_new_session=True,
     )  # fmt: skip
     deadline = time.monotonic() + 20
-    while not (found := list(made.home.glob("runs/*/journal.db"))):
+    while not (found := [path for path in made.home.glob("runs/*/journal.db") if _planned(path)]):
         assert time.monotonic() < deadline, "no run appeared"
         time.sleep(0.01)
     made.run = found[0].parent.name
     return owner
+
+
+def _planned(journal: Path) -> bool:
+    """Whether the plan is committed: before that there is no run, nor an id that anybody was told."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as reader:
+            return bool(reader.execute("SELECT count(*) FROM event").fetchone()[0])
+    except sqlite3.Error:
+        return False
 
 
 def _task(made: Trial, number: int) -> dict[str, object]:
