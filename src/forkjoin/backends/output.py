@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -26,14 +27,24 @@ def output_bytes(folder: Path | str, stream: StreamName, *, limit: int) -> bytes
     if kept > limit:
         head = limit // 4
         spans = [*_first(spans, head), *_last(spans, limit - head)]
-    pieces: list[bytes] = []
+    return b"".join(piece if isinstance(piece, bytes) else _read(*piece) for piece in _pieces(spans))
+
+
+def window_bytes(folder: Path | str, stream: StreamName, *, start: int, size: int) -> tuple[bytes, int]:
+    """Return *size* bytes from *start* on of what is kept of a stream, cuts marked, and the length of all of that.
+
+    Nothing but these bytes is read.
+    """
+    taken: list[bytes] = []
     at = 0
-    for span in spans:
-        if span.offset > at:
-            pieces.append(b"\n[forkjoin: %d bytes cut here]\n" % (span.offset - at))
-        pieces.append(_read(span.path, span.skip, span.size))
-        at = span.offset + span.size
-    return b"".join(pieces)
+    for piece in _pieces(_spans(str(folder), stream)):
+        length = len(piece) if isinstance(piece, bytes) else piece[2]
+        first, last = max(0, start - at), min(length, start + size - at)
+        if first < last:
+            part = piece[first:last] if isinstance(piece, bytes) else _read(piece[0], piece[1] + first, last - first)
+            taken.append(part)
+        at += length
+    return b"".join(taken), at
 
 
 def tail_bytes(folder: Path | str, stream: StreamName, n: int) -> bytes:
@@ -67,6 +78,16 @@ def _spans(folder: str, stream: str) -> list[_Span]:
         for index, length in segments
         if length
     ]
+
+
+def _pieces(spans: list[_Span]) -> Iterator[bytes | tuple[str, int, int]]:
+    """Yield what stands where bytes are missing, and of each span its path, where in it to begin, and its size."""
+    at = 0
+    for span in spans:
+        if span.offset > at:
+            yield b"\n[forkjoin: %d bytes cut here]\n" % (span.offset - at)
+        yield span.path, span.skip, span.size
+        at = span.offset + span.size
 
 
 def _first(spans: list[_Span], n: int) -> list[_Span]:

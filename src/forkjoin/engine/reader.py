@@ -9,9 +9,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, Self
 
-from forkjoin.backends import output_bytes, tail_bytes
+from forkjoin.backends import tail_bytes
 from forkjoin.engine.folder import RunFolder, owned
 from forkjoin.engine.joining import account_of, report_of
+from forkjoin.engine.parts import Part, part_of_output, part_of_text
 from forkjoin.engine.results import run_result
 from forkjoin.errors import JournalDamaged, UnknownId
 from forkjoin.journal import Fold, SqliteJournal, todo
@@ -205,11 +206,13 @@ class RunReader:
             raise JournalDamaged(f"{self._folder.journal} does not begin with a plan; remove the run: {self.folder}")
         return first.event
 
-    def _said(self, task: TaskView, mode: Literal["answer", "tail", "full"]) -> str:
+    def _part(self, task: TaskView, mode: Literal["answer", "tail", "full"], *, offset: int, most: int) -> Part:
+        tail = mode == "tail"
         if mode == "answer" or task.task.function:
             with self._guard:
-                return self._journal.content(task.answer)
-        return output_bytes(self._attempt_folder(task), "stdout", limit=64 * MIB).decode("utf-8", "replace")
+                text = self._journal.content(task.answer)
+            return part_of_text(text, tail=tail, offset=offset, most=most)
+        return part_of_output(self._attempt_folder(task), tail=tail, offset=offset, most=most)
 
     def _attempt_folder(self, task: TaskView) -> Path:
         return self._folder.attempt(task.id, max(1, task.attempt))

@@ -82,7 +82,8 @@ class Run(RunReader):
     ) -> TaskOutput:
         """Return a task's answer (or its raw output), waiting at most *timeout* s (0: not at all, None: for ever).
 
-        Reading never consumes. `answer` of a task that has not ended is empty; `tail` and `full` read what is there.
+        Reading never consumes. `answer` of a task that has not ended is empty; `tail` and `full` read what is there;
+        above 1 MiB of it they count in bytes, for only what is returned is read.
         """
         status: Literal["success", "not_ready", "timeout"] = "success"
         try:
@@ -90,16 +91,13 @@ class Run(RunReader):
         except NoRoom:
             status = "timeout" if timeout else "not_ready"
         found = self.task(task)
-        text, max_chars = self._said(found, mode), max(1, max_chars)
-        offset = max(0, len(text) - max_chars if mode == "tail" else offset)
-        part = text[offset : offset + max_chars]
-        end = offset + len(part)
+        part = self._part(found, mode, offset=offset, most=max(1, max_chars))
         return TaskOutput(
             status=status,
             task=found,
-            text=part,
-            total_chars=len(text),
-            next_offset=end if end < len(text) else None,
+            text=part.text,
+            total_chars=part.total,
+            next_offset=part.end if part.end < part.total else None,
             path=str(self._attempt_folder(found) / "stdout.0000"),
         )
 

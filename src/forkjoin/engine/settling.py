@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
+from threading import Lock
 
 import msgspec
 
@@ -13,6 +15,9 @@ from forkjoin.engine.folder import RunFolder
 from forkjoin.engine.speaking import speaker
 from forkjoin.errors import ForkjoinError
 from forkjoin.model import MIB, Changes, Completed, Ended, Exit, Failed, Lost, NeedsInput, Outcome, Place, Task
+
+_BIG = 8 * MIB
+_ONE_BIG = Lock()
 
 Harvest = Callable[[Task, int, Place], Changes]
 
@@ -33,7 +38,12 @@ class Result:
 
 
 def settled(folder: RunFolder, task: Task, exited: Exited, place: Place | None, harvest: Harvest) -> Result:
-    """Return the record of an attempt that has ended."""
+    """Return the record of an attempt that has ended; of those with much output one at a time, for the memory."""
+    with _ONE_BIG if exited.exit is not None and exited.exit.stdout.bytes > _BIG else nullcontext():
+        return _settled(folder, task, exited, place, harvest)
+
+
+def _settled(folder: RunFolder, task: Task, exited: Exited, place: Place | None, harvest: Harvest) -> Result:
     judgement = _judged(folder, task, exited, place)
     changes, trouble = _harvested(task, exited.attempt, place, harvest)
     outcome, value = _true(task, judgement, changes)
