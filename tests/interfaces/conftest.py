@@ -7,7 +7,6 @@ import os
 import shlex
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,10 +46,6 @@ class Door:
         path = self.tree.parent / name
         path.write_text(json.dumps({"tasks": list(tasks), **more}))
         return str(path)
-
-    def later(self) -> None:
-        """Let the clock's next second begin: a run's place among runs is told by the second it began in."""
-        time.sleep(1.02 - time.time() % 1)
 
     def process(self, *argv: str, **more: Any) -> subprocess.Popen[str]:
         """Start it as a process of its own, with pipes for what is not given."""

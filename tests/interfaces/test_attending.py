@@ -123,7 +123,7 @@ def test_a_signal_stops_every_task_and_the_end_is_waited_for(five: RunView, numb
         attended = driven(run, show, signals)
     assert run.stops == [((), "term")]
     assert (attended.interrupted, attended.view.state) == (word, "stopped")
-    assert "Ctrl-C again" in show.notices[0]
+    assert f"{'Ctrl-C' if word == 'int' else signal.Signals(number).name} again" in show.notices[0]
 
 
 def test_a_second_ctrl_c_ends_them_at_once(five: RunView) -> None:

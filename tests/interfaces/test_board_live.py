@@ -128,7 +128,7 @@ def test_the_board_shows_each_task_and_the_end_is_on_the_users_screen(
     terminal = on_terminal("run", plan)
     terminal.until(re.escape(ENTERED))
     board = terminal.until("leave it running")
-    for part in ("harden", "2 independent, 1 waits for auth", "auth", "running", "evil", "docs", "one after another"):
+    for part in ("harden", "2 independent, 1 waits for auth", "auth", "running", "evil", "docs", "so far"):
         assert part in board
     terminal.until("exit code 4")
     _go(tmp_path)

@@ -111,7 +111,6 @@ def test_a_task_goes_before_a_run_of_that_name(forkjoin) -> None:
     first = forkjoin.json("run", "-a", "shell", "-t", "echo old")["run"]
     end = first.rpartition("-")[2]
     assert forkjoin.json("show", end)["run"] == first
-    forkjoin.later()
     second = forkjoin.json("run", forkjoin.plan({"id": end, "shell": "echo new", "writes": []}))["run"]
     assert forkjoin.json("show", end)["run"] == second
     assert forkjoin.json("show", f"{end}/")["run"] == first
@@ -134,7 +133,6 @@ def test_the_workspace_of_a_writer_is_a_folder_with_its_changes(forkjoin, ended:
 def test_a_diff_of_nothing_says_so_and_why(forkjoin, ended: str) -> None:
     code, out, err = forkjoin("diff", "good")
     assert (code, out, err) == (0, "", f"{ended}/good changed nothing\n")
-    forkjoin.later()
     forkjoin("run", "--detach", "-a", "shell", "-t", "sleep 60")
     assert "has not ended" in forkjoin("diff", "1")[2]
     forkjoin("stop", "--kill")

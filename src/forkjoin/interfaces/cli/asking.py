@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forkjoin.errors import PlanError, UnknownId
+
+_RUN_ID = re.compile(r"\d{8}-\d{6}(-\w+)?")  # as runs are called; a task is not
 
 if TYPE_CHECKING:
     from forkjoin.engine import Run, Settings
@@ -95,8 +98,8 @@ def run_or_task(asked: Asked, name: str) -> tuple[Run, TaskView | None]:
     except UnknownId as no_task:  # of the latest run here; or there is none here, but it may be a run elsewhere
         try:
             return the_run(asked, name), None
-        except UnknownId:
-            raise no_task from None
+        except UnknownId as no_run:
+            raise (no_run if _RUN_ID.fullmatch(name) else no_task) from None
 
 
 def the_task(asked: Asked, name: str) -> tuple[Run, TaskView]:

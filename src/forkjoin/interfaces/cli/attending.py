@@ -134,7 +134,7 @@ def _interrupted(run: Run, number: int, before: Literal["", "int", "term"], show
         show.notice("ending every task now")
         run.stop(reason=f"{name} again", how="kill")
         return before
-    show.notice("stopping every task; Ctrl-C again ends them now")
+    show.notice(f"stopping every task; {'Ctrl-C' if number == signal.SIGINT else name} again ends them now")
     run.stop(reason="Ctrl-C" if number == signal.SIGINT else name)
     return "int" if number == signal.SIGINT else "term"
 

@@ -28,6 +28,7 @@ STATES: dict[str, tuple[str, str, str]] = {
 }
 _ORDER = ("running", "starting", "completed", "needs_input", "failed", "timed_out", "lost", "stopped", "blocked",
           "skipped", "queued")  # fmt: skip
+_ROOMY = 9  # lines: what stands around the rows, the chosen task's description with it
 KEYS = "↑↓ choose   enter log   d diff   x stop it   q leave it running"
 KEYS_WATCHING = "↑↓ choose   enter log   d diff   x stop it   q quit"
 
@@ -47,12 +48,13 @@ class Frame:
 def board(view: RunView, now: float, frame: Frame) -> list[Text]:
     """Return at most `frame.height` lines, none wider than `frame.width` cells; *now* is Unix time."""
     head = [_title(view, now), Text(verdict(view), style="dim"), Text()]
-    foot = [Text(), Text(comparison(view, now)), _keys(frame)]
+    told = _description(view, frame)
+    foot = [*told, Text(comparison(view, now)), _keys(frame)]
     small = frame.height < 9  # then the title, the rows and the comparison are all there is room for
     room = max(1, frame.height - (2 if small else len(head) + len(foot) + 1))
     columns = _columns(view, frame)
     rows = [_headings(columns), *_window(view, now, frame, columns, room)]
-    lines = [head[0], *rows[1:], foot[1]] if small else [*head, *rows, *foot]
+    lines = [head[0], *rows[1:], foot[-2]] if small else [*head, *rows, *foot]
     return [_fitted(line, frame.width) for line in lines[: frame.height]]
 
 
@@ -96,7 +98,7 @@ def comparison(view: RunView, now: float) -> str:
     wall = max(0.0, (view.ended or now) - view.started)
     one_by_one = sum(task.seconds(now) for task in view.tasks)
     begun = "took" if view.ended else "so far"
-    if wall <= 0 or one_by_one <= 0:
+    if wall <= 0 or one_by_one < 1 or len(view.tasks) < 2:  # nothing to compare
         return f"{begun} {spoken(wall)}"
     return f"{begun} {spoken(wall)}; one after another {spoken(one_by_one)} ({one_by_one / wall:.1f}x)"
 
@@ -153,6 +155,21 @@ def _title(view: RunView, now: float) -> Text:
     return line
 
 
+def _description(view: RunView, frame: Frame) -> list[Text]:
+    """What the chosen task is about, below an empty line, where there is room and it says more than the id."""
+    chosen = view.tasks[frame.chosen] if frame.chosen < len(view.tasks) else None
+    said = one_line(chosen.task.description) if chosen else ""
+    if (
+        chosen is None
+        or not said
+        or said == chosen.id
+        or frame.height < _ROOMY
+        or len(view.tasks) > frame.height - _ROOMY
+    ):
+        return [Text()]
+    return [Text(), Text(f"{chosen.id}: {said}")]
+
+
 def _keys(frame: Frame) -> Text:
     if frame.notice:
         return Text(one_line(frame.notice), style="bold yellow")
@@ -170,11 +187,14 @@ class _Columns:
 def _columns(view: RunView, frame: Frame) -> _Columns:
     names = max((len(task.id) for task in view.tasks), default=0)
     agents = max((len(agent_of(task)) for task in view.tasks), default=0)
-    return _Columns(name=min(max(4, names), max(12, frame.width - 60)), agent=min(max(5, agents), 12))
+    new = any(agent_of(task) != task.id for task in view.tasks)  # a review's tasks are called after their analysers
+    agent = min(max(5, agents), 12) if new else 0
+    return _Columns(name=min(max(4, names), max(12, frame.width - 60)), agent=agent)
 
 
 def _headings(columns: _Columns) -> Text:
-    said = f"{'#':>5}   {'task':{columns.name}} {'state':11} {'agent':{columns.agent}} {'time':>9}  last action"
+    agent = f"{'agent':{columns.agent}} " if columns.agent else ""
+    said = f"{'#':>5}   {'task':{columns.name}} {'state':11} {agent}{'time':>9}  last action"
     return Text(said, style="dim")
 
 
@@ -204,15 +224,16 @@ def _row(task: TaskView, now: float, frame: Frame, columns: _Columns) -> Text:
     mark = ("▸" if frame.unicode else ">") if chosen else " "
     line = Text(f"{mark}{task.number:>4} ", style="bold" if chosen else "")
     line.append(f"{symbol if frame.unicode else plain} ", style=style)
-    line.append(_padded(one_line(task.id), columns.name) + " ", style="bold" if chosen else "")
+    line.append(padded(one_line(task.id), columns.name) + " ", style="bold" if chosen else "")
     line.append(f"{spell(task.state):11} ", style=style)
-    line.append(_padded(one_line(agent_of(task)), columns.agent) + " ", style="dim")
+    if columns.agent:
+        line.append(padded(one_line(agent_of(task)), columns.agent) + " ", style="dim")
     line.append(f"{spoken(task.seconds(now)) if task.started else '':>9}  ")
     line.append(doing(task), style="dim" if task.state in ENDED or task.state == "queued" else "")
     return line
 
 
-def _padded(text: str, width: int) -> str:
+def padded(text: str, width: int) -> str:
     """Return *text* in exactly *width* cells, cut with an ellipsis."""
     if cell_len(text) > width:
         while cell_len(text) > width - 1:

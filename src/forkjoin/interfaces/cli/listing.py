@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from forkjoin.interfaces.cli.board import doing, spell
-from forkjoin.model import RunView, TaskView, spoken
+from forkjoin.model import Ended, RunView, TaskView, spoken
 from forkjoin.model.text import one_line
+
+if TYPE_CHECKING:
+    from forkjoin.engine import Run
 
 
 def run_json(view: RunView) -> dict[str, Any]:
@@ -35,6 +39,28 @@ def task_json(task: TaskView) -> dict[str, Any]:
         "seconds": round(task.seconds(time.time()), 3),
         "findings": task.findings,
     }
+
+
+def cut_bytes(run: Run, task: TaskView, stream: Literal["stdout", "stderr"]) -> int | None:
+    """Return how many bytes of a task's stream were not kept, as its last attempt's end says; None: that is not known.
+
+    A stream is kept up to a cap; beyond it bytes are cut from its middle.
+    """
+    for recorded in reversed(run.events()):
+        event = recorded.event
+        if isinstance(event, Ended) and event.task == task.id and event.attempt == task.attempt:
+            if event.exit is None:
+                return None
+            return (event.exit.stdout if stream == "stdout" else event.exit.stderr).cut
+    return None
+
+
+def command_lines(head: str, commands: Sequence[str], width: int) -> list[str]:
+    """Return the commands in one line behind *head* where they fit, else each on a line of its own."""
+    line = head + "   ".join(commands)
+    if len(line) <= width or len(commands) < 2:
+        return [line]
+    return [f"{head if at == 0 else ' ' * len(head)}{command}" for at, command in enumerate(commands)]
 
 
 def task_lines(view: RunView) -> list[str]:

@@ -179,6 +179,8 @@ class _Board(Show):
 
     def _diff(self, task: str) -> str:
         patch = self._run.diff(task)
+        if not patch:
+            return "changed nothing" + ("" if self._run.task(task).ended else " that was harvested yet")
         text = patch[:_PAGE_BYTES].decode("utf-8", "replace")
         return text if len(patch) <= _PAGE_BYTES else f"{text}\n… the rest: forkjoin diff {self._run.id}/{task}"
 

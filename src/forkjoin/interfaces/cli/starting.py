@@ -57,7 +57,7 @@ class Starting(Asked):
     fail_on: Annotated[
         str,
         typer.Option(
-            "--fail-on", metavar="SEVERITY", help="Exit 1 on a finding this bad: critical, high, medium, low."
+            "--fail-on", metavar="SEVERITY", help="Exit 1 on a finding this bad: critical, high, medium, low, info."
         ),
     ] = ""
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Print each event as a line of JSON, as it comes.")] = False
@@ -132,7 +132,7 @@ def finished(run: Run, attended: Attended, asked: Starting, *, fail_on: str) -> 
 
 def print_end(run: Run, view: RunView, *, quiet: bool = False) -> None:
     """Print the end of a run for people: the tasks, the summary, and the next commands."""
-    from forkjoin.interfaces.cli.listing import task_lines
+    from forkjoin.interfaces.cli.listing import command_lines, task_lines
 
     lines = task_lines(view)
     if len(lines) > _SHOWN:  # what did not complete is what there is to look at
@@ -146,7 +146,8 @@ def print_end(run: Run, view: RunView, *, quiet: bool = False) -> None:
     for line in run.summary_lines(width=line_width()):
         data(line)
     if not quiet:
-        say("Next: " + "   ".join(_next(run, view)))
+        for line in command_lines("Next: ", list(_next(run, view)), line_width()):
+            say(line)
 
 
 def _next(run: Run, view: RunView) -> Iterator[str]:

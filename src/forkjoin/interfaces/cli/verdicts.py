@@ -61,8 +61,10 @@ def _pairs(check: Check, *, clonable: bool) -> Iterator[str]:
             yield ""
             yield f"All {len(check.tasks)} tasks are independent."
         return
-    yield ""
-    conflicts = [pair for pair in check.pairs if pair.verdict == "conflict"]
+    # What was declared by `after` is no conflict: it stands under the order.
+    conflicts = [pair for pair in check.pairs if pair.verdict == "conflict" and pair.kind != "after"]
+    if conflicts or check.unknown or check.pairs_left_out:
+        yield ""
     yield from map(_pair, conflicts[:_SHOWN])
     yield from _left_out(len(conflicts) + check.pairs_left_out, "conflicts")
     if check.unknown:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
 from forkjoin.interfaces.cli.asking import Asked
+from forkjoin.interfaces.cli.starting import line_width
 from forkjoin.interfaces.cli.talk import data, data_json
+
+if TYPE_CHECKING:
+    from forkjoin.engine import KnownAgent
 
 EXAMPLES = (
     ("forkjoin agents", "what is here, and how to get what is not"),
@@ -24,7 +31,7 @@ def act(ask: Ask) -> int:
     """List them."""
     from forkjoin.engine import known_agents, known_analysers
 
-    agents, cards = known_agents(), known_analysers()
+    agents, cards = [each for agent in known_agents() for each in _with_alias(agent)], known_analysers()
     if ask.json:
         # every field, those at their default too
         shown = [structs.asdict(card) for card in cards]
@@ -33,16 +40,30 @@ def act(ask: Ask) -> int:
     data("agents of this version:")
     for agent in agents:
         if agent.driven:
-            data(_line(agent.name, agent.found, agent.note))
+            _print(_lines(agent.name, agent.found, agent.note))
     others = [agent for agent in agents if not agent.driven]
     data("coding agents found on this machine (not driven yet by this version):" if others else "no coding agent found")
     for agent in others:
         data(f"  {agent.name:20} {agent.path}")
     data("analysers:")
     for card in cards:
-        data(_line(card.name, card.found, card.description if card.found else card.hint))
+        _print(_lines(card.name, card.found, card.description if card.found else card.hint))
     return 0
 
 
-def _line(name: str, found: bool, note: str) -> str:
-    return f"  {name:20} {note if found else f'not found; {note}'}".rstrip()
+def _print(lines: Iterator[str]) -> None:
+    for line in lines:
+        data(line)
+
+
+def _with_alias(agent: KnownAgent) -> list[KnownAgent]:
+    """A command goes by two names: `-a shell` makes shell lines of prompts."""
+    if agent.name != "command":
+        return [agent]
+    return [agent, replace(agent, name="shell", note="the same for -a: each -t PROMPT is a shell line")]
+
+
+def _lines(name: str, found: bool, note: str) -> Iterator[str]:
+    said = note if found else f"not found; {note or 'install its program'}"
+    head, width = f"  {name:20} ", line_width()
+    yield from wrap(said, max(40, width), initial_indent=head, subsequent_indent=" " * len(head)) or [head.rstrip()]

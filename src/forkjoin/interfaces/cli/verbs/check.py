@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import typer
 from forkjoin.errors import NotIndependent
 from forkjoin.interfaces.cli.asking import Asked
 from forkjoin.interfaces.cli.talk import say
-from forkjoin.interfaces.cli.verbs.run import policy
+from forkjoin.interfaces.cli.verbs.run import policy, standard_input
 from forkjoin.interfaces.cli.verdicts import print_check
 
 EXAMPLES = (
@@ -53,9 +52,8 @@ def act(ask: Ask) -> int:
     """Check it."""
     from forkjoin.engine import Overrides, prepared, read_plan, refuse_dependent
 
-    stdin = sys.stdin.buffer.read() if "-" in ask.plan else None
     with _no_rings_sought():
-        plan = read_plan(ask.plan, stdin=stdin, lines=ask.lines)
+        plan = read_plan(ask.plan, stdin=standard_input(ask.plan), lines=ask.lines)
         flags = Overrides(agent=ask.agent, policy=policy(ask.policy), select=ask.select)
         ready = prepared(plan, settings=ask.settings, tree=ask.tree, overrides=flags)
         print_check(ready, as_json=ask.json)

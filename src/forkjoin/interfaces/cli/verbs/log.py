@@ -10,6 +10,7 @@ import typer
 
 from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked, complete_task, the_task
+from forkjoin.interfaces.cli.listing import cut_bytes
 from forkjoin.interfaces.cli.talk import data, data_json, say
 from forkjoin.model import ENDED
 
@@ -51,10 +52,13 @@ def act(ask: Ask) -> int:
     following = ask.follow and not ask.brief
     whole = kept[: kept.rfind("\n") + 1] if following else kept
     text = kept if ask.brief else _last(whole, ask.lines)
+    asked_all = not ask.brief and (ask.lines <= 0 or text == whole)
+    cut = cut_bytes(run, task, stream) if not ask.brief and (ask.json or asked_all) else None
+    if asked_all and cut:
+        text = f"[forkjoin: {cut} bytes cut here; the beginning is kept in {run.folder / 'tasks' / task.id}]\n{text}"
     if ask.json:
-        data_json(
-            {"forkjoin": 1, "run": run.id, "task": task.id, "stream": "brief" if ask.brief else stream, "text": text}
-        )
+        which = "brief" if ask.brief else stream
+        data_json({"forkjoin": 1, "run": run.id, "task": task.id, "stream": which, "text": text, "cut_bytes": cut})
         return 0
     if text:
         data(text.removesuffix("\n"))

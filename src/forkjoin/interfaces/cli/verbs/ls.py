@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
+from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
-from forkjoin.interfaces.cli.board import counts
+from forkjoin.interfaces.cli.board import counts, padded
 from forkjoin.interfaces.cli.listing import run_json, task_json, task_lines
-from forkjoin.interfaces.cli.talk import data, data_json, say
+from forkjoin.interfaces.cli.starting import line_width
+from forkjoin.interfaces.cli.talk import data, data_json, on_terminal, say
 from forkjoin.model import RunView, spoken
 from forkjoin.model.text import one_line
 
@@ -21,6 +24,8 @@ EXAMPLES = (
     ("forkjoin ls RUN", "the tasks of one run, with their numbers"),
     ("forkjoin ls --json | jq -r '.runs[0].run'", "the latest run's id"),
 )
+
+_WIDE = 110  # below, dates and counts are short
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +45,28 @@ def act(ask: Ask) -> int:
         return _tasks(the_run(ask, ask.run).view(), as_json=ask.json)
     from forkjoin.engine import runs
 
+    if ask.limit < 0:
+        raise PlanError(f"{ask.limit} is negative", where="--limit", next_step="give 1 or more, or 0 for all")
     found = runs(ask.settings, tree=None if ask.everywhere else ask.tree, limit=ask.limit if ask.limit > 0 else None)
     if ask.json:
         data_json({"forkjoin": 1, "runs": [run_json(view) for view in found]})
         return 0
     if not found:
         say("no runs here yet; start one: forkjoin review .")
+    width = line_width() if on_terminal(sys.stdout) else 0
     for view in found:
-        data(_run_line(view))
+        data(_run_line(view, alone=_alone(ask, view), width=width))
     return 0
+
+
+def _alone(ask: Ask, view: RunView) -> bool:
+    """Whether a run that is not over has no living owner."""
+    from forkjoin.engine import attach
+
+    if view.ended is not None:
+        return False
+    with attach(view.run, settings=ask.settings) as run:
+        return not run.owned() and run.view().ended is None
 
 
 def _tasks(view: RunView, *, as_json: bool) -> int:
@@ -60,7 +78,17 @@ def _tasks(view: RunView, *, as_json: bool) -> int:
     return 0
 
 
-def _run_line(view: RunView) -> str:
-    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(view.started))
+def _run_line(view: RunView, *, alone: bool, width: int) -> str:
+    """Return one row; on a terminal (*width* above 0) never wider than it, the name and the counts shortened."""
+    began = time.localtime(view.started)
     took = spoken(max(0.0, (view.ended or time.time()) - view.started))
-    return f"{view.run}  {began}  {view.state:9}  {took:>9}  {one_line(view.name or '-', 32):32}  {counts(view)}"
+    said = "nobody drives it: forkjoin wait " + view.run if alone else counts(view)
+    if not width or width >= _WIDE:
+        row = f"{view.run}  {time.strftime('%Y-%m-%d %H:%M', began)}  {view.state:9}  {took:>9}  "
+        row += f"{padded(one_line(view.name or '-'), 32)}  {said}"
+        return padded(row, width).rstrip() if width else row
+    ok = sum(task.state == "completed" for task in view.tasks)
+    said = "nobody drives it" if alone else f"{ok}/{len(view.tasks)} ok"
+    row = f"{view.run}  {time.strftime('%m-%d %H:%M', began)}  {view.state:9} {took:>9}  "
+    name = padded(one_line(view.name or "-"), max(6, width - len(row) - len(said) - 2)).rstrip()
+    return padded(f"{row}{name}  {said}", width).rstrip()

@@ -12,6 +12,7 @@ from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked, complete_task, the_task
 from forkjoin.interfaces.cli.board import spell
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
+from forkjoin.interfaces.cli.listing import cut_bytes
 from forkjoin.interfaces.cli.starting import duration
 from forkjoin.interfaces.cli.talk import data, data_json, even_unread, say
 
@@ -66,11 +67,14 @@ def act(ask: Ask) -> int:
     code = exit_code(Ending(states=[out.task.state for _, out in found], limited=late))
     with even_unread():
         if ask.json:
-            shown = [_json(run, out, waited=bool(wait_s)) for run, out in found]
+            shown = [_json(run, out, mode=mode, waited=bool(wait_s)) for run, out in found]
             data_json({"forkjoin": 1, "outputs": shown, "exit": WORDS[code]})
             return code
         for run, out in found:
             _print(run, out, headed=len(found) > 1)
+            cut = None if mode == "answer" else cut_bytes(run, out.task, "stdout")
+            if cut:
+                say(f"{run.id}/{out.task.id}: {cut:,} bytes of what it printed were cut from the middle and not kept")
     return code
 
 
@@ -101,7 +105,7 @@ def _print(run: Run, out: TaskOutput, *, headed: bool) -> None:
         say(f"{said}: forkjoin output --offset {out.next_offset} {name}")
 
 
-def _json(run: Run, out: TaskOutput, *, waited: bool) -> dict[str, Any]:
+def _json(run: Run, out: TaskOutput, *, mode: str, waited: bool) -> dict[str, Any]:
     return {
         "run": run.id,
         "task": out.task.id,
@@ -112,4 +116,5 @@ def _json(run: Run, out: TaskOutput, *, waited: bool) -> dict[str, Any]:
         "total_chars": out.total_chars,
         "next_offset": out.next_offset,
         "path": out.path,
+        "cut_bytes": None if mode == "answer" else cut_bytes(run, out.task, "stdout"),
     }

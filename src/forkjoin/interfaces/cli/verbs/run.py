@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from forkjoin.errors import PlanError
+from forkjoin.errors import CannotHere, PlanError
+from forkjoin.interfaces.cli.saving import refuse_ending, save
 from forkjoin.interfaces.cli.starting import Starting, start, surrounding_agent
-from forkjoin.interfaces.cli.talk import say
+from forkjoin.interfaces.cli.talk import on_terminal, say
 
 if TYPE_CHECKING:
     from forkjoin.model import Plan
@@ -58,7 +59,7 @@ class Ask(Starting):
     ] = "snapshot"
     lines: Annotated[bool, typer.Option("--lines", help="The files are lists of prompts, one a line.")] = False
     save: Annotated[
-        str, typer.Option("--save", metavar="FILE", help="Also write the plan to FILE, which must not exist.")
+        str, typer.Option("--save", metavar="FILE", help="Also write the plan to FILE, new, .yaml or .json.")
     ] = ""
 
 
@@ -66,11 +67,18 @@ def act(ask: Ask) -> int:
     """Run it."""
     from forkjoin.engine import prepared
 
+    if ask.save:
+        refuse_ending(ask.save)
     settings = ask.settings
     flags = ask.overrides(agent=ask.agent, policy=policy(ask.policy), base=ask.base)
     ready = prepared(_plan(ask), settings=settings, tree=ask.tree, overrides=flags)
+    if ask.prompts and not ask.dry_run and not all(task.agent_name for task in ready.plan.tasks):
+        raise CannotHere(
+            "give -a shell (each -t is a shell line), or name another agent with -a: nobody was named for -t, and "
+            "this version drives no coding agent by itself; see: forkjoin agents"
+        )
     if ask.save:
-        _save(ready.plan, ask.save)
+        save(ready.plan, ask.save)
     return start(ready, ask, settings=settings, detach=_detach(ask))
 
 
@@ -91,19 +99,16 @@ def _plan(ask: Ask) -> Plan:
         return prompts_plan(ask.prompts, agent=ask.agent)
     if not ask.plan:
         raise PlanError("nothing to run", next_step="name a plan file, say -t PROMPT, or - for standard input")
-    stdin = sys.stdin.buffer.read() if "-" in ask.plan else None
-    return read_plan(ask.plan, stdin=stdin, lines=ask.lines)
+    return read_plan(ask.plan, stdin=standard_input(ask.plan), lines=ask.lines)
 
 
-def _save(plan: Plan, name: str) -> None:
-    from forkjoin.engine import plan_to_yaml
-
-    try:
-        with Path(name).open("x", encoding="utf-8") as file:
-            file.write(plan_to_yaml(plan))
-    except FileExistsError:
-        raise PlanError("exists already", where=f"--save {name}", next_step="name a new file") from None
-    say(f"saved the plan: {name}")
+def standard_input(sources: Sequence[str]) -> bytes | None:
+    """Return all of standard input where *sources* name it by "-"; on a terminal, say what it waits for."""
+    if "-" not in sources:
+        return None
+    if on_terminal(sys.stdin):
+        say("reading the plan from standard input; end it with Ctrl-D")
+    return sys.stdin.buffer.read()
 
 
 def _detach(ask: Ask) -> bool:

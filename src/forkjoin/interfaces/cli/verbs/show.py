@@ -11,7 +11,8 @@ import typer
 
 from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
 from forkjoin.interfaces.cli.board import comparison, counts, doing, spell, verdict
-from forkjoin.interfaces.cli.listing import task_lines
+from forkjoin.interfaces.cli.listing import command_lines, task_lines
+from forkjoin.interfaces.cli.starting import line_width
 from forkjoin.interfaces.cli.talk import data, data_json
 from forkjoin.model import ENDED, Changes, TaskView, Usage, spoken
 from forkjoin.model.text import one_line
@@ -26,7 +27,7 @@ EXAMPLES = (
     ("forkjoin show RUN/auth", "a task of another run"),
     ("forkjoin show --json | jq .account", "results and account, for a program"),
 )
-_ANSWER = 4000
+_ANSWER, _LINES = 4000, 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +73,12 @@ def _run_lines(run: Run) -> Iterator[str]:
         yield "findings: " + ", ".join(f"{count} {severity}" for severity, count in view.findings)
     yield ""
     if view.ended is None:
-        yield f"next: forkjoin watch {view.run}    forkjoin wait {view.run}    forkjoin stop {view.run}"
+        ways = [f"forkjoin {verb} {view.run}" for verb in ("watch", "wait", "stop")]
+        yield from command_lines("next: ", ways, line_width())
         return
     first = next((task for task in view.tasks if task.state != "completed"), view.tasks[0] if view.tasks else None)
-    more = f"    forkjoin show {view.run}/{first.id}" if first else ""
-    yield f"next: forkjoin report {view.run}{more}"
+    more = [f"forkjoin show {view.run}/{first.id}"] if first else []
+    yield from command_lines("next: ", [f"forkjoin report {view.run}", *more], line_width())
 
 
 def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
@@ -93,7 +95,7 @@ def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
     if task.state in ENDED:
         yield from _answer(run, task)
     yield ""
-    yield "next: " + "    ".join(_next(run, task))
+    yield from command_lines("next: ", list(_next(run, task)), line_width())
 
 
 def _cost(usage: Usage) -> str:
@@ -130,10 +132,15 @@ def _answer(run: Run, task: TaskView) -> Iterator[str]:
     out = run.output(task.id, max_chars=_ANSWER, timeout=0)
     if not out.text.strip():
         return
+    lines = out.text.rstrip("\n").split("\n")
+    shown = lines[:_LINES]
     yield ""
-    yield out.text.rstrip("\n")
+    yield "\n".join(shown)
     if out.next_offset is not None:
-        yield f"… {out.total_chars - out.next_offset} more characters: forkjoin output {run.id}/{task.id}"
+        said = len("\n".join(shown))
+        yield f"… {out.total_chars - said:,} more characters: forkjoin output {run.id}/{task.id}"
+    elif len(lines) > _LINES:
+        yield f"… {len(lines) - _LINES} more lines: forkjoin output {run.id}/{task.id}"
 
 
 def _next(run: Run, task: TaskView) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ EXAMPLES = (
     ("forkjoin todo", "of the latest run"),
     ("forkjoin todo --json RUN", "content, status and activeForm of each line"),
 )
+# In JSON a line that is over is `completed`, as agents know it; a person sees at once whether it went well.
 _MARKS = {"pending": "[ ]", "in_progress": "[~]", "completed": "[x]"}
 
 
@@ -33,7 +35,9 @@ def act(ask: Ask) -> int:
     if ask.json:
         data_json({"forkjoin": 1, "run": run.id, "todos": run.todo()})
         return 0
-    for line in run.todo():
+    states = [task.state for task in run.view().tasks]
+    for line, state in zip_longest(run.todo(), states):  # the join has a line too
+        wrong = line.status == "completed" and state not in ("completed", None)
         said = line.active_form if line.status == "in_progress" else line.content
-        data(f"{_MARKS[line.status]} {one_line(said)}")
+        data(f"{'[!]' if wrong else _MARKS[line.status]} {one_line(said)}")
     return 0
