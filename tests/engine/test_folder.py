@@ -72,3 +72,19 @@ def test_runs_sort_by_their_start_also_within_a_second(tmp_path: Path, monkeypat
         names.append(new_run_folder(tmp_path).run)
     assert names == sorted(names)
     assert names[0].startswith("20231114-221320-")
+
+
+def test_a_lock_of_a_run_that_was_removed_meanwhile_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, _ = _made(tmp_path, "r1"), _made(tmp_path, "r2")
+
+    def remove(*_: object) -> None:
+        folder.lock.unlink()
+
+    with monkeypatch.context() as patched:
+        patched.setattr("fcntl.flock", remove)
+        with pytest.raises(UnknownId, match=r"no run 'r1'.*removed meanwhile"):
+            OwnerLock.take(folder)
+    folder.journal.unlink()
+    folder.path.rmdir()
+    with pytest.raises(UnknownId, match="known: r2"):
+        OwnerLock.take(folder)

@@ -223,6 +223,14 @@ def test_a_stop_that_finds_no_room_is_told_the_driver_of_this_process_or_said_to
     assert Told.wishes == [StopAsked(task=TaskId(""), reason="enough", how="kill")]
 
 
+def test_a_wish_for_a_run_that_was_removed_meanwhile_says_so(tmp_path: Path) -> None:
+    run = _orphan(tmp_path, _ended())
+    for file in run.folder.glob("journal.db*"):
+        file.unlink()
+    with pytest.raises(UnknownId, match="removed meanwhile"):
+        run.retry(["a"], force=True)
+
+
 def test_a_stop_of_what_has_ended_asks_nothing(tmp_path: Path, spawned: list[str]) -> None:
     run = _orphan(tmp_path, _ended(), Closed(state="completed"))
     run.stop(reason="late")

@@ -19,7 +19,7 @@ from forkjoin.engine.joining import joined
 from forkjoin.engine.known import known_agents, known_analysers
 from forkjoin.engine.settling import settled
 from forkjoin.engine.speaking import bound_here, speaker
-from forkjoin.errors import CannotHere, UnknownId
+from forkjoin.errors import UnknownId
 from forkjoin.model import (
     Changes,
     Closed,
@@ -226,5 +226,5 @@ def test_a_lock_that_was_forgotten_is_free_again(tmp_path: Path) -> None:
 
 
 def test_a_run_whose_folder_is_gone_cannot_be_owned(tmp_path: Path) -> None:
-    with pytest.raises(CannotHere, match="cannot be owned"):
+    with pytest.raises(UnknownId, match="removed meanwhile"):
         OwnerLock.take(RunFolder(home=tmp_path, run=RunId("gone")))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,15 @@ def test_a_check_needs_no_agent_but_a_launch_does(tmp_path: Path, home: Path) ->
     made = ready(tmp_path, Task(id="p", task="Improve src/a.py"))
     assert [claims.id for claims in made.check.tasks] == ["p"]
     with pytest.raises(CannotHere, match="no agent was chosen for task 'p'"):
+        refused(tmp_path, home, made)
+
+
+def test_a_process_that_may_open_few_files_more_is_told_how_to_allow_more(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ready(tmp_path, Task(id="p", task="x", agent=FakeDialect(), writes=[]))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (16, 16))
+    with pytest.raises(CannotHere, match="ulimit -n 1024"):
         refused(tmp_path, home, made)
 
 

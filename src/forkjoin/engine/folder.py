@@ -106,6 +106,12 @@ def find_run(home: Path, name: str) -> RunFolder:
     raise UnknownId("run", name, [folder.run for folder in known], hint="see: forkjoin ls")
 
 
+def removed(folder: RunFolder) -> UnknownId:
+    """Return what to say of a run that is not there any more."""
+    known = [other.run for other in run_folders(folder.home)]
+    return UnknownId("run", folder.run, known, hint="it was removed meanwhile; see: forkjoin ls")
+
+
 class OwnerLock:
     """The flock on a run's `owner.lock`: its holder is the owner, and the kernel frees it when the holder is gone."""
 
@@ -116,10 +122,12 @@ class OwnerLock:
     def take(cls, folder: RunFolder) -> OwnerLock:
         """Return the lock; raise RunOwned, naming the owner, where a living process holds it.
 
-        Raises CannotHere where the run folder is gone or may not be written.
+        Raises UnknownId where the run was removed, CannotHere where its folder may not be written.
         """
         try:
             descriptor = os.open(folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError as error:
+            raise removed(folder) from error
         except OSError as error:
             raise CannotHere(f"run {folder.run} cannot be owned: {folder.lock}: {error.strerror}") from error
         for _ in range(_TRIES):
@@ -132,6 +140,9 @@ class OwnerLock:
             os.close(descriptor)
             raise RunOwned(f"run {folder.run} is owned by {owner_said(folder)}; follow it: forkjoin watch")
         lock = cls(descriptor)
+        if not folder.lock.exists():  # removed by who held the lock until now
+            lock.release()
+            raise removed(folder)
         lock.sign()
         return lock
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import resource
 from collections.abc import Mapping, Sequence
 
 from forkjoin.agents import cards, depth_of, dialect, found_agents, names
@@ -11,11 +14,13 @@ from forkjoin.model import Ref, Task
 from forkjoin.workspaces import git_found
 
 _NAMED = 5
+_FILES = 32  # descriptors an owner uses: journal, nursery, threads that run git, and some to spare
 
 
 def refuse(ready: Prepared, environ: Mapping[str, str]) -> None:
-    """Raise what forbids the launch: a nested run, a policy, an unknown or missing agent, a missing git."""
+    """Raise what forbids the launch: a nested run, too few files, a policy, a missing agent or git."""
     _refuse_nested(environ)
+    _refuse_crowded()
     refuse_dependent(ready)
     for task in ready.plan.tasks:
         _refuse_speechless(task)
@@ -29,6 +34,20 @@ def _refuse_nested(environ: Mapping[str, str]) -> None:
         raise CannotHere(
             f"this is task {environ.get('FORKJOIN_TASK', '?')} of run {environ.get('FORKJOIN_RUN', '?')}, and runs do "
             "not nest (depth 0); let the outer plan have more tasks instead"
+        )
+
+
+def _refuse_crowded() -> None:
+    """Refuse where so few files may be open that the owner of a run could not even begin."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    try:
+        left = most - len(os.listdir("/dev/fd"))  # noqa: PTH208 - a count, not paths
+    except OSError as error:
+        left = 0 if error.errno in (errno.EMFILE, errno.ENFILE) else most
+    if most != resource.RLIM_INFINITY and left < _FILES:
+        raise CannotHere(
+            f"this process may have {most} files open at once, and a run needs {_FILES} besides those that are open; "
+            "allow it more, then try again: ulimit -n 1024"
         )
 
 

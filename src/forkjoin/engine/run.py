@@ -12,7 +12,7 @@ from typing import Literal
 
 from forkjoin.engine import supervise
 from forkjoin.engine.drive import Driven, Driver
-from forkjoin.engine.folder import OwnerLock, RunFolder
+from forkjoin.engine.folder import OwnerLock, RunFolder, removed
 from forkjoin.engine.owning import drive, drive_here
 from forkjoin.engine.reader import LOOK_S, RunReader
 from forkjoin.engine.removal import Removed, remove
@@ -227,6 +227,8 @@ class Run(RunReader):
             driver.wish(wishes)
 
     def _write(self, events: Sequence[StopAsked | RetryAsked]) -> None:
+        if not self._folder.journal.exists():
+            raise removed(self._folder)
         journal = SqliteJournal.open(self._folder.journal)
         try:
             journal.append(events, at=time.time())
