@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -70,15 +71,32 @@ def test_runs_are_offered_in_every_shell(forkjoin, ended: str, shell: str) -> No
     assert err == ""
 
 
-def test_runs_are_offered_where_a_run_may_stand(forkjoin, ended: str) -> None:
+@pytest.fixture
+def offered_by(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., set[str]]:
+    """What bash is offered behind some words; in this process: the scripts themselves are tried above."""
+    from forkjoin.interfaces.cli.main import main
+
+    def offered(*words: str) -> set[str]:
+        monkeypatch.setattr(sys, "argv", ["forkjoin"])
+        monkeypatch.setenv("_FORKJOIN_COMPLETE", "complete_bash")
+        monkeypatch.setenv("COMP_WORDS", " ".join(("forkjoin", *words)))
+        monkeypatch.setenv("COMP_CWORD", str(len(words)))
+        with pytest.raises(SystemExit):
+            main()
+        return set(re.findall(r"[\w/-]+", capsys.readouterr().out))
+
+    return offered
+
+
+def test_runs_are_offered_where_a_run_may_stand(offered_by, forkjoin, ended: str) -> None:
     for verb in ("ls", "rm", "watch", "report", "todo", "stop", "wait", "retry", "path"):
-        assert ended in _completed("bash", verb, "")[0], verb
+        assert ended in offered_by(verb, ""), verb
 
 
-def test_tasks_are_offered_where_a_task_may_stand(forkjoin, ended: str) -> None:
+def test_tasks_are_offered_where_a_task_may_stand(offered_by, forkjoin, ended: str) -> None:
     for verb in ("show", "output", "log", "diff", "stop", "wait", "retry", "path"):
-        assert {"good", "bad", "writer"} <= _completed("bash", verb, "")[0], verb
-    offered, _ = _completed("bash", "show", "wr")
+        assert {"good", "bad", "writer"} <= offered_by(verb, ""), verb
+    offered = offered_by("show", "wr")
     assert "writer" in offered
     assert "good" not in offered
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import pty
+import re
+import subprocess
+import sys
 
 import pytest
 
@@ -129,14 +132,17 @@ def test_a_diff_is_clean_on_a_terminal_and_byte_for_byte_in_a_pipe(forkjoin) -> 
 def test_no_locale_breaks_the_telling(forkjoin, locale: str) -> None:
     plan = forkjoin.plan({"id": "a", "description": "prüfe 検査 ✓", "shell": "echo plain", "writes": []})
     environ = os.environ | {"LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    process = forkjoin.process("run", plan, env=environ, text=False)
-    out, err = process.communicate(timeout=30)
-    assert process.returncode == 0, err
-    assert b"completed" in out
-    for argv in (("show",), ("todo",), ("output", "a"), ("report",), ("ls",)):
-        process = forkjoin.process(*argv, env=environ, text=False)
-        assert process.communicate(timeout=30)[0]
-        assert process.returncode == 0
+    lines = [["run", plan], ["show"], ["todo"], ["output", "a"], ["report"], ["ls"]]
+    said = "from forkjoin.interfaces.cli.main import answered\n"
+    said += f"for line in {lines!r}: print(f'== {{answered(line)}}', flush=True)"
+    done = subprocess.run(
+        [sys.executable, "-c", said], cwd=forkjoin.tree, env=environ, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    told = re.split(rb"^== (\d+)\n", done.stdout, flags=re.MULTILINE)
+    assert told[1::2] == [b"0"] * len(lines)
+    assert all(told[0:-1:2])  # each said something
+    assert b"completed" in told[0]
 
 
 def test_talk_is_on_stderr_and_the_result_on_stdout(forkjoin) -> None:

@@ -186,3 +186,11 @@ def test_the_chosen_task_is_described_where_there_is_room(a_task, a_run) -> None
         assert len(lines) <= height
         assert sum(line.lstrip(" ▸")[:1] in "12" for line in lines if line.strip(" ▸")) == 2
     assert not any("what b does" in line.plain for line in board(view, NOW, Frame(chosen=1, height=9)))
+
+
+@pytest.mark.parametrize("argv", [("run", "-j", "x", "-t", "a"), ("ls", "--limit", "many")])
+def test_what_is_no_number_is_said_in_plain_words(forkjoin, argv: tuple[str, ...]) -> None:
+    code, _, err = forkjoin(*argv)
+    assert code == 2
+    assert "takes a whole number" in err
+    assert "Invalid value" not in err

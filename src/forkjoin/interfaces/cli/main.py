@@ -90,7 +90,7 @@ def _refused(message: str, *, word: str, code: int, as_json: bool) -> int:
 def _misused(error: Exception, *, as_json: bool) -> int:
     from forkjoin.interfaces.cli.talk import data, say
 
-    message = str(error.format_message())  # type: ignore[attr-defined] # looked for by the caller
+    message = _plain(str(error.format_message()))  # type: ignore[attr-defined] # looked for by the caller
     ctx = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":
         data(message)
@@ -98,6 +98,14 @@ def _misused(error: Exception, *, as_json: bool) -> int:
     if ctx is not None and not as_json:
         say(f"{ctx.get_usage()}\nhelp: {ctx.command_path} --help")
     return _refused(message, word="usage", code=2, as_json=as_json)
+
+
+def _plain(message: str) -> str:
+    """Return a usage error of typer in plain words: its own differ between its versions."""
+    import re
+
+    wrong = re.fullmatch(r"Invalid value for (.*?): .*valid (?:integer|int)\b.*", message, re.DOTALL)
+    return f"{wrong[1].replace(chr(39), '')} takes a whole number" if wrong else message
 
 
 def _graded(error: OSError) -> ForkjoinError:
