@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-# Started in the background of a script, a process inherits an ignored Ctrl-C; the tests send one and want it heard.
+# Started in the background of a script or under nohup, a process inherits ignored signals; the tests send some.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _MARKS = ("FORKJOIN_RUN", "FORKJOIN_TASK", "FORKJOIN_DEPTH", "FORKJOIN_AGENT", "FORKJOIN_MAX_PARALLEL")
 

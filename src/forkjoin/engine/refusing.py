@@ -21,12 +21,12 @@ def refuse(ready: Prepared, environ: Mapping[str, str]) -> None:
     """Raise what forbids the launch: a nested run, too few files, a policy, a missing agent or git."""
     _refuse_nested(environ)
     _refuse_crowded()
-    refuse_dependent(ready)
     for task in ready.plan.tasks:
         _refuse_speechless(task)
         _refuse_shared_writer(task)
     if not ready.clonable:
         _refuse_without_git(ready.plan.tasks)
+    refuse_dependent(ready)  # last: what the machine cannot do goes before what the plan is not
 
 
 def _refuse_nested(environ: Mapping[str, str]) -> None:
