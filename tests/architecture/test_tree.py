@@ -17,7 +17,7 @@ from architecture.house import ROOT, files, ours
 MACHINE = re.compile(
     rb"(?:^|[^A-Za-z0-9_.-])/(?:work|farm)/|/tmp/(?:w/|bash_)|/(?:root|home/[a-z]+)/\.[a-z]", re.MULTILINE
 )
-PUBLIC = {"pypi.org", "files.pythonhosted.org", "registry.npmjs.org", "localhost", "127.0.0.1", ""}
+PUBLIC = {"localhost", "127.0.0.1", ""}
 SUPPRESSION = re.compile(r"#\s*(noqa|type:\s*ignore|pragma:\s*no cover|nosec|mypy:\s*ignore)", re.IGNORECASE)
 # Codes, then a reason of two words or more.
 REASONED = re.compile(

@@ -114,3 +114,13 @@ def test_the_ideal_knows_the_cores_that_tasks_burn(tmp_path: Path) -> None:
 def test_an_agent_that_is_an_object_needs_no_name_in_the_table(tmp_path: Path, home: Path) -> None:
     made = ready(tmp_path, Task(id="o", task="x", agent=FakeDialect(), writes=[]))
     launch(made, settings=settings_from({"FORKJOIN_HOME": str(home)}, tmp_path), environ={}).close()
+
+
+def test_each_agent_is_looked_up_once_however_many_tasks_name_it(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("forkjoin.engine.refusing.dialect", asked.append)
+    made = ready(tmp_path, *(Task(id=f"t{n}", shell="x", writes=[]) for n in range(100)))
+    launch(made, settings=settings_from({"FORKJOIN_HOME": str(home)}, tmp_path), environ={}).close()
+    assert asked == ["command"]

@@ -21,8 +21,8 @@ def refuse(ready: Prepared, environ: Mapping[str, str]) -> None:
     """Raise what forbids the launch: a nested run, too few files, a policy, a missing agent or git."""
     _refuse_nested(environ)
     _refuse_crowded()
+    _refuse_speechless(ready.plan.tasks)
     for task in ready.plan.tasks:
-        _refuse_speechless(task)
         _refuse_shared_writer(task)
     if not ready.clonable:
         _refuse_without_git(ready.plan.tasks)
@@ -64,12 +64,19 @@ def refuse_dependent(ready: Prepared) -> None:
     raise NotIndependent(f"{said}; policy is strict, nothing was started")
 
 
-def _refuse_speechless(task: Task) -> None:
-    """Refuse a task that names no agent, or one nobody knows; and an analyser nobody knows."""
-    if not task.agent_name:
-        raise CannotHere(_no_agent(task))
-    if isinstance(task.agent, Ref):
-        return
+def _refuse_speechless(tasks: Sequence[Task]) -> None:
+    """Refuse a task that names no agent, or one nobody knows; each agent is looked up once, however many name it."""
+    known: set[tuple[str, str]] = set()
+    for task in tasks:
+        if not task.agent_name:
+            raise CannotHere(_no_agent(task))
+        asked = (task.agent_name, task.task.strip() if task.agent_name == "static" else "")
+        if asked not in known and not isinstance(task.agent, Ref):
+            _refuse_unknown(task)
+            known.add(asked)
+
+
+def _refuse_unknown(task: Task) -> None:
     if task.agent_name not in names() and task.agent_name in {agent for agent, _ in found_agents()}:
         raise CannotHere(f"task {task.id}: this version does not drive {task.agent_name} yet; give it as a command")
     dialect(task.agent_name)
