@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from forkjoin.model import Account, Report, RunId, Task, TaskId
 from forkjoin.synthesis import TaskResult, render_markdown, report, summary_lines
 from forkjoin.testing import a_view
@@ -85,6 +87,6 @@ def test_a_stopped_task_has_not_failed():
 
 def test_files_changed_side_by_side_are_told_at_the_end_three_of_them():
     overlap = "{}.py was changed by a and b, side by side: their changes may not land together"
-    notes = ("no git here", *(overlap.format(n) for n in range(5)))
-    said = [line for line in summary_lines(joined(result("a"), result("b"), notes=notes), width=100) if "Note" in line]
+    made = replace(joined(result("a"), result("b")), overlaps=tuple(overlap.format(n) for n in range(5)))
+    said = [line for line in summary_lines(made, width=100) if "Note" in line]
     assert said == [*(f"Note: {overlap.format(n)}." for n in range(3)), "Note: 2 more files like that in the report."]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from forkjoin.errors import CannotHere, NoRoom, PlanError
-from forkjoin.workspaces import taking
+from forkjoin.sources import read_tree
+from forkjoin.workspaces import separable, taking
 
 
 def test_a_clean_tree_starts_from_its_head(site):
@@ -225,9 +226,10 @@ def test_a_shallow_clone_can_be_a_base(site, tmp_path, home):
 
 
 def test_without_git_a_writer_is_refused_and_a_reader_is_not(site, monkeypatch):
-    run = site.run()
+    run, tree = site.run(), read_tree(site.tree)
+    assert separable(tree)
     monkeypatch.setenv("PATH", "")
-    assert not run.rooms.clonable
+    assert not separable(tree)
     with pytest.raises(CannotHere, match=r"git 2\.38 or newer"):
         run.take()
 

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 from typing import Literal
-
-from msgspec.structs import replace
 
 from forkjoin.accounting import account
 from forkjoin.engine.folder import RunFolder
 from forkjoin.journal import Journal, run_view, spans
-from forkjoin.model import Account, Closed, Joined, Planned, Report, RunView, TaskId, TaskView, Text, to_json
+from forkjoin.model import Account, Closed, Joined, Planned, Report, RunView, TaskView, Text, to_json
 from forkjoin.synthesis import TaskResult, render_json, render_markdown, report
 
 _FAILURES = {"failed", "timed_out", "lost", "needs_input", "blocked"}
-_MOST_OVERLAPS = 20
 _ANSWER_CHARS = 4_000  # of each answer, in a report
 
 
@@ -42,22 +38,7 @@ def joined(folder: RunFolder, journal: Journal, planned: Planned) -> tuple[Joine
 def report_of(view: RunView, planned: Planned, content: Callable[[Text], str]) -> Report:
     """Return the report of a run as it stands: also of one that still runs, whose missing tasks it names."""
     results = [_result(task, content) for task in view.tasks]
-    noted = replace(view, notes=(*view.notes, *overlaps(view)))
-    return report(noted, results, account=account_of(view), not_looked_at=planned.not_looked_at)
-
-
-def overlaps(view: RunView) -> tuple[str, ...]:
-    """Say which files were changed by tasks that nothing ordered: at most one of them lands as it is."""
-    ordered = {frozenset((edge.first, edge.then)) for edge in view.edges}
-    by_path: dict[str, list[TaskId]] = {}
-    for task in view.tasks:
-        for change in task.changes.files:
-            by_path.setdefault(change.path, []).append(task.id)
-    return tuple(
-        f"{path} was changed by {' and '.join(tasks)}, side by side: their changes may not land together"
-        for path, tasks in by_path.items()
-        if len(tasks) > 1 and not all(frozenset(pair) in ordered for pair in pairwise(tasks))
-    )[:_MOST_OVERLAPS]
+    return report(view, results, account=account_of(view), not_looked_at=planned.not_looked_at)
 
 
 def account_of(view: RunView) -> Account:

@@ -54,3 +54,4 @@ class Report(Value, frozen=True, kw_only=True, omit_defaults=True):
     tasks: tuple[TaskSummary, ...]
     account: Account | None = None
     notes: tuple[str, ...] = ()
+    overlaps: tuple[str, ...] = ()  # files that tasks changed side by side, in words

@@ -12,6 +12,7 @@ from forkjoin.model.text import clean, one_line
 from forkjoin.synthesis.actions import actions
 from forkjoin.synthesis.extract import claimed
 from forkjoin.synthesis.merge import merged
+from forkjoin.synthesis.overlaps import overlaps
 from forkjoin.synthesis.rank import ranked
 from forkjoin.synthesis.witness import TaskResult, Witness
 
@@ -46,6 +47,7 @@ def report(
         tasks=tuple(one.summary for one in read),
         account=account,
         notes=tuple(one_line(note, _LINE_CHARS) for note in view.notes),
+        overlaps=overlaps(view),
     )
 
 

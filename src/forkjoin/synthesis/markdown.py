@@ -41,7 +41,7 @@ def render_markdown(report: Report, *, limit: int = 50) -> str:
         _tasks(report.tasks),
         _not_looked_at(report),
         _account(report),
-        _section("Notes", [f"- {inline(note)}" for note in report.notes]),
+        _section("Notes", [f"- {inline(note)}" for note in (*report.notes, *report.overlaps)]),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 

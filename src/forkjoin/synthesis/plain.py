@@ -14,7 +14,6 @@ _ACTIONS = 5
 _IDS = 3
 _NARROWEST = 40
 _NOTES = 3
-_OVERLAP = ", side by side"  # as the engine words it
 
 
 def render_json(report: Report) -> dict[str, Any]:
@@ -47,7 +46,7 @@ def _not_looked_at(report: Report, room: int) -> list[str]:
 
 def _side_by_side(report: Report, room: int) -> list[str]:
     """Return the first notes about files that two tasks changed: they are news that only the end of a run can tell."""
-    notes = [note for note in report.notes if _OVERLAP in note]
+    notes = report.overlaps
     lines = [line for note in notes[:_NOTES] for line in _wrapped(f"Note: {one_line(note)}.", room)]
     left = len(notes) - _NOTES
     return [*lines, f"Note: {counted(left, 'more file')} like that in the report."] if left > 0 else lines

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from forkjoin.workspaces.git import found as git_found
 from forkjoin.workspaces.merging import MergeConflict
-from forkjoin.workspaces.workspaces import Workspaces, clonable, patch_of, separable
+from forkjoin.workspaces.workspaces import Workspaces, separable
 
-__all__ = ["MergeConflict", "Workspaces", "clonable", "git_found", "patch_of", "separable"]
+__all__ = ["MergeConflict", "Workspaces", "git_found", "separable"]

@@ -21,21 +21,11 @@ from forkjoin.workspaces.taking import MOST_BYTES, MOST_FILES
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def clonable(tree: Tree) -> bool:
-    """Say whether writers can be given clones of this tree: a git repository, and a git that is new enough."""
-    return tree.git is not None and git.found()
-
-
 def separable(tree: Tree) -> bool:
     """Say whether each writer can be given a tree of its own here: a clone, or outside git a copy of a bounded size."""
     if not git.found():
         return False
     return tree.git is not None or (tree.total_bytes <= MOST_BYTES and len(tree.files) <= MOST_FILES)
-
-
-def patch_of(run_folder: Path, changes: Changes) -> bytes:
-    """Return the patch of harvested changes; b"" where nothing changed."""
-    return (run_folder / changes.patch).read_bytes() if changes.patch else b""
 
 
 class Workspaces:
@@ -49,11 +39,6 @@ class Workspaces:
         self._folder = home.resolve() / "workspaces" / _safe(run)
         self._store = Store(run, self._run_folder / "git", tree)
         self._tree = tree
-
-    @property
-    def clonable(self) -> bool:
-        """Whether writers get clones here, not copies."""
-        return clonable(self._tree)
 
     def take_base(self, how: str = "snapshot") -> Base:
         """Fix what writers start from: `snapshot` (HEAD plus what is not committed), or a ref. Once per run.
