@@ -11,7 +11,7 @@ import pytest
 from engine.driving import Programs, Stage
 
 from forkjoin.agents import Judgement, Site
-from forkjoin.engine import attempts, drive, gate
+from forkjoin.engine import attempts, gate, outside
 from forkjoin.engine.drive import Driver
 from forkjoin.errors import NoRoom
 from forkjoin.model import (
@@ -205,7 +205,7 @@ def test_a_record_that_found_no_room_is_written_though_nothing_else_happens(tmp_
 def test_a_stop_acts_on_a_full_journal_and_the_owner_leaves_when_nothing_runs_any_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drive, "_STOPPED_ROOM_S", 0.0)
+    monkeypatch.setattr(outside, "_STOPPED_ROOM_S", 0.0)
     tasks = [_reader(f"t{n}") for n in range(4)]
     stage = Stage(home=tmp_path, plan=a_plan(*tasks, max_parallel=2), local=Programs(by_hand=True))
 
@@ -227,7 +227,7 @@ def test_a_stop_acts_on_a_full_journal_and_the_owner_leaves_when_nothing_runs_an
 def test_a_run_of_which_nothing_runs_waits_for_room_no_longer_than_a_while(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drive, "_ROOM_S", 0.0)
+    monkeypatch.setattr(outside, "_ROOM_S", 0.0)
     stage = Stage(home=tmp_path, plan=a_plan(_reader()))
     stage.journal.full = True
     with pytest.raises(NoRoom, match="nothing of it runs any more"):
@@ -365,7 +365,7 @@ def test_looking_outside_that_fails_ends_the_loop_with_its_error(
     def broken(_: object) -> None:
         raise NoRoom("broken")
 
-    monkeypatch.setattr(Driver, "_look_for_wishes", broken)
+    monkeypatch.setattr(outside.Outside, "_look_for_wishes", broken)
     stage = Stage(home=tmp_path, plan=a_plan(_reader()), local=Programs(by_hand=True))
     with pytest.raises(NoRoom, match="broken"):
         stage.run()

@@ -12,18 +12,20 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
-from forkjoin.backends import Backend, Exited, InProcessBackend, LocalBackend, Output, Signal, Spawned, identity
-from forkjoin.engine.attempts import Attempts, Key, Processes
+from forkjoin.backends import Exited, Output, Signal, Spawned, identity
+from forkjoin.engine.attempts import Attempts, Key
 from forkjoin.engine.folder import RunFolder
 from forkjoin.engine.gate import Gate
 from forkjoin.engine.giving import Giving
+from forkjoin.engine.hands import Hands, real_hands
 from forkjoin.engine.inbox import Inbox
 from forkjoin.engine.joining import joined
+from forkjoin.engine.outside import Foreign, Outside, TryAgain
 from forkjoin.engine.progress import Actions
 from forkjoin.engine.settling import Result
 from forkjoin.engine.speaking import speaker
 from forkjoin.errors import NoRoom
-from forkjoin.journal import Journal, SqliteJournal
+from forkjoin.journal import Journal
 from forkjoin.model import (
     BaseTaken,
     Ended,
@@ -33,7 +35,6 @@ from forkjoin.model import (
     Plan,
     Planned,
     Recorded,
-    RetryAsked,
     Running,
     Starting,
     StopAsked,
@@ -41,26 +42,10 @@ from forkjoin.model import (
 )
 from forkjoin.scheduling import Board, Command, End, Finish, Settle, Start, new_board, rebuild, retries_left, step
 
-_LOOK_S = 0.2  # how often other processes' wishes are looked for
-_GATE_S = 1.0  # how often memory and disk are looked at, and a full disk is tried again
-_ROOM_S, _STOPPED_ROOM_S = 30.0, 5.0  # how long room is waited for when nothing runs any more; after a stop
-
-
-@dataclass(frozen=True, kw_only=True)
-class Foreign:
-    """A wish that another process has journaled."""
-
-    event: StopAsked | RetryAsked
-
 
 @dataclass(frozen=True, kw_only=True)
 class HandOver:
     """This process stops driving as soon as nothing would get lost by it; another goes on."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TryAgain:
-    """What could not be committed may find room now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,15 +56,6 @@ class Broken:
 
 
 Item: TypeAlias = BaseTaken | Ended | Signal | Result | Foreign | HandOver | TryAgain | Broken | Event
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hands:
-    """What a driver works with: the journal, and where attempts run."""
-
-    journal: Journal
-    local: Processes
-    inprocess: Backend
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,15 +82,20 @@ class Driver:
         self._giving = Giving(self._planned, self._journal.content)
         self._actions = Actions(lambda task: speaker(self._attempts.tasks[task]))
         self._gate = Gate(folder=folder.path, options=self._planned.options)
-        self._seen = self._past[-1].seq
+        self._outside = Outside(
+            run=folder.run,
+            journal=self._journal,
+            gate=self._gate,
+            put=self._inbox.put,
+            living=lambda: self._attempts.living,
+            seen=self._past[-1].seq,
+        )
         self._unwritten: list[Event | Result] = []
         self._effects: list[Callable[[], None]] = []
         self._ends: list[Callable[[], None]] = []
-        self._full: NoRoom | None = None  # why the last commit failed
-        self._idle_since: float | None = None  # since when nothing runs, on a full disk
         self._board = self._board_so_far()
         self._over = self._board.finished
-        self._asked_to_stop = self._stopping = self._leaving = self._handed_over = False
+        self._asked_to_stop = self._leaving = self._handed_over = False
 
     async def drive(self) -> Driven:
         """Fold what happens into the board and do what it says, until everything has ended.
@@ -126,7 +107,7 @@ class Driver:
             if not self._over:
                 await self._attempts.open(self._inbox.put)
                 self._take_over()
-                outside = asyncio.create_task(self._look_outside())
+                outside = asyncio.create_task(self._outside.look())
                 outside.add_done_callback(self._outside_ended)
             while not self._over:
                 self._turn(await self._inbox.take())
@@ -135,7 +116,7 @@ class Driver:
                 outside.cancel()
             await self._attempts.close(over=self._over)
             self._journal.close()
-        return Driven(handed_over=self._handed_over, seen=self._seen)
+        return Driven(handed_over=self._handed_over, seen=self._outside.seen)
 
     def hand_over(self) -> None:
         """Ask, from any thread, to stop driving without ending anything."""
@@ -158,14 +139,14 @@ class Driver:
         events: list[Event] = []
         for item in items:
             events.extend(self._understood(item, now))
-        self._stopping = self._stopping or any(isinstance(one, StopAsked) and not one.task for one in events)
+        self._outside.stopping |= any(isinstance(one, StopAsked) and not one.task for one in events)
         self._board, commands = step(self._board, events)
         for command in commands:
             self._decide(command)
         self._release()
         if self._leaving and not self._over:
             settled = self._inbox.empty and not self._attempts.between
-            self._over = self._handed_over = settled and self._full is None
+            self._over = self._handed_over = settled and self._outside.full is None
 
     def _understood(self, item: Item, now: float) -> list[Event]:
         """Return the events an item means, noted for the journal unless they are in it already."""
@@ -255,9 +236,9 @@ class Driver:
         effects, self._effects = self._effects, []
         try:
             self._journal.commit()
-            self._full = None
+            self._outside.full = None
         except NoRoom as full:  # the journal keeps what was appended for the next commit
-            self._full, self._effects, effects = full, effects, []
+            self._outside.full, self._effects, effects = full, effects, []
         ends, self._ends = self._ends, []
         for effect in (*effects, *ends):
             effect()
@@ -319,54 +300,10 @@ class Driver:
             self._decide(command)
         self._release()
 
-    async def _look_outside(self) -> None:
-        """Look for other processes' wishes, and at memory and disk, and try a full disk again."""
-        next_gate = 0.0
-        while True:
-            await asyncio.sleep(_LOOK_S)
-            self._look_for_wishes()
-            if time.monotonic() >= next_gate:
-                next_gate = time.monotonic() + _GATE_S
-                for event in self._gate.look():
-                    self._inbox.put(event)
-                if self._full is not None:
-                    self._inbox.put(TryAgain())
-            self._look_for_room()
-
-    def _look_for_room(self) -> None:
-        """Raise NoRoom where nothing runs that is worth waiting for, and what was noted has found no room for long."""
-        if self._full is None or self._attempts.living:
-            self._idle_since = None
-            return
-        now = time.monotonic()
-        self._idle_since = now if self._idle_since is None else self._idle_since
-        if now - self._idle_since >= (_STOPPED_ROOM_S if self._stopping else _ROOM_S):
-            run = self._folder.run
-            raise NoRoom(
-                f"run {run} was left, for its journal takes no more and nothing of it runs any more ({self._full}); "
-                f"what has ended lies in its folder: make room, then: forkjoin wait {run}"
-            )
-
-    def _look_for_wishes(self) -> None:
-        if self._journal.changed():
-            for recorded in self._journal.read(self._seen):
-                self._seen = recorded.seq
-                if isinstance(recorded.event, StopAsked | RetryAsked):
-                    self._inbox.put(Foreign(event=recorded.event))
-
     def _outside_ended(self, outside: asyncio.Task[None]) -> None:
         error = None if outside.cancelled() else outside.exception()
         if error is not None:
             self._inbox.put(Broken(error=error))
-
-
-def real_hands(folder: RunFolder, *, attached: bool) -> Hands:
-    """Return the run's journal on disk, processes of this machine, and calls in this process."""
-    return Hands(
-        journal=SqliteJournal.open(folder.journal),
-        local=LocalBackend(run_folder=folder.path, detached=not attached),
-        inprocess=InProcessBackend(),
-    )
 
 
 def _read(journal: Journal) -> list[Recorded]:
