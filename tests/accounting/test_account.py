@@ -6,9 +6,13 @@ import sys
 
 import pytest
 
-from forkjoin.accounting import account
-from forkjoin.model import Options, Span
+from forkjoin.accounting import account as account_of
+from forkjoin.model import Options, Span, Timeline
 from forkjoin.testing import a_plan, simulate
+
+
+def account(spans, *, started, ended):
+    return account_of(Timeline(started=started, ended=ended, spans=tuple(spans)), now=ended)
 
 
 def span(task, ready, started, ended, *after, launched=None):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from forkjoin.errors import JournalDamaged
-from forkjoin.journal import Fold, run_view, spans, todo
+from forkjoin.journal import Fold, run_view, timeline, todo
 from forkjoin.model import (
     Base,
     BaseTaken,
@@ -300,7 +300,7 @@ def test_spans_tell_when_each_task_could_run_ran_and_ended():
     edges = [Edge(first="a", then="b", kind="after"), Edge(first="a", then="b", kind="output")]
     run = Told("a", "b", "c", edges=edges)
     run.tell(*started("a"), ended("a"), *started("b"), ended("c", Skipped(reason=""), attempt=0))
-    a, b, c = spans(run.fold.view())
+    a, b, c = timeline(run.fold.view()).spans
     assert (a.ready, a.launched, a.started, a.ended, a.after) == (0.0, 1.0, 2.0, 3.0, ())
     assert (b.ready, b.launched, b.started, b.ended, b.after) == (3.0, 4.0, 5.0, None, ("a",))
     assert (c.ready, c.started, c.ended) == (0.0, None, None)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from forkjoin.accounting import account
 from forkjoin.engine.folder import RunFolder
-from forkjoin.journal import Journal, run_view, spans
+from forkjoin.journal import Journal, run_view, timeline
 from forkjoin.model import Account, Closed, Joined, Planned, Report, RunView, TaskView, Text, to_json
 from forkjoin.synthesis import TaskResult, render_json, render_markdown, report
 
@@ -43,7 +43,7 @@ def report_of(view: RunView, planned: Planned, content: Callable[[Text], str]) -
 
 def account_of(view: RunView) -> Account:
     """Return where the time of a run went; one that still runs is counted up to now."""
-    return account(spans(view), started=view.started, ended=view.ended or time.time())
+    return account(timeline(view), now=time.time())
 
 
 def _result(task: TaskView, content: Callable[[Text], str]) -> TaskResult:

@@ -5,6 +5,6 @@ from __future__ import annotations
 from forkjoin.journal.fold import Fold
 from forkjoin.journal.sqlite import SqliteJournal
 from forkjoin.journal.store import Journal
-from forkjoin.journal.views import run_view, spans, todo
+from forkjoin.journal.views import run_view, timeline, todo
 
-__all__ = ["Fold", "Journal", "SqliteJournal", "run_view", "spans", "todo"]
+__all__ = ["Fold", "Journal", "SqliteJournal", "run_view", "timeline", "todo"]

@@ -16,6 +16,7 @@ from forkjoin.model import (
     Edge,
     Ended,
     Held,
+    Hold,
     Joined,
     Owned,
     Planned,
@@ -42,7 +43,7 @@ class Fold:
         self._run: RunView | None = None
         self._tasks: list[Seen] = []
         self._numbers: dict[TaskId, int] = {}
-        self._held: dict[str, str] = {}
+        self._holds: list[Hold] = []
         self._seq = 0
 
     def apply(self, recorded: Recorded) -> None:
@@ -57,10 +58,11 @@ class Fold:
         """Return the run as it stands; raise JournalDamaged before its plan was seen. Costs the tasks."""
         if self._run is None:
             raise JournalDamaged("no plan is in this journal: the run never began; remove it with: forkjoin rm RUN")
-        held = "; ".join(f"{cause}: {detail}" if detail else cause for cause, detail in sorted(self._held.items()))
-        causes = " and ".join(sorted(self._held))
+        open_holds = {hold.cause: hold.detail for hold in self._holds if hold.ended is None}
+        held = "; ".join(f"{cause}: {detail}" if detail else cause for cause, detail in sorted(open_holds.items()))
+        causes = " and ".join(sorted(open_holds))
         tasks = tuple(shown(seen, self._tasks, causes) for seen in self._tasks)
-        return replace(self._run, tasks=tasks, seq=self._seq, held=held)
+        return replace(self._run, tasks=tasks, seq=self._seq, held=held, holds=tuple(self._holds))
 
     def _plan(self, event: Planned, at: float) -> None:
         plan = event.plan
@@ -74,6 +76,7 @@ class Fold:
             run=event.run, name=plan.name, goal=plan.goal, state="queued", started=at, ended=None, tree=event.tree,
             repository=event.repository, tasks=(), edges=event.edges, seq=0, detached=event.options.detached,
             notes=event.notes, unknown=tuple(claims.id for claims in event.claims if not claims.bounded),
+            slots=_slots(event), cores=event.options.cores,
         )  # fmt: skip
 
     def _order(self, edges: Sequence[Edge]) -> None:
@@ -87,9 +90,9 @@ class Fold:
     def _apply(self, run: RunView, recorded: Recorded) -> None:
         match recorded.event:
             case Held(cause=cause, detail=detail):
-                self._held[cause] = detail
+                self._holds.append(Hold(cause=cause, started=recorded.at, detail=detail))
             case Released(cause=cause):
-                self._held.pop(cause, None)
+                self._let_go(recorded.at, cause)
             case BaseTaken(base=base):
                 self._run = replace(run, notes=(*run.notes, base.note)) if base.note else run
             case Joined(findings=findings):
@@ -98,13 +101,20 @@ class Fold:
                 self._closed(run, recorded.event, recorded.at)
             case StopAsked(task="", reason=reason) if run.ended is None:
                 self._run = replace(run, reason=f"stop asked: {reason}" if reason else "stop asked")
-            case Owned():
-                self._held.clear()  # a hold is what one owner saw: the next looks for itself
+            case Owned():  # a hold is what one owner saw: the next looks for itself
+                self._let_go(recorded.at)
             case Planned():
                 pass
             case event:
                 if (number := self._numbers.get(event.task)) is not None:
                     self._apply_to_task(self._tasks[number], event, recorded.at)
+
+    def _let_go(self, at: float, cause: str = "") -> None:
+        """Take note that launches are held no more, for that cause or any."""
+        self._holds = [
+            replace(hold, ended=at) if hold.ended is None and cause in ("", hold.cause) else hold
+            for hold in self._holds
+        ]
 
     def _closed(self, run: RunView, event: Closed, at: float) -> None:
         """Believe it where all tasks have ended: a retry may have been asked just before it was written."""
@@ -143,7 +153,7 @@ class Fold:
         if event.attempt:
             self._go_on()
         if event.again:
-            again(seen, event)
+            again(seen, event, at)
             return
         end(seen, event, at)
         for number in seen.behind:
@@ -180,3 +190,9 @@ class Fold:
         run = self._run
         if run is not None and run.state != "running":
             self._run = replace(run, state="running", ended=None, reason="", joined=False, findings=())
+
+
+def _slots(event: Planned) -> int | None:
+    """Return how many tasks may run at once, None for no cap."""
+    asked = event.options.max_parallel
+    return event.plan.max_parallel if asked is None else asked

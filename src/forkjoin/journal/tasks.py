@@ -21,6 +21,7 @@ from forkjoin.model import (
     TaskId,
     TaskView,
     Text,
+    Try,
     Usage,
     reason_of,
     state_of,
@@ -79,11 +80,13 @@ def live(seen: Seen, event: Starting | Running, at: float) -> None:
             answer=Text(), value=Text(), changes=Changes(), findings=0,
             ready=at if now.ready is None else now.ready,
             launched=at if first else now.launched, started=None if first else now.started,
+            tries=(*(() if first else now.tries), Try(launched=at)),
         )  # fmt: skip
         seen.note = ""
     if isinstance(event, Running):
         started = at if now.started is None else now.started
-        now = replace(now, state="running", started=started, place=event.place or now.place, pid=event.pid)
+        tries = _last(now.tries, started=at)
+        now = replace(now, state="running", started=started, place=event.place or now.place, pid=event.pid, tries=tries)
     seen.put(now)
 
 
@@ -93,17 +96,17 @@ def progress(seen: Seen, event: Progress) -> None:
         seen.put(replace(seen.now, action=event.text, output_bytes=max(event.bytes, seen.now.output_bytes)))
 
 
-def again(seen: Seen, event: Ended) -> None:
+def again(seen: Seen, event: Ended, at: float) -> None:
     """Take note that an attempt ended and another follows; what it left is shown until that begins."""
     seen.note = f"attempt {event.attempt} {_words(event)}"
-    now = _left(seen, event)
+    now = _left(seen, event, at)
     seen.put(replace(now, state="queued", pid=0, why="", ready=None if seen.waiting else now.ready))
 
 
 def end(seen: Seen, event: Ended, at: float) -> None:
     """Take note of the task's end. One that settles a task between two attempts keeps what the last one left."""
     outcome = event.outcome
-    now = _left(seen, event) if event.attempt else seen.now
+    now = _left(seen, event, at) if event.attempt else seen.now
     seen.note = seen.stopping = ""
     kind = outcome.kind if isinstance(outcome, Failed) else ""
     started = now.started
@@ -112,14 +115,25 @@ def end(seen: Seen, event: Ended, at: float) -> None:
     seen.put(replace(now, state=state_of(outcome), why=reason_of(outcome), kind=kind, started=started, ended=at, pid=0))
 
 
-def _left(seen: Seen, event: Ended) -> TaskView:
+def _left(seen: Seen, event: Ended, at: float) -> TaskView:
     """Return the task with what an ended attempt left, and what all its attempts used."""
     now = seen.now
     seen.used = event.usage if seen.used is None else _sum(seen.used, event.usage)
     return replace(
         now, attempt=max(event.attempt, now.attempt), place=event.place or now.place, answer=event.answer,
         value=event.value, usage=seen.used, changes=event.changes, findings=event.findings,
+        tries=_last(now.tries, ended=_ended(event, at), recorded=at),
     )  # fmt: skip
+
+
+def _ended(event: Ended, at: float) -> float:
+    """Return when its process ended: its owner may have been away, and written that down later."""
+    known = event.exit.ended_at if event.exit is not None else 0.0
+    return known if 0 < known < at else at
+
+
+def _last(tries: tuple[Try, ...], **times: float) -> tuple[Try, ...]:
+    return (*tries[:-1], replace(tries[-1], **times)) if tries else ()
 
 
 def _sum(one: Usage, other: Usage) -> Usage:

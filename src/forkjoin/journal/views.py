@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from forkjoin.journal.fold import Fold
-from forkjoin.model import ENDED, Recorded, RunView, Span, TaskId, TaskView, Todo
+from forkjoin.model import ENDED, Edge, Recorded, RunView, Span, TaskId, TaskView, Timeline, Todo
 
 _JOIN = "Synthesize results"
 
@@ -26,12 +26,19 @@ def todo(view: RunView) -> tuple[Todo, ...]:
     return (*(_line(task) for task in view.tasks), _join_line(view))
 
 
-def spans(view: RunView) -> tuple[Span, ...]:
-    """Return when each task could run, ran and ended, and behind whom it was ordered."""
-    after: dict[TaskId, list[TaskId]] = {}
+def timeline(view: RunView) -> Timeline:
+    """Return when each task could run, ran and ended, behind whom it was ordered, and what held launches."""
+    behind: dict[TaskId, list[Edge]] = {}
     for edge in view.edges:
-        after.setdefault(edge.then, []).append(edge.first)
-    return tuple(_span(task, view, tuple(dict.fromkeys(after.get(task.id, ())))) for task in view.tasks)
+        behind.setdefault(edge.then, []).append(edge)
+    return Timeline(
+        started=view.started,
+        ended=view.ended,
+        spans=tuple(_span(task, view, tuple(behind.get(task.id, ()))) for task in view.tasks),
+        holds=view.holds,
+        slots=view.slots,
+        cores=view.cores,
+    )
 
 
 def _line(task: TaskView) -> Todo:
@@ -52,7 +59,7 @@ def _join_line(view: RunView) -> Todo:
     return Todo(content=_JOIN, status="completed" if view.joined else "in_progress", active_form=form)
 
 
-def _span(task: TaskView, view: RunView, after: tuple[TaskId, ...]) -> Span:
+def _span(task: TaskView, view: RunView, edges: tuple[Edge, ...]) -> Span:
     ran = task.started is not None
     return Span(
         task=task.id,
@@ -60,5 +67,9 @@ def _span(task: TaskView, view: RunView, after: tuple[TaskId, ...]) -> Span:
         launched=task.launched,
         started=task.started,
         ended=task.ended if ran else None,
-        after=after,
+        after=tuple(dict.fromkeys(edge.first for edge in edges)),
+        edges=edges,
+        tries=task.tries,
+        estimate=task.task.estimate,
+        cpu=task.task.cpu,
     )

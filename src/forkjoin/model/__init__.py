@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forkjoin.model.account import Account, LostTime, Span
+from forkjoin.model.account import Account, Hold, LostCause, LostTime, Span, Timeline, Try
 from forkjoin.model.analyser import AnalyserCard
 from forkjoin.model.base import Ref, RunId, TaskId, Value, snake, to_builtins, to_json
 from forkjoin.model.durations import seconds, spoken
@@ -88,12 +88,14 @@ __all__ = [
     "Finding",
     "GitTree",
     "Held",
+    "Hold",
     "HowChanged",
     "Invocation",
     "Isolation",
     "Joined",
     "Link",
     "Lost",
+    "LostCause",
     "LostTime",
     "NeedsInput",
     "Options",
@@ -135,8 +137,10 @@ __all__ = [
     "TaskView",
     "Text",
     "TimedOut",
+    "Timeline",
     "Todo",
     "Tree",
+    "Try",
     "Usage",
     "Value",
     "WallLevel",

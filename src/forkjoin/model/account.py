@@ -2,13 +2,50 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from forkjoin.model.base import TaskId, Value
+from forkjoin.model.plan import Edge
+
+LostCause = Literal[
+    "dependency",  # it needed what another made
+    "conflict",  # it and another write the same, or what one of them writes is not known
+    "resource",  # another held a named resource
+    "cap",  # max_parallel, or the cores
+    "memory",
+    "disk",
+    "other run",  # a task of another run held what it writes
+    "limit",  # of a provider
+    "set-up",
+    "retry",
+    "straggler",
+    "overhead",  # our own: deciding, noticing, joining; an owner that was away
+]
+
+
+class Try(Value, frozen=True, kw_only=True):
+    """One attempt (Unix time, seconds): it left the queue, its process was there, that ended, we wrote that down."""
+
+    launched: float
+    started: float | None = None
+    ended: float | None = None
+    recorded: float | None = None
+
+
+class Hold(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """A stretch of time in which something kept launches back. `ended` None = it still does."""
+
+    cause: LostCause
+    started: float
+    ended: float | None = None
+    detail: str = ""
 
 
 class Span(Value, frozen=True, kw_only=True):
     """When one task could run, ran and ended (Unix time, seconds), and behind whom it waited. None = it never did.
 
-    `launched` = it left the queue: what lies between it and `started` is set-up, not waiting.
+    `launched` = it left the queue: what lies between it and `started` is set-up, not waiting. `edges` say why it is
+    behind each of `after`; `tries` are its attempts, `waits` what held it alone; `cpu` are the cores it takes.
     """
 
     task: TaskId
@@ -17,21 +54,43 @@ class Span(Value, frozen=True, kw_only=True):
     ended: float | None
     after: tuple[TaskId, ...] = ()
     launched: float | None = None
+    edges: tuple[Edge, ...] = ()
+    tries: tuple[Try, ...] = ()
+    waits: tuple[Hold, ...] = ()
+    estimate: float | None = None
+    cpu: float = 0.0
 
 
-class LostTime(Value, frozen=True, kw_only=True):
-    """Seconds of wall time with one cause."""
+class Timeline(Value, frozen=True, kw_only=True):
+    """A run in time: its spans in plan order, what held all launches, and its caps. `ended` None = it still runs."""
 
-    cause: str
+    started: float
+    ended: float | None
+    spans: tuple[Span, ...]
+    holds: tuple[Hold, ...] = ()
+    slots: int | None = None
+    cores: float | None = None
+
+
+class LostTime(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """Seconds of wall time with one cause. `detail` names files, cap or limit; `tasks` who waited for whom."""
+
+    cause: LostCause
     seconds: float
     tasks: tuple[TaskId, ...] = ()
+    detail: str = ""
 
 
 class Account(Value, frozen=True, kw_only=True):
-    """Wall seconds of the run, the sum of its tasks' seconds, their ratio, and the chain that made the wall time."""
+    """Wall seconds of the run, the sum of its tasks' seconds, their ratio, and the chain that made the wall time.
+
+    `ideal_s` is what the same work takes where only needed order holds it: the longest chain of dependencies.
+    The seconds of `lost` and those of the last task's own work add up to the wall.
+    """
 
     wall_s: float
     sum_s: float
     speedup: float
     critical_path: tuple[TaskId, ...]
     lost: tuple[LostTime, ...] = ()
+    ideal_s: float = 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from forkjoin.model.account import Hold, Try
 from forkjoin.model.base import RunId, TaskId, Value
 from forkjoin.model.event import Text
 from forkjoin.model.plan import Edge
@@ -25,6 +26,7 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
     """One task as it stands. Times are Unix seconds; `why` says why it waits, or the reason of its end.
 
     `launched` = it left the queue; `started` = its process was there (both of its first attempt, retries included).
+    `tries` has the times of each attempt since it was last asked for.
     """
 
     task: Task
@@ -47,6 +49,7 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
     changes: Changes = Changes()
     findings: int = 0
     waits_for: tuple[TaskId, ...] = ()
+    tries: tuple[Try, ...] = ()
 
     @property
     def id(self) -> TaskId:
@@ -59,7 +62,10 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """One run as it stands. `seq` is its last event; what the tasks in `unknown` would write was not known before."""
+    """One run as it stands. `seq` is its last event; what the tasks in `unknown` would write was not known before.
+
+    `holds` are the times in which launches waited for memory or disk; `slots` and `cores` are its caps.
+    """
 
     run: RunId
     name: str
@@ -79,6 +85,9 @@ class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):
     notes: tuple[str, ...] = ()
     reason: str = ""
     unknown: tuple[TaskId, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    slots: int | None = None
+    cores: float = 1.0
 
     def task(self, task: str) -> TaskView | None:
         """Return the task of that id or number, None where there is none."""

@@ -1,0 +1,222 @@
+"""Each lost second has one cause."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forkjoin.accounting import account
+from forkjoin.accounting.stretches import stretches
+from forkjoin.model import Edge, Hold, Span, Timeline, Try
+
+
+def span(task, started, ended, *, ready=0.0, launched=None, edges=(), tries=(), **more):
+    return Span(
+        task=task, ready=ready, started=started, ended=ended, launched=launched, edges=edges,
+        after=tuple(edge.first for edge in edges), tries=tries, **more,
+    )  # fmt: skip
+
+
+def behind(first, then, kind="after", *paths):
+    return Edge(first=first, then=then, kind=kind, paths=paths)
+
+
+def lost(*spans, ended, holds=(), slots=None, cores=None):
+    timeline = Timeline(started=0.0, ended=ended, spans=spans, holds=holds, slots=slots, cores=cores)
+    return {(one.cause, one.detail): round(one.seconds, 6) for one in account(timeline, now=ended).lost}
+
+
+def causes(*spans, **more):
+    found = Counter()
+    for (cause, _), seconds in lost(*spans, **more).items():
+        found[cause] += seconds
+    return dict(found)
+
+
+def test_five_side_by_side_lose_nothing():
+    assert lost(*(span(f"t{n}", 0.0, 30.0) for n in range(5)), ended=30.0) == {}
+
+
+def test_a_dependency_costs_what_the_other_took():
+    spans = span("a", 0.0, 3.0), span("b", 3.0, 7.0, ready=3.0, edges=(behind("a", "b", "output", "api.py"),))
+    assert lost(*spans, ended=7.0) == {("dependency", "api.py"): 3.0}
+
+
+def test_a_conflict_names_its_files():
+    spans = span("a", 0.0, 4.0), span("b", 4.0, 8.0, ready=4.0, edges=(behind("a", "b", "write-write", "x", "y"),))
+    assert lost(*spans, ended=8.0) == {("conflict", "x, y"): 4.0}
+
+
+def test_many_files_are_counted():
+    edge = behind("a", "b", "write-write", *"stuvwx")
+    spans = span("a", 0.0, 4.0), span("b", 4.0, 8.0, ready=4.0, edges=(edge,))
+    assert lost(*spans, ended=8.0) == {("conflict", "s, t, u and 3 more"): 4.0}
+
+
+def test_what_is_not_known_is_a_conflict_and_a_resource_is_its_own_cause():
+    for kind, cause in (("unknown", "conflict"), ("resource", "resource"), ("write-read", "conflict")):
+        spans = span("a", 0.0, 4.0), span("b", 4.0, 8.0, ready=4.0, edges=(behind("a", "b", kind),))
+        assert causes(*spans, ended=8.0) == {cause: 4.0}
+
+
+def test_a_cap_costs_the_wait_for_a_place():
+    spans = [span(name, 0.0, 2.0) for name in "ab"] + [span(name, 2.0, 4.0) for name in "cd"]
+    assert lost(*spans, ended=4.0, slots=2) == {("cap", "max_parallel 2"): 2.0}
+
+
+def test_cores_are_a_cap_of_those_that_burn_them():
+    spans = [span("a", 0.0, 2.0, cpu=2.0), span("b", 2.0, 4.0, cpu=1.0)]
+    assert lost(*spans, ended=4.0, cores=2.0) == {("cap", "2 cores"): 2.0}
+    assert causes(*(spans[0], span("b", 2.0, 4.0)), ended=4.0, cores=2.0) == {"overhead": 2.0}
+
+
+def test_a_wait_that_nothing_explains_is_our_own():
+    assert causes(span("a", 2.0, 5.0), span("b", 0.0, 5.0), ended=5.5, slots=8) == {"overhead": 2.5}
+
+
+def test_a_cap_that_was_full_for_a_part_of_the_wait_costs_that_part():
+    spans = span("a", 0.0, 2.0), span("b", 3.0, 6.0)
+    assert causes(*spans, ended=6.0, slots=1) == {"cap": 2.0, "overhead": 1.0}
+
+
+def test_set_up_is_what_lies_between_the_queue_and_the_process():
+    assert causes(span("a", 3.0, 5.0, launched=0.0), ended=5.0) == {"set-up": 3.0}
+
+
+def test_a_retry_costs_what_was_done_before_the_last_attempt():
+    tries = (
+        Try(launched=0.0, started=0.1, ended=2.0, recorded=2.0),
+        Try(launched=2.5, started=3.0, ended=6.0, recorded=6.0),
+    )
+    assert causes(span("a", 0.1, 6.0, tries=tries), ended=6.0) == {"retry": 2.5, "set-up": 0.5}
+
+
+def test_memory_and_disk_that_held_launches_are_named():
+    holds = (
+        Hold(cause="memory", started=1.0, ended=4.0, detail="300 MiB left"),
+        Hold(cause="disk", started=3.0, ended=5.0),
+    )
+    spans = span("a", 5.0, 8.0), span("b", 0.0, 8.0)
+    assert lost(*spans[:1], ended=8.0, holds=holds) == {
+        ("memory", "300 MiB left"): 2.0,
+        ("disk", ""): 2.0,
+        ("overhead", "between being free to run and being launched"): 1.0,
+    }
+
+
+def test_another_run_is_a_cause_of_one_task():
+    waits = (Hold(cause="other run", started=0.0, ended=4.0, detail="r/t: a.py"),)
+    assert lost(span("a", 4.0, 6.0, waits=waits), ended=6.0) == {("other run", "r/t: a.py"): 4.0}
+
+
+def test_a_straggler_costs_what_it_took_beyond_the_others_while_it_was_alone():
+    spans = [*(span(f"t{n}", 0.0, 1.0) for n in range(4)), span("slow", 0.0, 6.0)]
+    assert lost(*spans, ended=6.0) == {("straggler", "6.0 s where 1.0 s were expected"): 5.0}
+
+
+def test_a_long_task_that_was_estimated_so_is_no_straggler():
+    spans = [*(span(f"t{n}", 0.0, 1.0) for n in range(4)), span("slow", 0.0, 6.0, estimate=6.0)]
+    assert lost(*spans, ended=6.0) == {}
+
+
+def test_a_somewhat_longer_task_is_no_straggler_nor_is_one_alone():
+    assert lost(span("a", 0.0, 4.0), span("b", 0.0, 5.5), ended=5.5) == {}
+    assert lost(span("a", 0.0, 400.0), ended=400.0) == {}
+
+
+def test_an_owner_that_was_away_noticed_late():
+    tries = (Try(launched=0.0, started=0.0, ended=2.0, recorded=7.0),)
+    assert lost(span("a", 0.0, 7.0, tries=tries), ended=7.0) == {("overhead", "its end was noticed late"): 5.0}
+
+
+def test_causes_add_up_along_the_chain():
+    a = span("a", 5.0, 8.0, launched=2.0, tries=(Try(launched=2.0, started=5.0, ended=8.0, recorded=8.0),))
+    b = span("b", 8.5, 10.0, ready=8.0, launched=8.5, edges=(behind("a", "b", "write-write", "f"),))
+    x = span("x", 0.0, 2.0)
+    assert causes(x, a, b, ended=10.5, slots=1) == {"cap": 2.0, "set-up": 3.0, "conflict": 3.0, "overhead": 1.0}
+
+
+def test_a_run_of_which_nothing_started_lost_all_of_it():
+    assert causes(Span(task="a", ready=0.0, started=None, ended=None), ended=3.0) == {"overhead": 3.0}
+
+
+def test_what_still_runs_is_counted_up_to_now():
+    timeline = Timeline(started=0.0, ended=None, spans=(span("a", 1.0, None, launched=0.0),))
+    result = account(timeline, now=5.0)
+    assert (result.wall_s, result.sum_s, [one.cause for one in result.lost]) == (5.0, 4.0, ["set-up"])
+
+
+def test_the_ideal_is_the_longest_chain_of_needed_work():
+    spans = [
+        span("a", 0.0, 3.0),
+        span("b", 3.0, 7.0, ready=3.0, edges=(behind("a", "b"),)),
+        span("c", 7.0, 9.0, ready=7.0, edges=(behind("b", "c", "write-write", "f"),)),
+    ]
+    timeline = Timeline(started=0.0, ended=9.0, spans=tuple(spans))
+    assert account(timeline, now=9.0).ideal_s == 7.0
+
+
+def test_a_circle_in_the_order_ends_the_walk():
+    spans = [span("a", 5.0, 6.0, edges=(behind("b", "a"),)), span("b", 5.0, 6.0, edges=(behind("a", "b"),))]
+    timeline = Timeline(started=0.0, ended=6.0, spans=tuple(spans))
+    result = account(timeline, now=6.0)
+    assert result.ideal_s == 0.0
+    assert sum(one.seconds for one in result.lost) <= 6.0
+
+
+TIMES = st.floats(min_value=-5, max_value=50, allow_nan=False)
+
+
+@st.composite
+def timelines(draw):
+    names = [f"t{n}" for n in range(draw(st.integers(1, 6)))]
+    spans = []
+    for number, name in enumerate(names):
+        edges = tuple(
+            behind(first, name, draw(st.sampled_from(["after", "output", "write-write", "unknown", "resource"])))
+            for first in names[:number]
+            if draw(st.booleans())
+        )
+        moments = sorted(draw(st.lists(TIMES, min_size=4, max_size=4)))
+        launched, started, ended, recorded = moments
+        tries = (
+            (Try(launched=launched, started=started, ended=ended, recorded=recorded),) if draw(st.booleans()) else ()
+        )
+        spans.append(
+            span(name, started, draw(st.sampled_from([ended, None])), ready=draw(TIMES), launched=launched,
+                 edges=edges, tries=tries, cpu=draw(st.sampled_from([0.0, 1.0])))
+        )  # fmt: skip
+    hold = Hold(cause="memory", started=draw(TIMES), ended=draw(st.one_of(st.none(), TIMES)))
+    return Timeline(
+        started=0.0, ended=draw(st.one_of(st.none(), TIMES)), spans=tuple(spans), holds=(hold,),
+        slots=draw(st.sampled_from([None, 1, 2])), cores=draw(st.sampled_from([None, 1.0])),
+    )  # fmt: skip
+
+
+@given(timelines(), TIMES)
+def test_no_second_is_counted_twice_and_none_is_negative(timeline, now):
+    result = account(timeline, now=now)
+    assert all(one.seconds > 0 for one in result.lost)
+    assert sum(one.seconds for one in result.lost) <= result.wall_s + 1e-6
+
+
+@given(timelines(), TIMES)
+def test_the_order_of_the_spans_does_not_matter_to_the_seconds(timeline, now):
+    turned = Timeline(
+        **{**{name: getattr(timeline, name) for name in timeline.__struct_fields__}, "spans": timeline.spans[::-1]}
+    )
+    assert account(turned, now=now).wall_s == account(timeline, now=now).wall_s
+    assert account(turned, now=now).ideal_s == pytest.approx(account(timeline, now=now).ideal_s)
+
+
+@given(timelines())
+def test_lost_seconds_and_the_last_tasks_own_work_are_the_wall(timeline):
+    now = 60.0
+    found = stretches(timeline, now=now if timeline.ended is None else timeline.ended)
+    wall = max(0.0, (now if timeline.ended is None else timeline.ended) - timeline.started)
+    assert sum(one.ended - one.started for one in found) == pytest.approx(wall, abs=1e-6)
+    assert all(later.started == pytest.approx(earlier.ended) for later, earlier in pairwise(found))
