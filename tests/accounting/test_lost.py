@@ -130,7 +130,7 @@ def test_a_somewhat_longer_task_is_no_straggler_nor_is_one_alone():
 
 def test_an_owner_that_was_away_noticed_late():
     tries = (Try(launched=0.0, started=0.0, ended=2.0, recorded=7.0),)
-    assert lost(span("a", 0.0, 7.0, tries=tries), ended=7.0) == {("overhead", "its end was noticed late"): 5.0}
+    assert lost(span("a", 0.0, 7.0, tries=tries), ended=7.0) == {("overhead", "between its end and its record"): 5.0}
 
 
 def test_causes_add_up_along_the_chain():

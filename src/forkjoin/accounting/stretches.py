@@ -75,7 +75,7 @@ class _Walk:
         """Go back through one task, to the moment it could have run; *held* says who waited for it, and why."""
         tries, own = _tries(link), (link.task,)
         last = tries[-1]
-        self.back(_end(last, self.now), "overhead", own, detail="its end was noticed late")
+        self.back(_end(last, self.now), "overhead", own, detail="between its end and its record")
         if held is None:
             self.back(_start(last), None, own)
         else:

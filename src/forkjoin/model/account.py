@@ -23,6 +23,10 @@ LostCause = Literal[
 ]
 
 
+_BEHIND = ("dependency", "conflict", "resource")  # causes with one that is waited for, and one that waits
+_NAMED = 3
+
+
 class Try(Value, frozen=True, kw_only=True):
     """One attempt (Unix time, seconds): it left the queue, its process was there, that ended, we wrote that down."""
 
@@ -79,6 +83,17 @@ class LostTime(Value, frozen=True, kw_only=True, omit_defaults=True):
     seconds: float
     tasks: tuple[TaskId, ...] = ()
     detail: str = ""
+
+    @property
+    def said(self) -> str:
+        """The cause as a sentence's end: `conflict: b waited for a (src/app.py)`."""
+        who = ", ".join(self.tasks[:_NAMED]) + (f" and {len(self.tasks) - _NAMED} more" if self.tasks[_NAMED:] else "")
+        if self.cause in _BEHIND:
+            first, then = self.tasks[0], self.tasks[-1]
+            about = f" ({self.detail})" if self.detail else ""
+            chain = f" (of {len(self.tasks)} in a row)" if len(self.tasks) > 2 else ""
+            return f"{self.cause}: {then} waited for {first}{chain}{about}"
+        return f"{self.cause}: " + "; ".join(filter(None, (self.detail, who)))
 
 
 class Account(Value, frozen=True, kw_only=True):

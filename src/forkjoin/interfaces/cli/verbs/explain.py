@@ -1,0 +1,159 @@
+"""`forkjoin explain`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
+from forkjoin.interfaces.cli.board import spell
+from forkjoin.interfaces.cli.talk import data, data_json
+from forkjoin.model import ENDED, Account, Edge, RunView, TaskView, spoken, to_builtins
+from forkjoin.model.text import one_line
+
+if TYPE_CHECKING:
+    from forkjoin.engine import Run
+
+EXAMPLES = (
+    ("forkjoin explain", "the latest run: where the time went, and why tasks waited"),
+    ("forkjoin explain auth", "one task: what it waited for, where its result is, who touched its files"),
+    ("forkjoin explain --json RUN | jq '.account.lost'", "each lost second with its cause, for a program"),
+)
+_MOST = 20  # pairs, files and tasks shown in words; the rest is counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Asked):
+    """Say where the time of a run went, and why: each lost second with its cause; who waited for whom, and over what.
+
+    Of a task: what it waited for, where its result lies, and which others touched the same files.
+    """
+
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="RUN, TASK (id or number) or RUN/TASK; default: the latest run.",
+            autocompletion=complete_name,
+        ),
+    ] = ""  # fmt: skip
+
+
+def act(ask: Ask) -> int:
+    """Explain it."""
+    run, task = run_or_task(ask, ask.name)
+    if ask.json:
+        data_json(_json(run, task))
+        return 0
+    for line in _run_lines(run) if task is None else _task_lines(run, task):
+        data(line)
+    return 0
+
+
+def _json(run: Run, task: TaskView | None) -> dict[str, Any]:
+    view = run.view()
+    edges = [edge for edge in view.edges if task is None or task.id in (edge.first, edge.then)]
+    touched = [
+        {"path": path, "tasks": tasks} for path, tasks in _touched(view).items() if task is None or task.id in tasks
+    ]
+    return {
+        "forkjoin": 1,
+        "run": run.id,
+        **({"task": task.id} if task else {}),
+        "account": to_builtins(run.account()),
+        "order": [to_builtins(edge) for edge in edges],
+        "touched": touched,
+    }
+
+
+def _run_lines(run: Run) -> Iterator[str]:
+    view, account = run.view(), run.account()
+    yield f"run {view.run}: {spell(view.state)}, {len(view.tasks)} task{'s' * (len(view.tasks) != 1)}"
+    yield ""
+    yield from account_lines(account)
+    yield from _headed("why some waited", [_order_line(edge) for edge in view.edges])
+    shared = [f"{one_line(path)}  {', '.join(tasks)}" for path, tasks in _touched(view).items() if len(tasks) > 1]
+    yield from _headed("files that several tasks changed", shared)
+    waiting = [f"{task.id}: {one_line(task.why)}" for task in view.tasks if task.why and task.state not in ENDED]
+    yield from _headed("what waits now", waiting)
+    yield ""
+    yield f"results: forkjoin output {run.id}/    everything of it: {run.folder}"
+
+
+def account_lines(account: Account) -> Iterator[str]:
+    """Yield where the time went: the sums, the chain, and each lost stretch with its cause."""
+    yield f"wall {spoken(account.wall_s)}, one after another {spoken(account.sum_s)}: {account.speedup:.1f}×"
+    yield f"ideal {spoken(account.ideal_s)} (the longest chain of needed work, with nothing else in the way)"
+    if account.critical_path:
+        yield f"chain {_chain(account.critical_path)}"
+    lost = sum(one.seconds for one in account.lost)
+    yield f"lost {spoken(lost)}" + (":" if account.lost else "")
+    for one in account.lost:
+        yield f"  {one.seconds:8.2f} s  {one_line(one.said)}"
+
+
+def _chain(tasks: tuple[str, ...]) -> str:
+    if len(tasks) <= _MOST:
+        return " → ".join(tasks)
+    half = _MOST // 2
+    return " → ".join((*tasks[:half], f"({len(tasks) - 2 * half} more)", *tasks[-half:]))
+
+
+def _headed(head: str, lines: list[str]) -> Iterator[str]:
+    if lines:
+        yield ""
+        yield f"{head}:"
+        yield from (f"  {line}" for line in lines[:_MOST])
+        if lines[_MOST:]:
+            yield f"  … {len(lines) - _MOST} more: --json has them"
+
+
+def _order_line(edge: Edge) -> str:
+    about = one_line(edge.reason or ", ".join(edge.paths[:3]))
+    return f"{edge.then} behind {edge.first}: {edge.kind}" + (f" ({about})" if about else "")
+
+
+def _touched(view: RunView) -> dict[str, list[str]]:
+    """Return who changed each file."""
+    found: dict[str, list[str]] = {}
+    for task in view.tasks:
+        for change in task.changes.files:
+            found.setdefault(change.path, []).append(task.id)
+    return found
+
+
+def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
+    view = run.view()
+    yield f"{run.id}/{task.id}: {spell(task.state)}" + (f", {one_line(task.why)}" if task.why else "")
+    yield ""
+    yield from _times(view, task)
+    yield from _headed("behind", [_order_line(edge) for edge in view.edges if edge.then == task.id])
+    yield from _headed("before", [_order_line(edge) for edge in view.edges if edge.first == task.id])
+    touched = _touched(view)
+    mine = [
+        f"{one_line(path)}" + (f"  also {', '.join(one for one in tasks if one != task.id)}" if len(tasks) > 1 else "")
+        for path, tasks in touched.items()
+        if task.id in tasks
+    ]
+    yield from _headed("files it changed", mine)
+    yield ""
+    yield f"result: forkjoin output {run.id}/{task.id}"
+    if task.place is not None:
+        yield f"worked in: {task.place.root}"
+    yield f"logs: {run.folder / 'tasks' / task.id}"
+
+
+def _times(view: RunView, task: TaskView) -> Iterator[str]:
+    """Yield the stretches of its life, each with its seconds."""
+    now = time.time()
+    marks = [("asked", view.started), ("free to run", task.ready)]
+    for number, one in enumerate(task.tries, 1):
+        again = f" (attempt {number} of {len(task.tries)})" if len(task.tries) > 1 else ""
+        marks += [(f"launched{again}", one.launched), ("its process was there", one.started), ("ended", one.ended)]
+    told = [(word, at) for word, at in marks if at is not None]
+    for (word, at), (_, following) in zip(told, [*told[1:], ("", task.ended or now)], strict=True):
+        after = f", then {spoken(max(0.0, following - at))}" if following > at else ""
+        yield f"  {max(0.0, at - view.started):8.2f} s  {word}{after}"

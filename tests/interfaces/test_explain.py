@@ -1,0 +1,56 @@
+"""`forkjoin explain`: where the time went, why one after another, where the result is, who touched the same file."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def conflict(forkjoin) -> str:
+    """A run in a repository in which `two` waited for `one`, and `cool` for `two`; returns its id."""
+    line = "git init -q . && git config user.email t@example.org && git config user.name T && echo x > f && git add f"
+    subprocess.run(f"{line} && git commit -qm x", shell=True, cwd=forkjoin.tree, check=True)
+    plan = forkjoin.plan(
+        {"id": "one", "shell": "echo 1 > same.txt; sleep 0.4", "writes": ["same.txt"]},
+        {"id": "two", "shell": "echo 2 > same.txt; sleep 0.3", "writes": ["same.txt"]},
+        {"id": "cool", "shell": "sleep 0.1", "writes": [], "after": ["two"]},
+    )
+    run: str = forkjoin.json("run", plan)["run"]
+    return run
+
+
+def test_a_run_is_explained_by_its_causes(forkjoin, conflict: str) -> None:
+    code, out, _ = forkjoin("explain")
+    assert code == 0
+    assert "conflict: two waited for one (same.txt)" in out
+    assert "dependency: cool waited for two" in out
+    assert "two behind one: write-write" in out
+    assert "same.txt  one, two" in out
+    assert f"forkjoin output {conflict}/" in out
+
+
+def test_a_task_is_explained_by_what_held_it_and_who_touched_its_files(forkjoin, conflict: str) -> None:
+    code, out, _ = forkjoin("explain", "two")
+    assert code == 0
+    assert "behind:\n  two behind one: write-write" in out
+    assert "before:\n  cool behind two: after" in out
+    assert "same.txt  also one" in out
+    assert f"result: forkjoin output {conflict}/two" in out
+
+
+def test_programs_get_each_lost_second_with_its_cause(forkjoin, conflict: str) -> None:
+    said = forkjoin.json("explain")
+    lost = {one["cause"]: one["seconds"] for one in said["account"]["lost"]}
+    assert lost["conflict"] == pytest.approx(0.4, abs=0.25)
+    assert sum(lost.values()) <= said["account"]["wall_s"]
+    assert said["touched"] == [{"path": "same.txt", "tasks": ["one", "two"]}]
+    assert [edge["then"] for edge in said["order"]] == ["two", "cool"]
+    assert [edge["then"] for edge in forkjoin.json("explain", "one")["order"]] == ["two"]
+
+
+def test_a_run_that_is_not_there_is_said_so(forkjoin) -> None:
+    assert forkjoin("explain", "nothing")[0] == 2
