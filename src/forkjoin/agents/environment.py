@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from forkjoin.failpoints import VARIABLE
+
 RUN, TASK, DEPTH = "FORKJOIN_RUN", "FORKJOIN_TASK", "FORKJOIN_DEPTH"
 
 # Marks by which a program knows that it runs inside an agent's session. Settings and log-ins (CLAUDE_CONFIG_DIR,
@@ -55,7 +57,7 @@ MARKERS: frozenset[str] = frozenset(
 
 def child_environ(environ: Mapping[str, str], *, run: str, task: str, depth: int) -> dict[str, str]:
     """Return the complete environment of one task's child; *depth* is how deep a run started in there would be."""
-    kept = {name: value for name, value in environ.items() if name not in MARKERS}
+    kept = {name: value for name, value in environ.items() if name not in MARKERS and name != VARIABLE}
     return kept | {RUN: run, TASK: task, DEPTH: str(depth)}
 
 

@@ -19,6 +19,7 @@ from forkjoin.backends.backend import Emit, Exited, Job, Output, Spawned
 from forkjoin.backends.lock import LOCK, began, locked, shim_of, take
 from forkjoin.backends.nursing import Nursery, start_nursery
 from forkjoin.backends.output import Tail
+from forkjoin.failpoints import reached
 from forkjoin.model import MIB, Exit, Process, TaskId
 
 TAIL_S = 0.25  # how often the output of running attempts is looked at; the quiet ones every fourth time
@@ -98,14 +99,18 @@ class LocalBackend:
         """Announce ourselves as the run's owner and start the nursery; raise OSError where that cannot be done."""
         self._emit, self._loop = emit, asyncio.get_running_loop()
         _write_lease(self._run_folder, self._owner)
+        reached("lease.written")
         self._open_nursery()
+        reached("nursery.opened")
 
     def reserve(self, job_folder: str) -> None:
         """Make the attempt's folder, take its lock and the disk space of its record; raise OSError if that fails."""
         Path(job_folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         fd = os.open(f"{job_folder}/{LOCK}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
+            reached("attempt.folder")
             take(fd)
+            reached("attempt.locked")
             record.set_room_aside(job_folder)
             nursery = self._open_nursery()
         except OSError:
@@ -213,7 +218,9 @@ class LocalBackend:
             self.reserve(attempt.folder)
             nursery = self._reserved.pop(attempt.folder)
         attempt.nursery = nursery
+        reached("start.sending")
         nursery.start(number, request)
+        reached("start.sent")
 
     def _drop(self, folder: str) -> None:
         nursery = self._reserved.pop(folder, None)
@@ -241,8 +248,10 @@ class LocalBackend:
         self._exited(number, Exit(how="setup", error=why, ended_at=time.time()))
 
     def _collect(self, number: int) -> None:
+        reached("collect.before")
         ended = read_exit(self._attempts[number].folder)
         if ended is not None:
+            reached("collect.read")
             self._exited(number, ended)
         else:  # who could have ended what it left, its shim and its nursery, may have been killed with it
             self._lost.setdefault(number, _Lost(until=self._loop.time() + LEFT_S))

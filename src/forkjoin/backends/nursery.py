@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from forkjoin.backends import processes, shim, spawn
+    from forkjoin.failpoints import reached
 else:
-    # Isolated mode leaves the script's folder out; it goes last, so that it can never shadow the standard library.
-    sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - pathlib is too dear here
+    # Isolated mode leaves the script's folder out; it and ours above go last, and never shadow the standard library.
+    here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib is too dear here
+    sys.path += [here, os.path.dirname(here)]  # noqa: PTH120 - as above
     import processes
     import shim
     import spawn
+    from failpoints import reached
 
 SWEEP_S = 5.0
 
@@ -138,6 +141,7 @@ class Nursery:
         return [*self.locks, *self.held.values(), *(lock for _, lock in self.todo)]
 
     def _fork(self, job: dict[str, Any], lock: int) -> None:
+        reached("nursery.forking")
         try:
             pid = os.fork()
         except OSError as error:
@@ -149,6 +153,7 @@ class Nursery:
             shim.run(job, lock, self.manners)
         os.close(lock)
         self.shims[pid] = job["id"]
+        reached("nursery.forked")
         self._tell(("spawned", job["id"], pid, processes.start_of(pid)))
 
     def _leave_for_shim(self) -> None:
@@ -194,6 +199,7 @@ class Nursery:
         if orphans:
             self._sweep()
         for number in ended:
+            reached("nursery.reaped")
             self._tell(("ended", number))
 
     def _sweep(self) -> None:

@@ -6,6 +6,12 @@ import json
 import os
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING or __package__:
+    from forkjoin.failpoints import reached
+else:
+    from failpoints import reached
+
 RECORD, DRAFT = "exit.json", "exit.json.new"
 ROOM = 4096  # bytes set aside before the attempt starts, so that a full disk still takes its record
 TRIES, PAUSE_S = 10, 0.5
@@ -39,13 +45,17 @@ def _put(folder: str, text: bytes) -> None:
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         rest = memoryview(text)
+        reached("record.opened")
         while rest:
             rest = rest[os.write(fd, rest) :]
         os.ftruncate(fd, len(text))
+        reached("record.written")
         os.fsync(fd)
     finally:
         os.close(fd)
+    reached("record.synced")
     os.rename(draft, f"{folder}/{RECORD}")  # noqa: PTH104 - pathlib is too dear here
+    reached("record.placed")
     directory = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(directory)

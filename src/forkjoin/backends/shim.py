@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from forkjoin.backends import processes, record, segments, spawn
+    from forkjoin.failpoints import reached
 else:
     import processes
     import record
     import segments
     import spawn
+    from failpoints import reached
 
 DRAIN_S = 0.2  # how long output is still awaited after the main process has ended
 CHUNK = 64 * 1024
@@ -79,7 +81,9 @@ class Shim:
             self._give_up(str(error))
         except Exception as error:  # our own mistake, or no memory: the attempt ends, and its record says so
             self._give_up(f"{type(error).__name__}: {error}")
+        reached("shim.ended")
         self._sweep()
+        reached("shim.swept")
         self._drain()
         return 0 if record.write_record(self.folder, self._record()) and self.alone else 1
 
@@ -95,11 +99,13 @@ class Shim:
         resource.setrlimit(resource.RLIMIT_NOFILE, self.manners.files)
         self.poller.register(self.wake, select.POLLIN)
         own = os.getpid()
+        reached("shim.settled")
         os.pwrite(self.lock_fd, processes.written(own).encode("ascii"), 0)
         self._watch_owner(self.job["owner"])
 
     def _start(self) -> None:
         job = self.job
+        reached("shim.starting")
         self.main, *streams = spawn.spawn(
             job["argv"], cwd=job["cwd"], env=job["env"], stdin=job["stdin"], umask=self.manners.umask
         )
@@ -107,6 +113,7 @@ class Shim:
             self.streams[fd] = segments.Capture(self.folder, name, job["cap"])
             self.poller.register(fd, select.POLLIN)
         self.kept = tuple(self.streams.values())
+        reached("shim.started")
         # Only now: a signal before there was a program to pass it on to would have had to wait anyway.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
         job["env"] = job["argv"] = None

@@ -20,6 +20,7 @@ from forkjoin.engine.speaking import speaker
 from forkjoin.engine.workers import Workers
 from forkjoin.engine.workshop import Workshop
 from forkjoin.errors import ForkjoinError, NoRoom
+from forkjoin.failpoints import reached
 from forkjoin.model import (
     Base,
     BaseTaken,
@@ -117,6 +118,7 @@ class Attempts:
             return None
         try:
             self.local.reserve(str(self.folder.attempt(task, attempt)))
+            reached("attempt.reserved")
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise NoRoom(f"no room for the folder of an attempt: {error.strerror}") from error
@@ -260,8 +262,10 @@ class Attempts:
         brief_file = folder / "brief.md"
         text = self._briefs.of(task, place, given, base=self._workshop.base)
         brief_file.write_text(text, encoding="utf-8", errors="replace")
+        reached("attempt.briefed")
         if place.kind != "shared":
             (folder / _PLACE).write_bytes(to_json(place))
+            reached("attempt.placed")
         site = Site(
             place=place,
             brief=str(brief_file),

@@ -25,6 +25,7 @@ from forkjoin.engine.progress import Actions
 from forkjoin.engine.settling import Result
 from forkjoin.engine.speaking import speaker
 from forkjoin.errors import NoRoom
+from forkjoin.failpoints import reached
 from forkjoin.journal import Journal
 from forkjoin.model import (
     BaseTaken,
@@ -234,14 +235,17 @@ class Driver:
             self._giving.note(event)
         self._journal.append(events, at=time.time())
         effects, self._effects = self._effects, []
+        reached("turn.decided")
         try:
             self._journal.commit()
+            reached("turn.committed")
             self._outside.full = None
         except NoRoom as full:  # the journal keeps what was appended for the next commit
             self._outside.full, self._effects, effects = full, effects, []
         ends, self._ends = self._ends, []
         for effect in (*effects, *ends):
             effect()
+        reached("turn.done")
 
     def _with_texts(self, result: Result) -> Ended:
         """Put a result's answer and value among the journal's texts, in the open transaction."""
@@ -255,7 +259,9 @@ class Driver:
 
     def _finish(self) -> None:
         """Join, and close: the last two events of a run."""
+        reached("run.joining")
         self._noted(*joined(self._folder, self._journal, self._planned))
+        reached("run.joined")
         self._effects.append(self._end_loop)
         self._release()
 
@@ -292,6 +298,7 @@ class Driver:
         self._noted(Owned(pid=me.pid, start=me.start, boot=me.boot, attached=self._attached))
         now = self._noted(*self._gate.look_at_disk())
         for event in _alive(events):
+            reached("adopt.before")
             gone = self._attempts.adopt(event)
             if gone is not None:
                 now += self._settled(gone)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from forkjoin.accounting import account
 from forkjoin.engine.folder import RunFolder
+from forkjoin.failpoints import reached
 from forkjoin.journal import Journal, run_view, timeline
 from forkjoin.model import Account, Closed, Joined, Planned, Report, RunView, TaskView, Text, to_json
 from forkjoin.synthesis import TaskResult, render_json, render_markdown, report
@@ -80,4 +81,5 @@ def _write(path: Path, body: bytes) -> None:
     """Write by a temporary name, so that nobody reads half a report."""
     part = path.with_suffix(path.suffix + ".part")
     part.write_bytes(body)
+    reached("report.written")
     part.replace(path)

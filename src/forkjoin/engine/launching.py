@@ -19,6 +19,7 @@ from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
 from forkjoin.engine.speaking import bound_here
 from forkjoin.errors import ForkjoinError, PlanError, UnknownId
+from forkjoin.failpoints import reached
 from forkjoin.journal import SqliteJournal
 from forkjoin.model import Planned, RunView, Tree
 from forkjoin.sources import repository_of
@@ -38,13 +39,17 @@ def launch(
         raise PlanError(why, next_step="launch the run without detaching")
     folder = new_run_folder(Path(settings.home))
     try:
+        reached("launch.folder")
         lock = OwnerLock.take(folder)
+        reached("launch.owned")
         _write_plan(folder, _planned(ready, folder, detached=detached))
     except BaseException:
         shutil.rmtree(folder.path, ignore_errors=True)  # nothing was started, so nothing is left
         raise
+    reached("launch.planned")
     if detached:
         supervise.spawn(folder, lock)
+        reached("launch.detached")
         return Run(folder)
     return Run(folder, plan=ready.plan, lock=lock)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from forkjoin.backends import locked
 from forkjoin.engine.folder import RunFolder
 from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, PlanError
+from forkjoin.failpoints import reached
 from forkjoin.model import ENDED, Ended, Planned, Recorded, RunView, TaskId
 from forkjoin.sources import read_tree
 from forkjoin.workspaces import Workspaces
@@ -48,9 +49,12 @@ def remove(folder: RunFolder, planned: Planned, events: Sequence[Recorded], view
             next_step="delete them all the same with --discard (patches are kept for 14 days)",
         )
     kept = _keep_patches(folder, changed)
+    reached("remove.kept")
     with suppress(ForkjoinError, OSError):  # the tree may be gone; the run folder goes all the same
         Workspaces(folder.run, folder.path, folder.home, read_tree(Path(planned.tree))).release()
+    reached("remove.released")
     remove_folder(folder.home / "workspaces" / folder.run)
+    reached("remove.workspaces")
     remove_folder(folder.path)
     return Removed(run=folder.run, changes=lines, kept=str(kept) if changed else "")
 

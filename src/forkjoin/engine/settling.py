@@ -14,6 +14,7 @@ from forkjoin.backends import Exited, output_bytes
 from forkjoin.engine.folder import RunFolder
 from forkjoin.engine.speaking import speaker
 from forkjoin.errors import ForkjoinError
+from forkjoin.failpoints import reached
 from forkjoin.model import MIB, Changes, Completed, Ended, Exit, Failed, Lost, NeedsInput, Outcome, Place, Task
 
 _BIG = 8 * MIB
@@ -45,7 +46,9 @@ def settled(folder: RunFolder, task: Task, exited: Exited, place: Place | None, 
 
 def _settled(folder: RunFolder, task: Task, exited: Exited, place: Place | None, harvest: Harvest) -> Result:
     judgement = _judged(folder, task, exited, place)
+    reached("settle.judged")
     changes, trouble = _harvested(task, exited.attempt, place, harvest)
+    reached("settle.harvested")
     outcome, value = _true(task, judgement, changes)
     if trouble and isinstance(outcome, Completed | NeedsInput):
         where = place.root if place is not None else "its workspace"

@@ -11,6 +11,7 @@ from pathlib import Path
 from forkjoin.engine.folder import OwnerLock, RunFolder
 from forkjoin.engine.owning import drive
 from forkjoin.errors import CannotHere, RunOwned
+from forkjoin.failpoints import reached
 from forkjoin.journal import SqliteJournal
 from forkjoin.model import RetryAsked, RunId
 
@@ -50,12 +51,14 @@ def main() -> int:
     home, run, descriptor = sys.argv[1:4]
     folder = RunFolder(home=Path(home), run=RunId(run))
     lock = OwnerLock.handed(int(descriptor))
+    reached("supervisor.owns")
     os.chdir("/")  # only now: what is imported may be found by a relative path
     while True:
         try:
             driven = drive(folder, attached=False)
         finally:
             lock.release()
+        reached("supervisor.drove")
         # Whoever asks for a retry tries to own the run after that; who finds it owned relies on this look.
         if not retry_waits(folder, driven.seen):
             return 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from forkjoin.errors import CannotHere, JournalDamaged, NoRoom
+from forkjoin.failpoints import reached
 from forkjoin.journal import codec
 from forkjoin.journal.trouble import no_room, trouble
 
@@ -39,10 +40,12 @@ def create_file(path: Path) -> None:
         raise _cannot_create(path, error) from error
     except ValueError as error:  # a NUL in the name
         raise CannotHere(f"{str(path)!r} cannot be a file's name; choose another folder") from error
+    reached("journal.made.empty")
     try:
         # The tables are written before WAL mode is on: they are in the main file, whatever becomes of the WAL.
         with closing(_connection(path, "rw")) as db:
             db.executescript(_SCHEMA)
+            reached("journal.made")
     except BaseException as error:
         with suppress(OSError):
             path.unlink()

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from forkjoin.errors import CannotHere, JournalDamaged
+from forkjoin.failpoints import reached
 from forkjoin.journal import codec
 from forkjoin.journal.files import connected, create_file
 from forkjoin.journal.trouble import trouble
@@ -75,7 +76,9 @@ class SqliteJournal:
         """Write what was appended in one durable transaction; return the last sequence number in the journal."""
         try:
             if self._rows or self._blobs:
+                reached("journal.commit.before")
                 self._write()
+                reached("journal.commit.after")
             last = self._db.execute("SELECT max(seq) FROM event").fetchone()[0]
         except sqlite3.Error as error:
             raise trouble(error, self.path, writing=True) from error
@@ -143,6 +146,7 @@ class SqliteJournal:
             db.execute("BEGIN IMMEDIATE")
             db.executemany("INSERT OR IGNORE INTO blob (sha256, body) VALUES (?, ?)", self._blobs.items())
             db.executemany(_INSERT, self._rows)
+            reached("journal.commit.within")
             db.execute("COMMIT")
         except sqlite3.Error:
             # Only the file is rolled back: rows and blobs stay for the next commit.

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from forkjoin.errors import CannotHere, PlanError
+from forkjoin.failpoints import reached
 from forkjoin.model import Base, GitTree
 from forkjoin.workspaces.copies import copied
 from forkjoin.workspaces.git import GitFailed, of_user
@@ -25,9 +26,13 @@ def take_base(store: Store, how: str) -> Base:
         return copied(store)
     _refuse_partial(repository)
     head = repository.head if how == "snapshot" else _pinned(repository, how)
+    reached("base.before")
     kept = _keep(store, repository, head)
+    reached("base.kept")
     commit, note = snapshot(store, repository) if how == "snapshot" else (head, f"base: {how} {head[:7]}")
+    reached("base.snapshot")
     store.git().out("update-ref", store.ref("base"), commit)
+    reached("base.taken")
     note += _not_as_at_home(repository)
     return Base(kind="snapshot" if how == "snapshot" else "head", commit=commit, ref=kept, note=note)
 

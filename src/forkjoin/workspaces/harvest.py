@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from forkjoin.errors import CannotHere
+from forkjoin.failpoints import reached
 from forkjoin.model import SKIPPED_FOLDERS, Changes, Place, Task
 from forkjoin.workspaces.changes import changed_files, write_patch
 from forkjoin.workspaces.listing import Listing, listing
@@ -43,11 +44,14 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
         return Changes(notes=_notes(found))
     refuse_too_much(found.present.values(), f"changes of {task.id} in {root}")
     ours = store.git()
+    reached("harvest.before")
     commit = _committed(store, task, place, ref=ref, found=found)
+    reached("harvest.committed")
     files = changed_files(ours, store.tree, task, base=place.base, commit=commit)
     if not files:
         return Changes(notes=_notes(found))
     write_patch(ours, patch, base=place.base, commit=commit)
+    reached("harvest.patch")
     inside = patch.relative_to(store.path.parent)
     return Changes(files=files, commit=commit, base=place.base, patch=inside.as_posix(), notes=_notes(found))
 

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from forkjoin.errors import CannotHere, PlanError
+from forkjoin.failpoints import reached
 from forkjoin.model import Place, Task, path_bytes
 from forkjoin.workspaces.copies import restore
 from forkjoin.workspaces.declared import alternatives
@@ -57,6 +58,7 @@ def open_workspace(store: Store, task: Task, commit: str, *, folder: Path, recor
         remove_folder(folder)  # what an interrupted creation left
     root = folder / (store.top.name or "tree")
     root.mkdir(mode=0o700, parents=True)
+    reached("workspace.folder")
     record.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         return _opened(store, task, commit, root=root, record=record)
@@ -72,14 +74,17 @@ def _opened(store: Store, task: Task, commit: str, *, root: Path, record: Record
     if store.tree.git is None:
         restore(store, root, commit)
         git.run("update-index", "-q", "--refresh")
+    reached("workspace.files")
     _check(git, root, commit)
     if store.tree.git is not None:
         _own_repository(store, root / ".git", commit)
         shutil.copy2(record.index, root / ".git" / "index")
+    reached("workspace.repository")
     carried = _carry(store, task, root, record)
     home = root / (store.tree.git.subdir if store.tree.git else "")
     cwd = _inside(root, home, task.cwd)
     record.carried.write_bytes(b"\0".join(carried))
+    reached("workspace.open")
     return Place(kind="clone" if store.tree.git else "copy", root=str(root), cwd=str(cwd), base=commit)
 
 

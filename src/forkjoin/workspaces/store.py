@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from forkjoin.failpoints import reached
 from forkjoin.model import SKIPPED_FOLDERS, GitTree, RunId, Tree
 from forkjoin.workspaces.git import Git, of_user, private
 
@@ -142,6 +143,7 @@ def make_repository(
     (path / "info" / "exclude").write_text(exclude, encoding="utf-8", errors="surrogateescape")
     if alternates:
         (path / "objects" / "info" / "alternates").write_bytes(b"".join(map(_alternate, alternates)))
+    reached("repository.before.head")
     new = path / "HEAD.new"
     new.write_text("ref: refs/heads/main\n", encoding="utf-8")
     new.replace(path / "HEAD")

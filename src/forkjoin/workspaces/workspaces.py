@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from forkjoin.errors import CannotHere, PlanError
+from forkjoin.failpoints import reached
 from forkjoin.model import Base, Changes, Place, RunId, Task, Tree
 from forkjoin.workspaces import git
 from forkjoin.workspaces.base import take_base
@@ -88,7 +89,9 @@ class Workspaces:
         folder = Path(place.root).parent
         if folder.parent != self._folder or _NAME.fullmatch(folder.name) is None:
             raise CannotHere(f"{place.root} is no workspace of this run; it was left alone")
+        reached("discard.before")
         remove_folder(folder)
+        reached("discard.after")
 
     def release(self) -> None:
         """Remove every workspace of the run, and its hidden refs from the user's repository."""
@@ -96,6 +99,7 @@ class Workspaces:
             remove_folder(self._folder)
         if self._tree.git is None:
             return
+        reached("release.refs")
         user = git.of_user(Path(self._tree.git.top))
         names = user.out("for-each-ref", "--format=%(refname)", f"{self._store.ref()}/").split()
         user.out("update-ref", "--stdin", stdin=b"".join(b"delete %s\n" % name for name in names))
