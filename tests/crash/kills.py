@@ -23,6 +23,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for `python tests/crash/kills.py`
+from crash.looking import environ, helpers, marked, parent_and_state, processes, repository, supervisors
+
 ENDED = {"completed", "needs_input", "failed", "timed_out", "stopped", "lost", "blocked", "skipped"}
 WRITERS, RETRIED, TASKS = ("t1", "t4"), ("t2", "t4"), 8
 # What is killed, one after another ("pause" = some tenths of a second), in a run that is attached or detached.
@@ -79,15 +82,13 @@ def trial(folder: Path, mode: str, victims: tuple[str, ...], seed: int) -> Trial
 
 def _start(made: Trial) -> subprocess.Popen[bytes]:
     tree = made.folder / "tree"
-    tree.mkdir(parents=True)
-    line = "git init -q . && git config user.email t@example.org && git config user.name T && echo x > f && git add f"
-    subprocess.run(f"{line} && git commit -qm x", shell=True, cwd=tree, check=True)
+    repository(tree)
     plan = made.folder / "plan.json"
     plan.write_text(json.dumps({"max_parallel": 3, "tasks": [_task(made, number) for number in range(TASKS)]}))
     how = ["--detach"] if made.mode == "detached" else ["-q"]
     owner = subprocess.Popen(
         [*_FORKJOIN, "run", str(plan), "-C", str(tree), *how],
-        env=_environ(made), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=environ(made.home), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
     deadline = time.monotonic() + 20
@@ -125,10 +126,10 @@ def _kill(made: Trial, victim: str, owner: subprocess.Popen[bytes]) -> None:
         time.sleep(made.chance.uniform(0.1, 0.6))
         return
     found = {
-        "owner": lambda: [owner.pid] if made.mode == "attached" and owner.poll() is None else _supervisors(made),
-        "nursery": lambda: _named(made, "forkjoin-nurse"),
-        "shim": lambda: _one(made, _named(made, "forkjoin-shim")),
-        "shims": lambda: _named(made, "forkjoin-shim"),
+        "owner": lambda: [owner.pid] if made.mode == "attached" and owner.poll() is None else supervisors(made.home),
+        "nursery": lambda: helpers(made.home, "forkjoin-nurse"),
+        "shim": lambda: _one(made, helpers(made.home, "forkjoin-shim")),
+        "shims": lambda: helpers(made.home, "forkjoin-shim"),
         "agent": lambda: _one(made, _agents(made)),
     }[victim]()
     for pid in found:
@@ -175,65 +176,20 @@ def _wrong(made: Trial, task: dict[str, object], starts: int, ends: int) -> Iter
 
 def _left(made: Trial) -> Iterator[str]:
     deadline = time.monotonic() + 3
-    while (left := _marked(made)) and time.monotonic() < deadline:
+    while (left := marked(made.home)) and time.monotonic() < deadline:
         time.sleep(0.1)
     if left:
         yield f"still alive: {left}"
-    if stray := _named(made, "forkjoin-nurse") + _named(made, "forkjoin-shim"):
+    if stray := helpers(made.home, "forkjoin-nurse") + helpers(made.home, "forkjoin-shim"):
         yield f"nursery or shims still there: {stray}"
 
 
-# Processes, looked at from outside
-
-
-def _processes() -> Iterator[int]:
-    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-
-
-def _read(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError:
-        return b""
-
-
-def _parent_and_state(pid: int) -> tuple[int, str]:
-    said = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-    return (int(said[1]), said[0].decode()) if len(said) > 1 else (0, "X")
-
-
-def _named(made: Trial, name: str) -> list[int]:
-    """Our helper processes of that name, told from those of other trials by where their log goes."""
-    return [
-        pid for pid in _processes() if _read(f"/proc/{pid}/comm").strip().decode() == name and _logs_into(made, pid)
-    ]
-
-
-def _logs_into(made: Trial, pid: int) -> bool:
-    try:
-        return str(Path(f"/proc/{pid}/fd/2").readlink()).startswith(str(made.home))
-    except OSError:
-        return False
-
-
-def _supervisors(made: Trial) -> list[int]:
-    mine = str(made.home).encode()
-    lines = ((pid, _read(f"/proc/{pid}/cmdline")) for pid in _processes())
-    return [pid for pid, line in lines if b"forkjoin.engine.supervise" in line and mine in line]
+# What is killed
 
 
 def _agents(made: Trial) -> list[int]:
-    shims = set(_named(made, "forkjoin-shim"))
-    return [pid for pid in _processes() if _parent_and_state(pid)[0] in shims]
-
-
-def _marked(made: Trial) -> list[int]:
-    mark = f"FORKJOIN_RUN={made.run}".encode()
-    return [
-        pid
-        for pid in _processes()
-        if mark in _read(f"/proc/{pid}/environ").split(b"\0") and _parent_and_state(pid)[1] not in "ZX"
-    ]
+    shims = set(helpers(made.home, "forkjoin-shim"))
+    return [pid for pid in processes() if parent_and_state(pid)[0] in shims]
 
 
 def _one(made: Trial, pids: list[int]) -> list[int]:
@@ -243,15 +199,10 @@ def _one(made: Trial, pids: list[int]) -> list[int]:
 _FORKJOIN = (sys.executable, "-c", "from forkjoin.interfaces.cli.main import main; main()")
 
 
-def _environ(made: Trial) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("FORKJOIN")}
-    return kept | {"FORKJOIN_HOME": str(made.home)}
-
-
 def _forkjoin(made: Trial, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*_FORKJOIN, *words, "-C", str(made.folder / "tree")],
-        env=_environ(made), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90, check=False,
+        env=environ(made.home), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90, check=False,
     )  # fmt: skip
 
 

@@ -1,0 +1,108 @@
+"""Oracles that stand outside the system: /proc, a log that the tasks write themselves, and what lies on the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def processes() -> Iterator[int]:
+    """Yield the ids of all processes."""
+    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def content(path: str) -> bytes:
+    """Return what a file holds, b"" where it is not there (any more)."""
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""
+
+
+def parent_and_state(pid: int) -> tuple[int, str]:
+    """Return a process's parent and state letter; (0, "X") of one that is gone."""
+    said = content(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    return (int(said[1]), said[0].decode()) if len(said) > 1 else (0, "X")
+
+
+def helpers(home: Path, name: str) -> list[int]:
+    """Return our nurseries or shims (by *name*) of the runs below *home*: told from others by where their log goes."""
+    return [
+        pid for pid in processes() if content(f"/proc/{pid}/comm").strip().decode() == name and _logs_into(home, pid)
+    ]
+
+
+def _logs_into(home: Path, pid: int) -> bool:
+    try:
+        return str(Path(f"/proc/{pid}/fd/2").readlink()).startswith(str(home))
+    except OSError:
+        return False
+
+
+def supervisors(home: Path) -> list[int]:
+    """Return the detached owners of runs below *home*."""
+    mine = str(home).encode()
+    lines = ((pid, content(f"/proc/{pid}/cmdline")) for pid in processes())
+    return [pid for pid, line in lines if b"forkjoin.engine.supervise" in line and mine in line]
+
+
+def marked(home: Path) -> list[int]:
+    """Return the living processes of any attempt below *home*, by the mark in their environment."""
+    mark = f"FORKJOIN_ATTEMPT={home}/".encode()
+    return [
+        pid
+        for pid in processes()
+        if any(one.startswith(mark) for one in content(f"/proc/{pid}/environ").split(b"\0"))
+        and parent_and_state(pid)[1] not in "ZX"
+    ]
+
+
+def torn_records(home: Path) -> list[str]:
+    """Return the exit records below *home* that are not whole: at no moment there may be one."""
+    found = []
+    for record in home.glob("runs/*/tasks/*/*/exit.json"):
+        try:
+            json.loads(record.read_bytes())
+        except ValueError:
+            found.append(str(record.relative_to(home)))
+        except OSError:  # removed meanwhile
+            continue
+    return found
+
+
+def ended_attempts(home: Path) -> set[tuple[str, int]]:
+    """Return the attempts, as task and number, that have an exit record."""
+    return {(record.parts[-3], int(record.parts[-2])) for record in home.glob("runs/*/tasks/*/*/exit.json")}
+
+
+def left_on_disk(home: Path, tree: Path) -> list[str]:
+    """Return what is left below *home* and hidden in the user's repository when every run was removed."""
+    left = [
+        str(path.relative_to(home))
+        for folder in ("runs", "workspaces", "unfinished")
+        for path in home.glob(f"{folder}/*")
+    ]
+    refs = git(tree, "for-each-ref", "--format=%(refname)", "refs/forkjoin").split()
+    changed = git(tree, "status", "--porcelain").split("\n")
+    return left + refs + [line for line in changed if line]
+
+
+def git(tree: Path, *words: str) -> str:
+    """Return what git says of the user's repository."""
+    return subprocess.run(["git", "-C", str(tree), *words], check=True, capture_output=True, text=True).stdout
+
+
+def repository(tree: Path) -> None:
+    """Make a repository with one commit."""
+    tree.mkdir(parents=True)
+    line = "git init -q . && git config user.email t@example.org && git config user.name T && echo x > f && git add f"
+    subprocess.run(f"{line} && git commit -qm x", shell=True, cwd=tree, check=True)
+
+
+def environ(home: Path) -> dict[str, str]:
+    """Return the environment of a trial: nothing of ours, and a state folder of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FORKJOIN")}
+    return kept | {"FORKJOIN_HOME": str(home)}
