@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from forkjoin.engine.folder import OwnerLock, RunFolder, find_run, new_run_folder, owned, run_folders
+from forkjoin.engine.folder import (
+    OwnerLock,
+    RunFolder,
+    find_run,
+    finished,
+    new_run_folder,
+    owned,
+    put_aside,
+    run_folders,
+    sweep,
+    unfinished,
+)
 from forkjoin.errors import CannotHere, RunOwned, UnknownId
 from forkjoin.model import RunId
 
@@ -88,3 +99,71 @@ def test_a_lock_of_a_run_that_was_removed_meanwhile_says_so(tmp_path: Path, monk
     folder.path.rmdir()
     with pytest.raises(UnknownId, match="known: r2"):
         OwnerLock.take(folder)
+
+
+# -- what is made, or removed, is never half there
+
+
+def test_a_run_is_among_the_runs_only_when_it_is_whole(tmp_path: Path) -> None:
+    draft = new_run_folder(tmp_path)
+    lock = OwnerLock.take(draft)
+    draft.journal.touch()
+    assert list(run_folders(tmp_path)) == []
+    made = finished(draft)
+    assert [folder.run for folder in run_folders(tmp_path)] == [draft.run]
+    assert owned(made)
+    lock.release()
+    assert not owned(made)
+
+
+def test_what_a_killed_launch_left_is_swept_by_the_next(tmp_path: Path) -> None:
+    left = new_run_folder(tmp_path)
+    OwnerLock.take(left).release()
+    (left.path / "journal.db").write_text("half")
+    assert [folder.run for folder in unfinished(tmp_path)] == [left.run]
+    assert new_run_folder(tmp_path).run != left.run
+    assert not left.path.exists()
+
+
+def test_what_somebody_is_making_is_left_alone(tmp_path: Path) -> None:
+    other = new_run_folder(tmp_path)
+    lock = OwnerLock.take(other)
+    sweep(tmp_path)
+    assert other.path.is_dir()
+    assert unfinished(tmp_path) == []
+    lock.release()
+
+
+def test_a_folder_without_a_lock_goes_only_while_it_is_empty(tmp_path: Path) -> None:
+    empty, full = new_run_folder(tmp_path / "a"), new_run_folder(tmp_path / "b")
+    (full.path / "owner").write_text("")
+    sweep(tmp_path / "a")
+    sweep(tmp_path / "b")
+    assert not empty.path.exists()
+    assert full.path.is_dir()
+
+
+def test_a_name_that_is_taken_is_said_and_nothing_is_lost(tmp_path: Path) -> None:
+    draft = new_run_folder(tmp_path)
+    draft.journal.write_text("mine")
+    _made(tmp_path, draft.run).journal.write_text("theirs")
+    with pytest.raises(FileExistsError):
+        finished(draft)
+    assert draft.journal.read_text() == "mine"
+    assert RunFolder(home=tmp_path, run=draft.run).journal.read_text() == "theirs"
+
+
+def test_a_run_that_is_being_removed_is_no_run_any_more(tmp_path: Path) -> None:
+    made = _made(tmp_path, "r1")
+    lock = OwnerLock.take(made)
+    aside = put_aside(made)
+    assert list(run_folders(tmp_path)) == []
+    assert aside.journal.exists()
+    lock.release()
+    sweep(tmp_path)
+    assert not aside.path.exists()
+
+
+def test_there_is_nothing_to_sweep_where_nothing_was_ever_run(tmp_path: Path) -> None:
+    assert unfinished(tmp_path / "nowhere") == []
+    sweep(tmp_path / "nowhere")

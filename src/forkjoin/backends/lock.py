@@ -11,16 +11,18 @@ from pathlib import Path
 from forkjoin.backends import processes
 
 LOCK = "lock"
-_LOOKS = 5  # how often a lock that is to be taken is tried
+_LOOKS, _PAUSE_S = 500, 0.002  # how often a lock that is to be taken is tried: a nursery that lets go of it is quick
 
 
 def take(fd: int) -> None:
     """Take the lock whose file is open as *fd*; raise BlockingIOError where somebody keeps it."""
     for _ in range(_LOOKS):
-        with suppress(BlockingIOError):  # somebody may just be looking whether it is taken
+        # Somebody may just be looking whether it is taken; or it was reserved for an owner that was killed, and the
+        # nursery that holds it has not noticed yet.
+        with suppress(BlockingIOError):
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
-        time.sleep(0.001)
+        time.sleep(_PAUSE_S)
     fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from forkjoin.errors import CannotHere, NoRoom, RunOwned, UnknownId
+from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, RunOwned, UnknownId
 from forkjoin.model import RunId, TaskId
 
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # in the order they sort; no look-alikes: people read ids aloud
 _TRIES = 10
+_UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunFolder:
-    """Paths of one run: `<home>/runs/<run>/{journal.db, owner.lock, lease, tasks/<task>/<n>/, git/, report.*}`."""
+    """Paths of one run: `<home>/runs/<run>/{journal.db, owner.lock, lease, tasks/<task>/<n>/, git/, report.*}`.
+
+    While it is made, or removed, its *shelf* is `unfinished` instead of `runs`: what lies among the runs is whole.
+    """
 
     home: Path
     run: RunId
+    shelf: str = "runs"
 
     @property
     def path(self) -> Path:
         """The run's own folder."""
-        return self.home / "runs" / self.run
+        return self.home / self.shelf / self.run
 
     @property
     def journal(self) -> Path:
@@ -47,22 +54,83 @@ class RunFolder:
 
 
 def new_run_folder(home: Path) -> RunFolder:
-    """Make the folder of a new run, readable by its user alone.
+    """Make the unfinished folder of a new run, readable by its user alone; `finished` puts it among the runs.
 
     Raises CannotHere where the state folder belongs to somebody else or cannot be written, NoRoom on a full disk.
     """
-    runs = home / "runs"
+    runs, unfinished = home / "runs", home / _UNFINISHED
     try:
-        runs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if runs.stat().st_uid != os.getuid():
-            raise CannotHere(f"{runs} belongs to another user; set FORKJOIN_HOME to a folder of your own")
+        for shelf in (runs, unfinished):
+            shelf.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if shelf.stat().st_uid != os.getuid():
+                raise CannotHere(f"{shelf} belongs to another user; set FORKJOIN_HOME to a folder of your own")
+        sweep(home)
         while True:
             run = RunId(_new_id())
             with suppress(FileExistsError):
-                (runs / run).mkdir(mode=0o700)
-                return RunFolder(home=home, run=run)
+                (unfinished / run).mkdir(mode=0o700)
+                return RunFolder(home=home, run=run, shelf=_UNFINISHED)
     except OSError as error:
         raise _cannot_write(runs, error) from error
+
+
+def finished(folder: RunFolder) -> RunFolder:
+    """Put a whole run among the runs, in one step and for good: a power cut leaves all of it or nothing.
+
+    Raises FileExistsError where a run of that id is there already, CannotHere or NoRoom as `new_run_folder` does.
+    """
+    made = RunFolder(home=folder.home, run=folder.run)
+    try:
+        _synced(folder.path)
+        folder.path.rename(made.path)
+        for shelf in (made.path.parent, made.home):
+            _synced(shelf)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+            raise FileExistsError(error.errno, error.strerror, str(made.path)) from error
+        raise _cannot_write(made.path.parent, error) from error
+    return made
+
+
+def put_aside(folder: RunFolder) -> RunFolder:
+    """Take a run from among the runs, in one step, before its files go one by one; its lock is held by the caller."""
+    aside = RunFolder(home=folder.home, run=folder.run, shelf=_UNFINISHED)
+    aside.path.parent.mkdir(mode=0o700, exist_ok=True)
+    folder.path.rename(aside.path)
+    return aside
+
+
+def unfinished(home: Path) -> list[RunFolder]:
+    """Return what a launch or a removal that was killed has left: nobody holds its lock."""
+    try:
+        names = sorted(entry.name for entry in os.scandir(home / _UNFINISHED))
+    except OSError:
+        return []
+    folders = (RunFolder(home=home, run=RunId(name), shelf=_UNFINISHED) for name in names)
+    return [folder for folder in folders if not owned(folder)]
+
+
+def sweep(home: Path) -> None:
+    """Remove what is unfinished; what somebody is just making or removing is locked, and left alone."""
+    for folder in unfinished(home):
+        with suppress(ForkjoinError, OSError):
+            if not folder.lock.exists():
+                folder.path.rmdir()  # just made, perhaps: then its maker takes another name
+                continue
+            lock = OwnerLock.take(folder)
+            try:
+                shutil.rmtree(folder.path, ignore_errors=True)
+            finally:
+                lock.release()
+
+
+def _synced(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def _new_id() -> str:
@@ -76,7 +144,7 @@ def _new_id() -> str:
 
 def _cannot_write(folder: Path, error: OSError) -> CannotHere | NoRoom:
     remedy = "free some space, or set FORKJOIN_HOME to another folder"
-    if error.errno in (28, 122):  # ENOSPC, EDQUOT
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return NoRoom(f"no room in {folder}: {error.strerror}; {remedy}")
     return CannotHere(f"cannot write to {folder}: {error.strerror}; set FORKJOIN_HOME to a folder that can be written")
 

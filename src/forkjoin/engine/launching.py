@@ -12,17 +12,19 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from forkjoin.engine import supervise
-from forkjoin.engine.folder import OwnerLock, RunFolder, find_run, new_run_folder, run_folders
+from forkjoin.engine.folder import OwnerLock, RunFolder, find_run, finished, new_run_folder, run_folders
 from forkjoin.engine.prepare import Prepared
 from forkjoin.engine.refusing import refuse
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
 from forkjoin.engine.speaking import bound_here
-from forkjoin.errors import ForkjoinError, PlanError, UnknownId
+from forkjoin.errors import ForkjoinError, PlanError, RunOwned, UnknownId
 from forkjoin.failpoints import reached
 from forkjoin.journal import SqliteJournal
 from forkjoin.model import Planned, RunView, Tree
 from forkjoin.sources import repository_of
+
+_TRIES = 3  # how often a new run takes another name where something came between
 
 
 def launch(
@@ -37,21 +39,34 @@ def launch(
     refuse(ready, os.environ if environ is None else environ)
     if detached and (why := bound_here(ready.plan)):
         raise PlanError(why, next_step="launch the run without detaching")
-    folder = new_run_folder(Path(settings.home))
-    try:
-        reached("launch.folder")
-        lock = OwnerLock.take(folder)
-        reached("launch.owned")
-        _write_plan(folder, _planned(ready, folder, detached=detached))
-    except BaseException:
-        shutil.rmtree(folder.path, ignore_errors=True)  # nothing was started, so nothing is left
-        raise
+    folder, lock = _made(ready, Path(settings.home), detached=detached)
     reached("launch.planned")
     if detached:
         supervise.spawn(folder, lock)
         reached("launch.detached")
         return Run(folder)
     return Run(folder, plan=ready.plan, lock=lock)
+
+
+def _made(ready: Prepared, home: Path, *, detached: bool) -> tuple[RunFolder, OwnerLock]:
+    """Return the run's folder with its plan in the journal, and its lock; it is whole before it is among the runs."""
+    for left in range(_TRIES, -1, -1):
+        draft = new_run_folder(home)
+        try:
+            reached("launch.folder")
+            lock = OwnerLock.take(draft)
+            reached("launch.owned")
+            _write_plan(draft, _planned(ready, draft, detached=detached))
+            reached("launch.written")
+            return finished(draft), lock
+        except (FileExistsError, RunOwned, UnknownId):  # its name is taken, or a sweep met it when it was just made
+            shutil.rmtree(draft.path, ignore_errors=True)
+            if not left:
+                raise
+        except BaseException:
+            shutil.rmtree(draft.path, ignore_errors=True)  # nothing was started, so nothing is left
+            raise
+    raise AssertionError("not reached")
 
 
 def attach(name: str | None = None, *, settings: Settings, tree: Path | None = None) -> Run:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forkjoin.backends import locked
-from forkjoin.engine.folder import RunFolder
+from forkjoin.engine.folder import RunFolder, put_aside, sweep
 from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, PlanError
 from forkjoin.failpoints import reached
 from forkjoin.model import ENDED, Ended, Planned, Recorded, RunView, TaskId
@@ -48,6 +48,7 @@ def remove(folder: RunFolder, planned: Planned, events: Sequence[Recorded], view
             where=folder.run,
             next_step="delete them all the same with --discard (patches are kept for 14 days)",
         )
+    sweep(folder.home)
     kept = _keep_patches(folder, changed)
     reached("remove.kept")
     with suppress(ForkjoinError, OSError):  # the tree may be gone; the run folder goes all the same
@@ -55,7 +56,9 @@ def remove(folder: RunFolder, planned: Planned, events: Sequence[Recorded], view
     reached("remove.released")
     remove_folder(folder.home / "workspaces" / folder.run)
     reached("remove.workspaces")
-    remove_folder(folder.path)
+    aside = put_aside(folder)
+    reached("remove.aside")
+    remove_folder(aside.path)
     return Removed(run=folder.run, changes=lines, kept=str(kept) if changed else "")
 
 
