@@ -55,7 +55,7 @@ def test_every_code_has_a_word_of_its_own() -> None:
     ],
 )
 def test_only_a_task_kept_from_starting_by_a_limit_counts_as_one(a_task, state: str, why: str, counts: bool) -> None:
-    from forkjoin.interfaces.cli.starting import limited
+    from forkjoin.interfaces.cli.following import limited
 
     assert limited([a_task("a", OK), a_task("b", state, why=why)]) is counts
     assert limited([]) is False

@@ -18,7 +18,7 @@ EXAMPLES = {
     for verb in VERBS
 }
 # The exit codes that an example may end with: of a run in which one task failed.
-CODES = {"wait": {0, 3}, "watch": {3}, "output": {0}, "report": {0}, "check": {0, 6}, "rm": {0, 2}}
+CODES = {"wait": {0, 3}, "watch": {3}, "output": {0}, "report": {0}, "check": {0, 6}, "rm": {0, 2}, "resume": {0, 3}}
 
 
 @pytest.fixture

@@ -11,7 +11,10 @@ from forkjoin.interfaces.cli.codes import WORDS
 from forkjoin.interfaces.cli.table import VERBS
 
 pytestmark = pytest.mark.slow
-RUN_KEYS = {"run": str, "name": str, "state": str, "started": float, "ended": float, "tasks": int, "tree": str}
+RUN_KEYS = {
+    "run": str, "name": str, "state": str, "started": float, "ended": float, "tasks": int, "tree": str,
+    "owner": (int, type(None)),
+}  # fmt: skip
 TASK_KEYS = {
     "id": str, "number": int, "description": str, "agent": str, "state": str, "reason": str, "seconds": float,
     "findings": int,

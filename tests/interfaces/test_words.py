@@ -37,7 +37,7 @@ def test_a_run_is_one_row_of_the_terminal(a_task, a_run, width: int) -> None:
 def test_a_row_that_nobody_reads_on_a_terminal_is_whole(a_task, a_run) -> None:
     row = _run_line(a_run([a_task("a", "completed")], name="n" * 32), alone=True, width=0)
     assert "n" * 32 in row
-    assert "nobody drives it: forkjoin wait k3f9x2" in row
+    assert "nobody drives it: forkjoin resume k3f9x2" in row
 
 
 def test_a_run_without_an_owner_is_said_to_have_none(forkjoin, ended: str) -> None:

@@ -19,7 +19,7 @@ from forkjoin.model import RunId, TaskId
 
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # in the order they sort; no look-alikes: people read ids aloud
 _TRIES = 10
-_UNFINISHED = "unfinished"
+UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ def new_run_folder(home: Path) -> RunFolder:
 
     Raises CannotHere where the state folder belongs to somebody else or cannot be written, NoRoom on a full disk.
     """
-    runs, unfinished = home / "runs", home / _UNFINISHED
+    runs, unfinished = home / "runs", home / UNFINISHED
     try:
         for shelf in (runs, unfinished):
             shelf.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -69,7 +69,7 @@ def new_run_folder(home: Path) -> RunFolder:
             run = RunId(_new_id())
             with suppress(FileExistsError):
                 (unfinished / run).mkdir(mode=0o700)
-                return RunFolder(home=home, run=run, shelf=_UNFINISHED)
+                return RunFolder(home=home, run=run, shelf=UNFINISHED)
     except OSError as error:
         raise _cannot_write(runs, error) from error
 
@@ -94,7 +94,7 @@ def finished(folder: RunFolder) -> RunFolder:
 
 def put_aside(folder: RunFolder) -> RunFolder:
     """Take a run from among the runs, in one step, before its files go one by one; its lock is held by the caller."""
-    aside = RunFolder(home=folder.home, run=folder.run, shelf=_UNFINISHED)
+    aside = RunFolder(home=folder.home, run=folder.run, shelf=UNFINISHED)
     aside.path.parent.mkdir(mode=0o700, exist_ok=True)
     folder.path.rename(aside.path)
     return aside
@@ -103,10 +103,10 @@ def put_aside(folder: RunFolder) -> RunFolder:
 def unfinished(home: Path) -> list[RunFolder]:
     """Return what a launch or a removal that was killed has left: nobody holds its lock."""
     try:
-        names = sorted(entry.name for entry in os.scandir(home / _UNFINISHED))
+        names = sorted(entry.name for entry in os.scandir(home / UNFINISHED))
     except OSError:
         return []
-    folders = (RunFolder(home=home, run=RunId(name), shelf=_UNFINISHED) for name in names)
+    folders = (RunFolder(home=home, run=RunId(name), shelf=UNFINISHED) for name in names)
     return [folder for folder in folders if not owned(folder)]
 
 
@@ -206,7 +206,7 @@ class OwnerLock:
                 time.sleep(0.02)  # somebody may be asking `owned`, which holds a shared lock for an instant
         else:
             os.close(descriptor)
-            raise RunOwned(f"run {folder.run} is owned by {owner_said(folder)}; follow it: forkjoin watch")
+            raise RunOwned(f"run {folder.run} is owned by {_said(folder)}; follow it: forkjoin watch")
         lock = cls(descriptor)
         if not folder.lock.exists():  # removed by who held the lock until now
             lock.release()
@@ -254,9 +254,19 @@ def owned(folder: RunFolder) -> bool:
         os.close(descriptor)
 
 
-def owner_said(folder: RunFolder) -> str:
+def owner_pid(folder: RunFolder) -> int | None:
+    """Return the pid that the owner signed its lock with; None where nobody owns the run, 0 where nobody signed."""
+    return _signed(folder) if owned(folder) else None
+
+
+def _said(folder: RunFolder) -> str:
     """Return who signed the lock, for a message."""
+    pid = _signed(folder)
+    return f"process {pid}" if pid else "another process"
+
+
+def _signed(folder: RunFolder) -> int:
     try:
-        return f"process {json.loads(folder.lock.read_bytes())['pid']}"
+        return int(json.loads(folder.lock.read_bytes())["pid"])
     except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+        return 0

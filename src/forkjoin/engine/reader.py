@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, Self
 
 from forkjoin.backends import tail_bytes
-from forkjoin.engine.folder import RunFolder, owned
+from forkjoin.engine.folder import RunFolder, owned, owner_pid
 from forkjoin.engine.joining import account_of, report_of
+from forkjoin.engine.left import Left, left_of
 from forkjoin.engine.parts import Part, part_of_output, part_of_text
 from forkjoin.engine.results import run_result
 from forkjoin.errors import JournalDamaged, UnknownId
@@ -103,22 +104,39 @@ class RunReader:
         """Return whether a living process owns the run."""
         return owned(self._folder)
 
+    def owner(self) -> int | None:
+        """Return the pid of the living process that owns the run, as it signed itself; None where none does."""
+        return owner_pid(self._folder)
+
+    def left(self) -> Left:
+        """Return what an owner who takes the run now finds."""
+        return left_of(self._folder, self.view())
+
     def events(self, since: int = 0) -> list[Recorded]:
         """Return the committed events after *since*."""
         with self._guard:
             return list(self._journal.read(since))
 
-    def follow(self, since: int = 0) -> Iterator[Recorded]:
-        """Yield events as they are committed, until the run is over or nobody owns it any more."""
+    def follow(self, since: int = 0, *, alone: Callable[[], None] | None = None) -> Iterator[Recorded]:
+        """Yield the events after *since* as they are committed, each once and in order, until the run is over.
+
+        Whoever takes the run up again after a crash goes on in the same journal, so a follower needs no more than the
+        last number it has seen. *alone* is called when a run that is not over turns out to have no owner.
+        """
+        said = False
         while True:
-            alone = not self.owned()
+            owned = self.owned()
             events = self.events(since)
             yield from events
             since = events[-1].seq if events else since
-            if alone and not events:
+            if events:
+                continue
+            if not owned and self.view().ended is not None:
                 return
-            if not events:
-                time.sleep(LOOK_S)
+            if not owned and not said and alone is not None:
+                alone()
+            said = not owned
+            time.sleep(LOOK_S)
 
     def task(self, name: str) -> TaskView:
         """Return the task of that id or number; raise UnknownId listing the known."""

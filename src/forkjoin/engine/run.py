@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -136,7 +137,12 @@ class Run(RunReader):
     def resume(self) -> None:
         """Start a detached owner where the run has none; one that has is left alone."""
         with suppress(RunOwned):
-            supervise.spawn(self._folder, OwnerLock.take(self._folder))
+            self.own()
+            supervise.spawn(self._folder, self._owning())
+
+    def own(self) -> None:
+        """Take the run for `drive` or `resume`; raise RunOwned, naming the owner, where it has one."""
+        self._lock = self._lock or OwnerLock.take(self._folder)
 
     def remove(self, *, discard: bool = False) -> Removed:
         """Delete the run; raise PlanError where it still runs, or holds changes and *discard* was not said."""
@@ -154,7 +160,8 @@ class Run(RunReader):
     def drive(self, *, on_event: _Watcher | None = None) -> RunView:
         """Own the run in this process until it is over, or handed over; *on_event* is called in a thread of its own.
 
-        Blocks. A slow *on_event* never blocks the run, only the return from here; what it raises ends the telling.
+        Blocks. *on_event* gets every event once, in order; a slow one never blocks the run, only the return from here;
+        what it raises becomes a RuntimeWarning and ends the telling.
         """
         lock = self._owning()
         teller = _Teller(self, on_event)
@@ -263,7 +270,13 @@ class _Teller:
         while not last and self._watcher is not None:
             last = self._over.is_set()
             for recorded in self._run.events(since):
-                self._watcher(recorded)
+                try:
+                    self._watcher(recorded)
+                except Exception as error:
+                    name = type(error).__name__
+                    told = f"on_event raised {name}: {error}; it is told no more, run {self._run.id} goes on"
+                    warnings.warn(told, RuntimeWarning, stacklevel=1)
+                    return
                 since = recorded.seq
             self._over.wait(LOOK_S)
 

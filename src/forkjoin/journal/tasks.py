@@ -10,11 +10,14 @@ from msgspec.structs import replace
 
 from forkjoin.model import (
     ENDED,
+    Awaited,
     Changes,
     Edge,
     EdgeKind,
     Ended,
     Failed,
+    Hold,
+    Other,
     Progress,
     Running,
     Starting,
@@ -47,6 +50,7 @@ class Seen:
     before: list[tuple[int, Edge]] = field(default_factory=list)
     behind: list[int] = field(default_factory=list)
     waiting: int = 0
+    others: tuple[Other, ...] = ()  # tasks of other runs it waits for
     note: str = ""  # how the last attempt ended, where another follows
     stopping: str = ""
     used: Usage | None = None  # by all attempts that have ended
@@ -72,6 +76,7 @@ class Seen:
 
 def live(seen: Seen, event: Starting | Running, at: float) -> None:
     """Take note that an attempt is starting, or that its process is there."""
+    freed(seen, at)
     now, fresh = seen.now, event.attempt > seen.now.attempt
     if fresh:
         first = now.launched is None or seen.ended
@@ -90,6 +95,25 @@ def live(seen: Seen, event: Starting | Running, at: float) -> None:
     seen.put(now)
 
 
+def awaited(seen: Seen, event: Awaited, at: float) -> None:
+    """Take note that a queued task waits for tasks of other runs."""
+    if seen.queued:
+        freed(seen, at)
+        if not event.others:
+            return
+        seen.others = event.others
+        hold = Hold(cause="other run", started=at, detail=_over(event.others))
+        seen.put(replace(seen.now, waits=(*seen.now.waits, hold)))
+
+
+def freed(seen: Seen, at: float) -> None:
+    """Take note that a task waits for no other run any more."""
+    if seen.others:
+        seen.others = ()
+        *before, last = seen.now.waits
+        seen.put(replace(seen.now, waits=(*before, replace(last, ended=at))))
+
+
 def progress(seen: Seen, event: Progress) -> None:
     """Take note of what a live attempt last did."""
     if event.attempt == seen.now.attempt and not seen.ended and not seen.queued:
@@ -105,14 +129,16 @@ def again(seen: Seen, event: Ended, at: float) -> None:
 
 def end(seen: Seen, event: Ended, at: float) -> None:
     """Take note of the task's end. One that settles a task between two attempts keeps what the last one left."""
+    freed(seen, at)
     outcome = event.outcome
     now = _left(seen, event, at) if event.attempt else seen.now
     seen.note = seen.stopping = ""
     kind = outcome.kind if isinstance(outcome, Failed) else ""
-    started = now.started
+    started, ended = now.started, _ended(event, at)
     if started is None and event.exit is not None and event.exit.how != "setup":
-        started = at - event.exit.wall_s  # it ran, though nobody was there to write that down
-    seen.put(replace(now, state=state_of(outcome), why=reason_of(outcome), kind=kind, started=started, ended=at, pid=0))
+        started = ended - event.exit.wall_s  # it ran, though nobody was there to write that down
+    state, why = state_of(outcome), reason_of(outcome)
+    seen.put(replace(now, state=state, why=why, kind=kind, started=started, ended=ended, pid=0))
 
 
 def _left(seen: Seen, event: Ended, at: float) -> TaskView:
@@ -179,8 +205,20 @@ def _worded(seen: Seen, tasks: Sequence[Seen], held: str) -> TaskView:
     for number, edge in seen.before if seen.waiting else ():
         if not tasks[number].ended:
             open_edges.setdefault(edge.first, edge)
-    why = stop or f"waits for {_named(list(open_edges.values())) or held or 'a slot'}"
-    return replace(seen.now, why=f"{seen.note}; {why}" if seen.note else why, waits_for=tuple(open_edges))
+    behind = _named(list(open_edges.values())) or ("" if seen.others else held or "a slot")
+    reasons = (seen.note, stop or (f"waits for {behind}" if behind else ""), "" if stop else _over(seen.others))
+    others = tuple(f"{other.run}/{other.task}" for other in seen.others)
+    why = "; ".join(filter(None, reasons))
+    return replace(seen.now, why=why, waits_for=tuple(open_edges), waits_for_others=others)
+
+
+def _over(others: Sequence[Other]) -> str:
+    """Return with whom a task of ours is in conflict, and over what: `conflict with RUN/TASK: src/app.py`."""
+    said = (f"{other.run}/{other.task}" if other.task else f"run {other.run}" for other in others[:_NAMED])
+    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+    paths = tuple(dict.fromkeys(path for other in others[:_NAMED] for path in other.paths))
+    about = f": {', '.join(paths[:_NAMED])}" if paths else ""
+    return f"conflict with {', '.join(said)}{more}{about}" if others else ""
 
 
 def _named(edges: Sequence[Edge]) -> str:

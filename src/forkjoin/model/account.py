@@ -76,7 +76,7 @@ class Timeline(Value, frozen=True, kw_only=True):
     cores: float | None = None
 
 
-class LostTime(Value, frozen=True, kw_only=True, omit_defaults=True):
+class LostTime(Value, frozen=True, kw_only=True):
     """Seconds of wall time with one cause. `detail` names files, cap or limit; `tasks` who waited for whom."""
 
     cause: LostCause

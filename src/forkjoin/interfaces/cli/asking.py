@@ -123,3 +123,13 @@ def by_run(asked: Asked, names: Sequence[str]) -> list[tuple[Run, tuple[str, ...
         elif tasks is not None and task.id not in tasks:
             tasks.append(task.id)
     return [(run, tuple(tasks or ())) for run, tasks in found.values()]
+
+
+def duration(text: str, where: str) -> float:
+    """Return seconds; raise PlanError that names the flag."""
+    from forkjoin.model import seconds
+
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise PlanError(str(error), where=where) from error

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from forkjoin.interfaces.cli.controls import NOTHING, Shown, Wish, after, following, window
 from forkjoin.interfaces.cli.plain import PlainLines
-from forkjoin.interfaces.cli.talk import data_bytes, on_terminal, say
-from forkjoin.model import RunView, to_json
+from forkjoin.interfaces.cli.talk import data_bytes, let_go, on_terminal, say
+from forkjoin.model import Recorded, RunView, to_json
 from forkjoin.model.text import clean
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class _Plain(_Silent):
 
 
 class _JsonLines(_Silent):
-    """Events on stdout as they are committed; when the reader has gone the run goes on unshown."""
+    """Events on stdout as they are committed; when the reader has gone, or takes no more, the run goes on unshown."""
 
     def __init__(self, run: Run) -> None:
         self._run, self._seq, self._gone = run, 0, False
@@ -98,11 +98,19 @@ class _JsonLines(_Silent):
         for recorded in [] if self._gone else self._run.events(self._seq):
             self._seq = recorded.seq
             try:
-                data_bytes(to_json(recorded) + b"\n")
-            except BrokenPipeError:
+                data_bytes(event_line(recorded))
+            except OSError as error:
                 self._gone = True
+                if not isinstance(error, BrokenPipeError):
+                    say(f"the events are not printed any more: {error.strerror}; the run goes on")
+                let_go(sys.stdout)
                 break
         return []
+
+
+def event_line(recorded: Recorded) -> bytes:
+    """Return an event as a line of JSON: `{"seq", "at", "event": {"kind", ...}}`."""
+    return to_json(recorded) + b"\n"
 
 
 class _Board(Show):

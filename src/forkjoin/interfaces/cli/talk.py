@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -81,3 +82,8 @@ def on_terminal(stream: IO[str]) -> bool:
         return stream.isatty()
     except ValueError:  # closed
         return False
+
+
+def line_width() -> int:
+    """Return the width to print for: the terminal's, at most 120; 100 where there is none."""
+    return min(120, shutil.get_terminal_size((100, 24)).columns)

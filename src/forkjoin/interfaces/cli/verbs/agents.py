@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from forkjoin.interfaces.cli.asking import Asked
-from forkjoin.interfaces.cli.starting import line_width
-from forkjoin.interfaces.cli.talk import data, data_json
+from forkjoin.interfaces.cli.talk import data, data_json, line_width
 
 if TYPE_CHECKING:
     from forkjoin.engine import KnownAgent

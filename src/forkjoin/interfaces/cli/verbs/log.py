@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from forkjoin.errors import PlanError
-from forkjoin.interfaces.cli.asking import Asked, complete_task, the_task
+from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
+from forkjoin.interfaces.cli.happened import told
 from forkjoin.interfaces.cli.listing import cut_bytes
-from forkjoin.interfaces.cli.talk import data, data_json, say
-from forkjoin.model import ENDED
+from forkjoin.interfaces.cli.live import event_line
+from forkjoin.interfaces.cli.talk import data, data_bytes, data_json, say
+from forkjoin.model import ENDED, TaskView, spoken, to_builtins
 
 if TYPE_CHECKING:
     from forkjoin.engine import Run
@@ -22,6 +24,8 @@ EXAMPLES = (
     ("forkjoin log --stderr auth", "what it complained about"),
     ("forkjoin log -f auth", "and what it prints from now on, until it ends"),
     ("forkjoin log --brief auth", "what it was asked"),
+    ("forkjoin log", "what has happened in the latest run"),
+    ("forkjoin log --jsonl -f --since 120 RUN", "its events after number 120, as they come"),
 )
 _FOLLOW_S = 0.2
 _MOST = 64 * 1024 * 1024
@@ -29,24 +33,65 @@ _MOST = 64 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Ask(Asked):
-    """Print what a task's program wrote, the last 200 lines of it by default."""
+    """Print what a task's program wrote, the last 200 lines of it by default; of a run what has happened in it.
 
-    task: Annotated[
-        str, typer.Argument(metavar="TASK", help="TASK (id or number) or RUN/TASK.", autocompletion=complete_task)
-    ]
+    Events are durable, numbered from 1, and come in order: who has seen number N goes on with --since N, also after
+    a crash of either side. With --jsonl each is a line of JSON: seq, at (Unix time), event (its kind, and more).
+    """
+
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="TASK (id or number), RUN/TASK, or RUN; default: the latest run.",
+            autocompletion=complete_name,
+        ),
+    ] = ""  # fmt: skip
     stderr: Annotated[bool, typer.Option("--stderr", help="Its error stream.")] = False
     brief: Annotated[bool, typer.Option("--brief", help="What it was asked, instead.")] = False
     lines: Annotated[
         int, typer.Option("-n", "--lines", metavar="N", help="The last N lines (default 200; 0: all).")
     ] = 200
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until the task ends.")] = False
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on until the task, or the run, ends.")] = False
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print events, a line of JSON each.")] = False
+    since: Annotated[int, typer.Option("--since", metavar="SEQ", help="Only events after this number.")] = 0
 
 
 def act(ask: Ask) -> int:
     """Print it."""
+    run, task = run_or_task(ask, ask.name)
+    if task is None and len(run.tasks) == 1 and ask.name and (ask.stderr or ask.brief):
+        task = run.task(run.tasks[0])
+    if ask.jsonl or task is None:
+        return _events(run, task, ask)
+    return _output(run, task, ask)
+
+
+def _events(run: Run, task: TaskView | None, ask: Ask) -> int:
+    if ask.stderr or ask.brief:
+        raise PlanError("is about one task", where="--stderr" if ask.stderr else "--brief", next_step="name a task")
+    if ask.since < 0:
+        raise PlanError(f"{ask.since} is no event's number", where="--since", next_step="0 is before the first")
+
+    def alone() -> None:
+        say(f"nobody drives run {run.id} just now; go on with it: forkjoin resume {run.id}")
+
+    found = run.follow(ask.since, alone=alone) if ask.follow else run.events(ask.since)
+    wanted = (one for one in found if task is None or getattr(one.event, "task", task.id) == task.id)
+    if ask.json:
+        data_json({"forkjoin": 1, "run": run.id, "events": [to_builtins(one) for one in wanted]})
+        return 0
+    started = run.view().started
+    for recorded in wanted:
+        if ask.jsonl:
+            data_bytes(event_line(recorded))
+        elif line := told(recorded):
+            data(f"{recorded.seq:>6}  [{spoken(max(0.0, recorded.at - started)):>8}]  {line}")
+    return 0
+
+
+def _output(run: Run, task: TaskView, ask: Ask) -> int:
     if ask.follow and ask.json:
-        raise PlanError("--follow prints text", where="--json", next_step="take forkjoin watch --jsonl")
-    run, task = the_task(ask, ask.task)
+        raise PlanError("--follow prints text", where="--json", next_step="take --jsonl, which follows events")
     stream: Literal["stdout", "stderr"] = "stderr" if ask.stderr else "stdout"
     kept = run.brief(task.id) if ask.brief else run.log(task.id, stream=stream, limit=_MOST)
     following = ask.follow and not ask.brief

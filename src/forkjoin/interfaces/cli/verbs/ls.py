@@ -13,8 +13,7 @@ from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
 from forkjoin.interfaces.cli.board import counts, padded
 from forkjoin.interfaces.cli.listing import run_json, task_json, task_lines
-from forkjoin.interfaces.cli.starting import line_width
-from forkjoin.interfaces.cli.talk import data, data_json, on_terminal, say
+from forkjoin.interfaces.cli.talk import data, data_json, line_width, on_terminal, say
 from forkjoin.model import RunView, spoken
 from forkjoin.model.text import one_line
 
@@ -49,7 +48,8 @@ def act(ask: Ask) -> int:
         raise PlanError(f"{ask.limit} is negative", where="--limit", next_step="give 1 or more, or 0 for all")
     found = runs(ask.settings, tree=None if ask.everywhere else ask.tree, limit=ask.limit if ask.limit > 0 else None)
     if ask.json:
-        data_json({"forkjoin": 1, "runs": [run_json(view) for view in found]})
+        shown = [run_json(view) | {"owner": _owner(ask, view)} for view in found]
+        data_json({"forkjoin": 1, "runs": shown})
         return 0
     if not found:
         say("no runs here yet; start one: forkjoin review .")
@@ -63,10 +63,20 @@ def _alone(ask: Ask, view: RunView) -> bool:
     """Whether a run that is not over has no living owner."""
     from forkjoin.engine import attach
 
-    if view.ended is not None:
+    if view.ended is not None or _owner(ask, view) is not None:
         return False
+    with attach(view.run, settings=ask.settings) as run:  # it may have ended between the two looks
+        return run.view().ended is None
+
+
+def _owner(ask: Ask, view: RunView) -> int | None:
+    """Return the pid of the living process that drives a run; None where none does."""
+    from forkjoin.engine import attach
+
+    if view.ended is not None:
+        return None
     with attach(view.run, settings=ask.settings) as run:
-        return not run.owned() and run.view().ended is None
+        return run.owner()
 
 
 def _tasks(view: RunView, *, as_json: bool) -> int:
@@ -82,7 +92,7 @@ def _run_line(view: RunView, *, alone: bool, width: int) -> str:
     """Return one row; on a terminal (*width* above 0) never wider than it, the name and the counts shortened."""
     began = time.localtime(view.started)
     took = spoken(max(0.0, (view.ended or time.time()) - view.started))
-    said = "nobody drives it: forkjoin wait " + view.run if alone else counts(view)
+    said = "nobody drives it: forkjoin resume " + view.run if alone else counts(view)
     if not width or width >= _WIDE:
         row = f"{view.run}  {time.strftime('%Y-%m-%d %H:%M', began)}  {view.state:9}  {took:>9}  "
         row += f"{padded(one_line(view.name or '-'), 32)}  {said}"

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 import typer
 
 from forkjoin.errors import PlanError
-from forkjoin.interfaces.cli.asking import Asked, complete_task, the_task
+from forkjoin.interfaces.cli.asking import Asked, complete_task, duration, the_task
 from forkjoin.interfaces.cli.board import spell
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
 from forkjoin.interfaces.cli.listing import cut_bytes
-from forkjoin.interfaces.cli.starting import duration
 from forkjoin.interfaces.cli.talk import data, data_json, even_unread, say
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import typer
 
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
-from forkjoin.interfaces.cli.starting import severity
+from forkjoin.interfaces.cli.following import severity
 from forkjoin.interfaces.cli.talk import data, data_json, even_unread
 
 EXAMPLES = (

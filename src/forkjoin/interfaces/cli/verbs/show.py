@@ -12,8 +12,7 @@ import typer
 from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
 from forkjoin.interfaces.cli.board import comparison, counts, doing, spell, verdict
 from forkjoin.interfaces.cli.listing import command_lines, task_lines
-from forkjoin.interfaces.cli.starting import line_width
-from forkjoin.interfaces.cli.talk import data, data_json
+from forkjoin.interfaces.cli.talk import data, data_json, line_width
 from forkjoin.model import ENDED, Changes, TaskView, Usage, spoken
 from forkjoin.model.text import one_line
 
@@ -62,7 +61,7 @@ def _run_lines(run: Run) -> Iterator[str]:
     yield f"run {view.run}" + (f"  {one_line(view.name)}" if view.name else "")
     if view.goal:
         yield f"goal: {one_line(view.goal)}"
-    said = "" if run.owned() or view.ended else " (nobody drives it; forkjoin wait takes it up again)"
+    said = "" if run.owned() or view.ended else " (nobody drives it; go on with it: forkjoin resume)"
     yield f"{view.state}{said}: {counts(view)}; {verdict(view)}"
     yield comparison(view, time.time())
     yield f"tree: {view.tree}"
@@ -73,7 +72,8 @@ def _run_lines(run: Run) -> Iterator[str]:
         yield "findings: " + ", ".join(f"{count} {severity}" for severity, count in view.findings)
     yield ""
     if view.ended is None:
-        ways = [f"forkjoin {verb} {view.run}" for verb in ("watch", "wait", "stop")]
+        verbs = ("watch", "wait", "stop") if run.owned() else ("resume", "stop")
+        ways = [f"forkjoin {verb} {view.run}" for verb in verbs]
         yield from command_lines("next: ", ways, line_width())
         return
     first = next((task for task in view.tasks if task.state != "completed"), view.tasks[0] if view.tasks else None)

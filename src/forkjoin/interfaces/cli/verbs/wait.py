@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from forkjoin.interfaces.cli.asking import Asked, by_run, complete_name
+from forkjoin.interfaces.cli.asking import Asked, by_run, complete_name, duration
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
+from forkjoin.interfaces.cli.following import limited
 from forkjoin.interfaces.cli.listing import task_json, task_lines
-from forkjoin.interfaces.cli.starting import duration, limited
 from forkjoin.interfaces.cli.talk import data, data_json, even_unread
 from forkjoin.model import RunView, TaskView
 

@@ -9,7 +9,7 @@ import typer
 
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
 from forkjoin.interfaces.cli.codes import WORDS
-from forkjoin.interfaces.cli.starting import ending_code, print_end, severity
+from forkjoin.interfaces.cli.following import ending_code, print_end, severity
 from forkjoin.interfaces.cli.talk import data_json, even_unread, say
 
 if TYPE_CHECKING:

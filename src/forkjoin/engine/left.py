@@ -1,0 +1,48 @@
+"""What is left of a run whose owner is gone: what still runs, what ended meanwhile, what was lost, what never began."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forkjoin.backends import began, locked, read_exit
+from forkjoin.engine.folder import RunFolder
+from forkjoin.model import ENDED, RunView
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """Counts of tasks: `running` can be adopted, `ended` have a record to collect, `lost` neither, `queued` wait."""
+
+    running: int = 0
+    ended: int = 0
+    lost: int = 0
+    queued: int = 0
+
+    @property
+    def said(self) -> str:
+        """The counts in words, without those that are zero."""
+        counts = (
+            (self.running, "still running"),
+            (self.ended, "ended meanwhile"),
+            (self.lost, "lost"),
+            (self.queued, "still to run"),
+        )
+        return ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing left to run"
+
+
+def left_of(folder: RunFolder, view: RunView) -> Left:
+    """Return what whoever takes the run now finds; a look at the folders of attempts that have begun, no more."""
+    running = ended = lost = queued = 0
+    for task in view.tasks:
+        if task.state in ENDED:
+            continue
+        own = str(folder.attempt(task.id, max(1, task.attempt)))
+        if task.state == "queued" or not (locked(own) or began(own)):
+            queued += 1
+        elif locked(own):
+            running += 1
+        elif read_exit(own) is not None:
+            ended += 1
+        else:
+            lost += 1
+    return Left(running=running, ended=ended, lost=lost, queued=queued)

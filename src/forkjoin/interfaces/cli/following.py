@@ -1,0 +1,138 @@
+"""Following a run to its end: how progress is shown, what the end looks like, which exit code it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from forkjoin.errors import PlanError, UnknownId
+from forkjoin.interfaces.cli.asking import Asked, latest
+from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
+from forkjoin.interfaces.cli.talk import data, data_json, even_unread, line_width, say
+
+if TYPE_CHECKING:
+    from forkjoin.engine import Run
+    from forkjoin.interfaces.cli.attending import Attended
+    from forkjoin.interfaces.cli.live import Form
+    from forkjoin.model import RunView, TaskView
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Following(Asked):
+    """What every verb takes that follows a run to its end."""
+
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress, only the result.")] = False
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Plain lines, with what each task does.")] = False
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            "--fail-on", metavar="SEVERITY", help="Exit 1 on a finding this bad: critical, high, medium, low, info."
+        ),
+    ] = ""
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print each event as a line of JSON, as it comes.")] = False
+
+    @property
+    def form(self) -> Form:
+        """How progress is shown."""
+        if self.jsonl:
+            return "jsonl"
+        return "quiet" if self.quiet else "verbose" if self.verbose else "auto"
+
+
+def finished(run: Run, attended: Attended, asked: Following, *, fail_on: str) -> int:
+    """Print the end of a run that was attended, and return its exit code."""
+    if attended.left:
+        say(f"run {run.id} goes on in the background; watch it: forkjoin watch {run.id}")
+        if asked.json:
+            with even_unread():
+                data_json(ids(run))
+        return 0
+    code = ending_code(run, attended, fail_on=fail_on)
+    with even_unread():
+        if asked.json:
+            data_json({**run.result_json(), "exit": WORDS[code]})
+        elif not asked.jsonl:
+            print_end(run, attended.view, quiet=asked.quiet)
+    if attended.interrupted:
+        say(f"stopped; what had completed is kept: forkjoin show {run.id}; run the rest again: forkjoin retry {run.id}")
+    return code
+
+
+def print_end(run: Run, view: RunView, *, quiet: bool = False) -> None:
+    """Print the end of a run for people: the tasks, the summary, and the next commands."""
+    from forkjoin.interfaces.cli.listing import command_lines, task_lines
+
+    lines = task_lines(view)
+    if len(lines) > _SHOWN:  # what did not complete is what there is to look at
+        lines = [line for line, task in zip(lines, view.tasks, strict=True) if task.state != "completed"]
+    for line in lines[:_SHOWN]:
+        data(_cut(line, line_width()))
+    if len(lines) > _SHOWN:
+        data(f"      … {len(lines) - _SHOWN} more did not complete: forkjoin show {run.id}")
+    if lines:
+        data("")
+    for line in run.summary_lines(width=line_width()):
+        data(line)
+    if not quiet:
+        for line in command_lines("Next: ", list(_next(run, view)), line_width()):
+            say(line)
+
+
+def _next(run: Run, view: RunView) -> Iterator[str]:
+    """Yield the commands that read this run, without its id where it is the latest here anyway."""
+    of_run, of_task = ("", "") if _latest_here(run) else (f" {run.id}", f"{run.id}/")
+    yield f"forkjoin report{of_run}"
+    yield f"forkjoin show{of_run}"
+    first = next((task for task in view.tasks if task.state != "completed"), view.tasks[0] if view.tasks else None)
+    if first is None or (first.state == "completed" and first.task.agent_name == "static"):
+        return  # what analysers found is in the report
+    verb = "log" if first.state != "completed" else "diff" if first.changes.files else "output"
+    yield f"forkjoin {verb} {of_task}{first.id}"
+
+
+def _latest_here(run: Run) -> bool:
+    """Whether a command typed in the current folder means this run when it names none."""
+    try:
+        return latest(Asked()).id == run.id
+    except UnknownId:  # it was of another tree: -C, or the review of a path elsewhere
+        return False
+
+
+def ending_code(run: Run, attended: Attended, *, fail_on: str) -> int:
+    """Return the exit code of a run that is over."""
+    return exit_code(
+        Ending(
+            states=tuple(task.state for task in attended.view.tasks),
+            interrupted=attended.interrupted,
+            limited=limited(attended.view.tasks),
+            findings=run.severity_count(fail_on) if fail_on else 0,
+        )
+    )
+
+
+def limited(tasks: Sequence[TaskView]) -> bool:
+    """Return whether a budget or the disk kept any of these tasks from being started."""
+    return any(task.state == "skipped" and ("budget" in task.why or "disk" in task.why) for task in tasks)
+
+
+def severity(text: str) -> str:
+    """Return a severity's word; raise PlanError that lists them."""
+    from forkjoin.model import SEVERITIES
+
+    if text and text not in SEVERITIES:
+        raise PlanError(f"no severity {text!r}", where="--fail-on", next_step=f"known: {', '.join(SEVERITIES)}")
+    return text
+
+
+def ids(run: Run) -> dict[str, Any]:
+    """Return what a run that goes on in the background is told by."""
+    return {"forkjoin": 1, "run": run.id, "tasks": list(run.tasks), "detached": True}
+
+
+def _cut(line: str, width: int) -> str:
+    return line if len(line) <= width else line[: width - 1] + "…"

@@ -1,0 +1,77 @@
+"""Events in words: a line for each that says something to a person."""
+
+from __future__ import annotations
+
+from forkjoin.model import (
+    Awaited,
+    BaseTaken,
+    Closed,
+    Ended,
+    Event,
+    Freed,
+    Held,
+    Joined,
+    Owned,
+    Planned,
+    Progress,
+    Recorded,
+    Released,
+    RetryAsked,
+    Running,
+    Starting,
+    StopAsked,
+    reason_of,
+    state_of,
+)
+from forkjoin.model.text import one_line
+
+
+def told(recorded: Recorded) -> str:
+    """Return what happened, "" where it says nothing to a person."""
+    event = recorded.event
+    return one_line(_of_task(event) or _of_run(event))
+
+
+def _of_task(event: Event) -> str:
+    match event:
+        case Starting(task=task, attempt=attempt):
+            said = f"{task}: starting" + (f", attempt {attempt}" if attempt > 1 else "")
+        case Running(task=task, pid=pid):
+            said = f"{task}: running" + (f" (process {pid})" if pid else "")
+        case Progress(task=task, text=text):
+            said = f"{task}: {text}"
+        case Ended(task=task, outcome=outcome, again=again):
+            said = f"{task}: {state_of(outcome).replace('_', ' ')}"
+            said += (f": {reason_of(outcome)}" if reason_of(outcome) else "") + ("; once more" if again else "")
+        case StopAsked(task=task, reason=reason, how=how):
+            said = f"{task or 'every task'}: asked to {'stop' if how == 'term' else 'end now'}: {reason}"
+        case Awaited(task=task, others=others):
+            said = f"{task}: waits for {', '.join(f'{one.run}/{one.task}' for one in others[:3])}"
+        case Freed(task=task):
+            said = f"{task}: waits for no other run any more"
+        case RetryAsked(task=task):
+            said = f"{task}: asked for again"
+        case _:
+            said = ""
+    return said
+
+
+def _of_run(event: Event) -> str:
+    match event:
+        case Planned(run=run, plan=plan):
+            said = f"run {run}: {len(plan.tasks)} task{'s' * (len(plan.tasks) != 1)} planned"
+        case Owned(pid=pid, attached=attached):
+            said = f"driven by process {pid}" + ("" if attached else ", in the background")
+        case BaseTaken(base=base):
+            said = base.note
+        case Held(cause=cause, detail=detail):
+            said = f"launches are held: {cause} ({detail})"
+        case Released(cause=cause):
+            said = f"launches go on: enough {cause}"
+        case Joined(findings=findings):
+            said = "joined: " + (", ".join(f"{count} {severity}" for severity, count in findings) or "no findings")
+        case Closed(state=state, reason=reason):
+            said = f"over: {state}" + (f" ({reason})" if reason else "")
+        case _:
+            said = ""
+    return said

@@ -1,0 +1,112 @@
+"""`forkjoin resume`: a run whose owner was killed goes on, once, and whoever comes second is told who has it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from forkjoin.engine import attach, settings_from
+
+pytestmark = pytest.mark.slow
+
+
+def _tasks(tree: Path) -> list[dict[str, object]]:
+    log = tree.parent / "log"
+    return [
+        {"id": "quick", "shell": f"echo quick >> {log}; echo done-quick", "writes": []},
+        {"id": "slow", "shell": f"echo slow >> {log}; sleep 2; echo done-slow", "writes": []},
+        {"id": "last", "shell": f"echo last >> {log}; echo done-last", "writes": [], "after": ["slow"]},
+    ]
+
+
+@pytest.fixture
+def orphan(forkjoin) -> str:
+    """A run whose owner was killed -9 while `slow` ran; returns its id."""
+    process = forkjoin.process("run", forkjoin.plan(*_tasks(forkjoin.tree)), "-q")
+    deadline = time.monotonic() + 20
+    log = forkjoin.tree.parent / "log"
+    while not log.exists() or "slow" not in log.read_text() or not _ended(forkjoin, "quick"):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    run: str = forkjoin.json("ls")["runs"][0]["run"]
+    return run
+
+
+def _ended(forkjoin, task: str) -> bool:
+    runs = forkjoin.json("ls")["runs"]
+    if not runs:
+        return False
+    tasks = forkjoin.json("ls", runs[0]["run"])["tasks"]
+    return any(one["id"] == task and one["state"] == "completed" for one in tasks)
+
+
+def test_a_run_goes_on_where_it_was_and_nothing_completed_runs_again(forkjoin, orphan: str) -> None:
+    assert forkjoin.json("ls")["runs"][0]["owner"] is None
+    assert f"forkjoin resume {orphan}" in forkjoin("ls")[1]
+    assert f"forkjoin resume {orphan}" in forkjoin("show")[1]
+    code, out, said = forkjoin("resume", "-q")
+    assert code == 0, said
+    assert f"run {orphan}: 1 still running, 1 still to run" in said
+    assert "3 of 3 tasks ok" in out
+    assert (forkjoin.tree.parent / "log").read_text().split() == ["quick", "slow", "last"]
+
+
+def test_who_comes_second_is_told_who_has_it(forkjoin, orphan: str) -> None:
+    first = forkjoin.process("resume", "-q")
+    deadline = time.monotonic() + 10
+    while forkjoin.json("ls")["runs"][0]["owner"] is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    code, _, said = forkjoin("resume", orphan)
+    assert (code, f"owned by process {first.pid}" in said) == (2, True), said
+    assert forkjoin.json("resume")["runs"] == []
+    assert first.wait(20) == 0
+    first.communicate()
+
+
+def test_eight_at_once_have_one_winner(forkjoin, orphan: str) -> None:
+    all_of_them = [forkjoin.process("resume", orphan, "-q") for _ in range(8)]
+    said = [process.communicate(timeout=40)[1] for process in all_of_them]
+    losers = [text for text in said if "is owned by process" in text or "is over already" in text]
+    assert len(losers) == 7, said
+    assert (forkjoin.tree.parent / "log").read_text().split() == ["quick", "slow", "last"]
+
+
+def test_in_the_background_the_ids_come_at_once(forkjoin, orphan: str) -> None:
+    said = forkjoin.json("resume", "--all", "--detach")
+    assert said["runs"] == [
+        {"run": orphan, "resumed": True, "found": {"running": 1, "ended": 0, "lost": 0, "queued": 1}}
+    ]
+    assert forkjoin.json("wait", orphan)["runs"][0]["state"] == "completed"
+    again = forkjoin.json("resume", "--detach", orphan)
+    assert again["runs"][0]["resumed"] is False
+
+
+def test_an_ended_run_is_said_to_be_over_and_nothing_is_to_be_resumed_where_nothing_is(forkjoin, orphan: str) -> None:
+    assert forkjoin("resume", "-q")[0] == 0
+    code, _, said = forkjoin("resume", orphan)
+    assert (code, "is over already: completed" in said) == (0, True)
+    assert "nothing to resume" in forkjoin("resume")[2]
+    assert forkjoin("resume", "--all", orphan)[0] == 2
+    assert forkjoin("resume", "unknown")[0] == 2
+
+
+def test_what_ended_while_nobody_looked_is_collected(forkjoin, orphan: str) -> None:
+    folder = attach(orphan, settings=settings_from(os.environ, forkjoin.tree)).folder
+    deadline = time.monotonic() + 10
+    while not (folder / "tasks" / "slow" / "1" / "exit.json").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.1)
+    said = forkjoin.json("resume", "--detach")
+    assert said["runs"][0]["found"]["ended"] == 1
+    assert forkjoin.json("wait", orphan)["runs"][0]["state"] == "completed"
+    shown = forkjoin.json("show", f"{orphan}/slow")["tasks"][0]
+    assert shown["answer"].strip() == "done-slow"
+    assert shown["seconds"] < 4
