@@ -14,6 +14,7 @@ import msgspec
 
 from forkjoin.backends import Exited, Output, Signal, Spawned, identity
 from forkjoin.engine.attempts import Attempts, Key
+from forkjoin.engine.claiming import Claiming
 from forkjoin.engine.folder import RunFolder
 from forkjoin.engine.gate import Gate
 from forkjoin.engine.giving import Giving
@@ -41,7 +42,19 @@ from forkjoin.model import (
     StopAsked,
     TaskId,
 )
-from forkjoin.scheduling import Board, Command, End, Finish, Settle, Start, new_board, rebuild, retries_left, step
+from forkjoin.scheduling import (
+    Board,
+    Command,
+    End,
+    Finish,
+    Reclaim,
+    Settle,
+    Start,
+    new_board,
+    rebuild,
+    retries_left,
+    step,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +96,12 @@ class Driver:
         self._giving = Giving(self._planned, self._journal.content)
         self._actions = Actions(lambda task: speaker(self._attempts.tasks[task]))
         self._gate = Gate(folder=folder.path, options=self._planned.options)
+        self._claiming = Claiming(folder, self._planned, self._states)
         self._outside = Outside(
             run=folder.run,
             journal=self._journal,
             gate=self._gate,
+            claiming=self._claiming,
             put=self._inbox.put,
             living=lambda: self._attempts.living,
             seen=self._past[-1].seq,
@@ -116,6 +131,7 @@ class Driver:
             if outside is not None:
                 outside.cancel()
             await self._attempts.close(over=self._over)
+            self._claiming.close(over=self._over and not self._handed_over)
             self._journal.close()
         return Driven(handed_over=self._handed_over, seen=self._outside.seen)
 
@@ -209,6 +225,8 @@ class Driver:
                 self._ends.append(lambda: self._attempts.stop(task, attempt, how=how, reason=reason))
             case Settle(task=task, outcome=outcome):
                 self._noted(Ended(task=task, attempt=0, outcome=outcome))
+            case Reclaim(tasks=tasks):
+                self._effects.append(lambda: self._reclaim(tasks))
             case Finish():
                 self._effects.append(self._finish)
 
@@ -227,6 +245,10 @@ class Driver:
             return
         self._effects.append(lambda: self._attempts.start(task, attempt, lambda: self._giving.to(task)))
 
+    def _reclaim(self, tasks: Sequence[TaskId]) -> None:
+        for event in self._claiming.reclaim(tasks):
+            self._inbox.put(event)
+
     def _release(self) -> None:
         """Commit what is noted, then let the effects happen; on a full disk all but ends wait for the next try."""
         noted, self._unwritten = self._unwritten, []
@@ -234,6 +256,7 @@ class Driver:
         for event in events:
             self._giving.note(event)
         self._journal.append(events, at=time.time())
+        self._effects.append(lambda: self._claiming.note(events))
         effects, self._effects = self._effects, []
         reached("turn.decided")
         try:
@@ -265,6 +288,9 @@ class Driver:
         self._effects.append(self._end_loop)
         self._release()
 
+    def _states(self) -> dict[TaskId, str]:
+        return self._board.states()
+
     def _end_loop(self) -> None:
         self._over = True
 
@@ -286,8 +312,8 @@ class Driver:
     def _board_so_far(self) -> Board:
         planned, events = self._planned, [recorded.event for recorded in self._past[1:]]
         if not events:
-            return new_board(planned.plan, planned.edges, planned.options)
-        return rebuild(planned.plan, planned.edges, planned.options, events)
+            return new_board(planned.plan, planned.edges, planned.options, self._claiming.tasks)
+        return rebuild(planned.plan, planned.edges, planned.options, events, self._claiming.tasks)
 
     def _take_over(self) -> None:
         """Say whose the run is now, adopt what still lives, and go on from what was journaled."""
@@ -296,7 +322,7 @@ class Driver:
             self._giving.note(event)
         me = identity()
         self._noted(Owned(pid=me.pid, start=me.start, boot=me.boot, attached=self._attached))
-        now = self._noted(*self._gate.look_at_disk())
+        now = self._noted(*self._gate.look_at_disk(), *self._claiming.take_over(events, self._board.elsewhere()))
         for event in _alive(events):
             reached("adopt.before")
             gone = self._attempts.adopt(event)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from forkjoin.engine import supervise
+from forkjoin.engine.claims import claimed, repository_key
 from forkjoin.engine.folder import OwnerLock, RunFolder, find_run, finished, new_run_folder, run_folders
 from forkjoin.engine.prepare import Prepared
 from forkjoin.engine.refusing import refuse
@@ -21,7 +22,7 @@ from forkjoin.engine.speaking import bound_here
 from forkjoin.errors import ForkjoinError, PlanError, RunOwned, UnknownId
 from forkjoin.failpoints import reached
 from forkjoin.journal import SqliteJournal
-from forkjoin.model import Planned, RunView, Tree
+from forkjoin.model import Awaited, Planned, RunView, Tree
 from forkjoin.sources import repository_of
 
 _TRIES = 3  # how often a new run takes another name where something came between
@@ -56,7 +57,10 @@ def _made(ready: Prepared, home: Path, *, detached: bool) -> tuple[RunFolder, Ow
             reached("launch.folder")
             lock = OwnerLock.take(draft)
             reached("launch.owned")
-            _write_plan(draft, _planned(ready, draft, detached=detached))
+            planned = _planned(ready, draft, detached=detached)
+            planned, awaited = claimed(planned, home, ready.tree, clonable=ready.clonable)
+            reached("launch.claimed")
+            _write_plan(draft, planned, awaited)
             reached("launch.written")
             return finished(draft), lock
         except (FileExistsError, RunOwned, UnknownId):  # its name is taken, or a sweep met it when it was just made
@@ -114,10 +118,10 @@ def _repository(tree: Path) -> str:
     return found.common_dir if found else str((tree if tree.is_dir() else tree.parent).resolve())
 
 
-def _write_plan(folder: RunFolder, planned: Planned) -> None:
+def _write_plan(folder: RunFolder, planned: Planned, awaited: Sequence[Awaited]) -> None:
     journal = SqliteJournal.create(folder.journal)
     try:
-        journal.append([planned], at=time.time())
+        journal.append([planned, *awaited], at=time.time())
         journal.commit()
     finally:
         journal.close()
@@ -131,7 +135,8 @@ def _planned(ready: Prepared, folder: RunFolder, *, detached: bool) -> Planned:
         edges=ready.check.edges,
         claims=ready.check.tasks,
         tree=tree.root,
-        repository=tree.git.common_dir if tree.git else tree.root,
+        repository=repository_key(tree),
+        subdir=tree.git.subdir if tree.git else "",
         options=replace(ready.options, detached=detached),
         version=version("forkjoin"),
         notes=ready.notes,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from forkjoin.engine.claiming import Claiming
 from forkjoin.engine.gate import Gate
 from forkjoin.errors import NoRoom
 from forkjoin.journal import Journal
@@ -44,6 +45,7 @@ class Outside:
     run: RunId
     journal: Journal
     gate: Gate
+    claiming: Claiming
     put: Callable[[Seen], None]
     living: Callable[[], bool]
     seen: int
@@ -57,9 +59,10 @@ class Outside:
         while True:
             await asyncio.sleep(_LOOK_S)
             self._look_for_wishes()
+            self.claiming.give_back()
             if time.monotonic() >= next_gate:
                 next_gate = time.monotonic() + _GATE_S
-                for event in self.gate.look():
+                for event in (*self.gate.look(), *self.claiming.look()):
                     self.put(event)
                 if self.full is not None:
                     self.put(TryAgain())

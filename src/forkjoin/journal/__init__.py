@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from forkjoin.journal.claims import ClaimsFile, Turn, claims_path
 from forkjoin.journal.fold import Fold
 from forkjoin.journal.sqlite import SqliteJournal
 from forkjoin.journal.store import Journal
 from forkjoin.journal.views import run_view, timeline, todo
 
-__all__ = ["Fold", "Journal", "SqliteJournal", "run_view", "timeline", "todo"]
+__all__ = ["ClaimsFile", "Fold", "Journal", "SqliteJournal", "Turn", "claims_path", "run_view", "timeline", "todo"]

@@ -8,13 +8,15 @@ from typing import TypeAlias, assert_never
 from msgspec.structs import replace
 
 from forkjoin.errors import JournalDamaged
-from forkjoin.journal.tasks import Seen, again, end, live, progress, requeue, shown
+from forkjoin.journal.tasks import Seen, again, awaited, end, freed, live, progress, requeue, shown
 from forkjoin.model import (
+    Awaited,
     BaseTaken,
     Blocked,
     Closed,
     Edge,
     Ended,
+    Freed,
     Held,
     Hold,
     Joined,
@@ -33,7 +35,7 @@ from forkjoin.model import (
 )
 
 _NEVER_RAN = ("blocked", "skipped")
-_OfTask: TypeAlias = Starting | Running | Progress | Ended | StopAsked | RetryAsked
+_OfTask: TypeAlias = Starting | Running | Progress | Ended | StopAsked | RetryAsked | Awaited | Freed
 
 
 class Fold:
@@ -116,6 +118,11 @@ class Fold:
             for hold in self._holds
         ]
 
+    def _say(self, note: str) -> None:
+        run = self._run
+        if note and run is not None and note not in run.notes:
+            self._run = replace(run, notes=(*run.notes, note))
+
     def _closed(self, run: RunView, event: Closed, at: float) -> None:
         """Believe it where all tasks have ended: a retry may have been asked just before it was written."""
         if all(seen.ended for seen in self._tasks):
@@ -134,6 +141,11 @@ class Fold:
                     seen.stopping, seen.shown = event.reason or "no reason given", None
             case RetryAsked():
                 self._retry(seen, event, at)
+            case Awaited():
+                awaited(seen, event, at)
+            case Freed(note=note):
+                freed(seen, at)
+                self._say(note)
             case _:
                 assert_never(event)
 

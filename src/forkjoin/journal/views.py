@@ -70,6 +70,7 @@ def _span(task: TaskView, view: RunView, edges: tuple[Edge, ...]) -> Span:
         after=tuple(dict.fromkeys(edge.first for edge in edges)),
         edges=edges,
         tries=task.tries,
+        waits=task.waits,
         estimate=task.task.estimate,
         cpu=task.task.cpu,
     )

@@ -7,13 +7,16 @@ from forkjoin.model.analyser import AnalyserCard
 from forkjoin.model.base import Ref, RunId, TaskId, Value, snake, to_builtins, to_json
 from forkjoin.model.durations import seconds, spoken
 from forkjoin.model.event import (
+    Awaited,
     BaseTaken,
     Closed,
     Ended,
     Event,
+    Freed,
     Held,
     Joined,
     Options,
+    Other,
     Owned,
     Planned,
     Progress,
@@ -49,7 +52,7 @@ from forkjoin.model.task import Isolation, OutputKind, Permission, Task
 from forkjoin.model.todo import Todo
 from forkjoin.model.tree import SKIPPED_FOLDERS, GitTree, Link, Tree
 from forkjoin.model.usage import Usage
-from forkjoin.model.verdict import Check, Claim, Claims, ConflictKind, Pair
+from forkjoin.model.verdict import Check, Claim, Claims, ConflictKind, ForeignPair, LiveClaims, Pair
 from forkjoin.model.view import ENDED, RunState, RunView, TaskState, TaskView
 from forkjoin.model.workspace import Base, Change, Changes, HowChanged, Place, PlaceKind, WallLevel
 
@@ -61,6 +64,7 @@ __all__ = [
     "Account",
     "Action",
     "AnalyserCard",
+    "Awaited",
     "Base",
     "BaseTaken",
     "Blocked",
@@ -86,6 +90,8 @@ __all__ = [
     "Failed",
     "FailureKind",
     "Finding",
+    "ForeignPair",
+    "Freed",
     "GitTree",
     "Held",
     "Hold",
@@ -94,11 +100,13 @@ __all__ = [
     "Isolation",
     "Joined",
     "Link",
+    "LiveClaims",
     "Lost",
     "LostCause",
     "LostTime",
     "NeedsInput",
     "Options",
+    "Other",
     "Outcome",
     "OutputKind",
     "Owned",

@@ -9,7 +9,7 @@ from forkjoin.model.invocation import Exit
 from forkjoin.model.outcome import Outcome
 from forkjoin.model.plan import Edge, Plan
 from forkjoin.model.usage import Usage
-from forkjoin.model.verdict import Claims
+from forkjoin.model.verdict import Claims, ConflictKind
 from forkjoin.model.workspace import Base, Changes, Place
 
 
@@ -54,6 +54,7 @@ class Planned(_Event, frozen=True, kw_only=True):
     version: str
     notes: tuple[str, ...] = ()
     not_looked_at: tuple[str, ...] = ()
+    subdir: str = ""  # the tree's place in its repository, "" at the top
 
 
 class Owned(_Event, frozen=True, kw_only=True):
@@ -129,6 +130,29 @@ class RetryAsked(_Event, frozen=True, kw_only=True):
     force: bool = False
 
 
+class Other(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """A task of another run (none named: the run as a whole) that one of ours waits for, and over what."""
+
+    run: RunId
+    task: TaskId = TaskId("")
+    kind: ConflictKind = "write-write"
+    paths: tuple[str, ...] = ()
+
+
+class Awaited(_Event, frozen=True, kw_only=True):
+    """A queued task waits until these tasks of other runs have ended; what was said of it before holds no more."""
+
+    task: TaskId
+    others: tuple[Other, ...]
+
+
+class Freed(_Event, frozen=True, kw_only=True):
+    """A queued task waits for no other run (any more); `note` says where that could not be looked at."""
+
+    task: TaskId
+    note: str = ""
+
+
 class Held(_Event, frozen=True, kw_only=True):
     """Launches wait: not enough memory, or disk."""
 
@@ -157,7 +181,7 @@ class Closed(_Event, frozen=True, kw_only=True):
 
 Event: TypeAlias = (
     Planned | Owned | BaseTaken | Starting | Running | Progress | Ended
-    | StopAsked | RetryAsked | Held | Released | Joined | Closed
+    | StopAsked | RetryAsked | Awaited | Freed | Held | Released | Joined | Closed
 )  # fmt: skip
 
 

@@ -49,7 +49,9 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
     changes: Changes = Changes()
     findings: int = 0
     waits_for: tuple[TaskId, ...] = ()
+    waits_for_others: tuple[str, ...] = ()  # tasks of other runs, as RUN/TASK
     tries: tuple[Try, ...] = ()
+    waits: tuple[Hold, ...] = ()  # times in which it waited for other runs
 
     @property
     def id(self) -> TaskId:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from forkjoin.planning.complete import completed
+from forkjoin.planning.foreign import foreign_pairs, live_claims, others_of
 from forkjoin.planning.globs import covering, overlap
 from forkjoin.planning.independence import check, check_json
 from forkjoin.planning.read import Form, joined, located, plan_from_lines, plan_from_prompts, plan_from_text
@@ -16,8 +17,11 @@ __all__ = [
     "check_json",
     "completed",
     "covering",
+    "foreign_pairs",
     "joined",
+    "live_claims",
     "located",
+    "others_of",
     "overlap",
     "plan_from_lines",
     "plan_from_prompts",

@@ -51,11 +51,8 @@ class Relations:
 def relations_of(claims: Sequence[Claims], tree: Tree) -> Relations:
     """Return how the claims of all tasks meet; near-linear in the number of claims."""
     keys = _keys(claims)
-    ways = _Ways(tree)
-    rows = [(number, pattern) for number, key in enumerate(keys) for pattern in ways.patterns(key.path)]
-    index = _Index()
-    for number, pattern in rows:
-        index.add(number, pattern, writes=bool(keys[number].writers))
+    rows = _rows(keys, _Ways(tree))
+    index = _index(keys, rows)
     found = {
         (number, number): sample(patterns(key.path)[0]) if _META.intersection(key.path) else key.path
         for number, key in enumerate(keys)
@@ -71,6 +68,38 @@ def relations_of(claims: Sequence[Claims], tree: Tree) -> Relations:
         found=tuple(Relation(a, b, witness) for (a, b), witness in sorted(found.items())),
         complete=index.work <= MAX_WORK,
     )
+
+
+def relations_between(ours: Sequence[Claims], theirs: Sequence[Claims], tree: Tree) -> Relations:
+    """Return how the claims of two groups of tasks meet, each numbered from 0.
+
+    Of each relation `a` is a key of *ours* and `b` one of *theirs*. Near-linear in the claims of both.
+    """
+    ways, own, other = _Ways(tree), _keys(ours), _keys(theirs)
+    keys, count = [*own, *other], len(own)
+    left, right = _rows(own, ways), _rows(other, ways, first=count)
+    found: dict[tuple[int, int], str] = {}
+    work = 0
+    for index, rows in ((_index(keys, right), left), (_index(keys, left), right)):
+        for number, pattern in rows:
+            for met, witness in index.meets(number, pattern, writes=bool(keys[number].writers)):
+                found.setdefault((min(number, met), max(number, met)), witness)
+            if index.work > MAX_WORK:
+                break
+        work = max(work, index.work)
+    made = tuple(Relation(a, b, witness) for (a, b), witness in sorted(found.items()))
+    return Relations(keys=keys, found=made, complete=work <= MAX_WORK)
+
+
+def _rows(keys: Sequence[Key], ways: _Ways, *, first: int = 0) -> list[tuple[int, Pattern]]:
+    return [(number, pattern) for number, key in enumerate(keys, first) for pattern in ways.patterns(key.path)]
+
+
+def _index(keys: Sequence[Key], rows: Sequence[tuple[int, Pattern]]) -> _Index:
+    index = _Index()
+    for number, pattern in rows:
+        index.add(number, pattern, writes=bool(keys[number].writers))
+    return index
 
 
 def _keys(claims: Sequence[Claims]) -> list[Key]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forkjoin.scheduling.board import Board, new_board, rebuild, step
-from forkjoin.scheduling.commands import Command, End, Finish, Settle, Start
+from forkjoin.scheduling.commands import Command, End, Finish, Reclaim, Settle, Start
 from forkjoin.scheduling.limits import Limits, limits, retries_left
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "End",
     "Finish",
     "Limits",
+    "Reclaim",
     "Settle",
     "Start",
     "limits",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from forkjoin.model import Edge, Event, Options, Plan, TaskId
 from forkjoin.scheduling.commands import Command
@@ -46,6 +46,10 @@ class Board:
         """Return each task's state in plan order: `queued`, `starting`, `running`, or the word of its outcome."""
         return {slot.task: slot.state if slot.at is At.ENDED else slot.at.value for slot in self._open().slots}
 
+    def elsewhere(self) -> tuple[TaskId, ...]:
+        """Return the queued tasks that wait for another run, or until it is known whether they must."""
+        return tuple(slot.task for slot in self._open().slots if slot.elsewhere and slot.at is At.QUEUED)
+
     def _open(self) -> Store:
         if self._store is None:
             raise RuntimeError("this board is spent: a later step has taken it over; read the board that step returned")
@@ -57,12 +61,13 @@ class Board:
         return store
 
 
-def new_board(plan: Plan, edges: Sequence[Edge], options: Options) -> Board:
+def new_board(plan: Plan, edges: Sequence[Edge], options: Options, claiming: Collection[TaskId] = ()) -> Board:
     """Return the board of a run of which nothing has happened yet; `step(board, ())` then says what to start.
 
-    Raises PlanError for two tasks of one id, an edge to an unknown task, or a circle.
+    The tasks *claiming* have made their claims among other runs; whenever one of them is queued again it makes them
+    anew (`Reclaim`). Raises PlanError for two tasks of one id, an edge to an unknown task, or a circle.
     """
-    return Board(new_store(plan, edges, options))
+    return Board(new_store(plan, edges, options, claiming))
 
 
 def step(board: Board, events: Sequence[Event]) -> tuple[Board, tuple[Command, ...]]:
@@ -77,14 +82,18 @@ def step(board: Board, events: Sequence[Event]) -> tuple[Board, tuple[Command, .
     return Board(store), tuple(dispatch(store))
 
 
-def rebuild(plan: Plan, edges: Sequence[Edge], options: Options, events: Iterable[Event]) -> Board:
+def rebuild(
+    plan: Plan, edges: Sequence[Edge], options: Options, events: Iterable[Event], claiming: Collection[TaskId] = ()
+) -> Board:
     """Return the board that a journal's events lead to; attempts without an `Ended` count as live.
 
     Nothing is commanded: `step(board, ())` then says what is still to be done (stops and settlements again too). What
-    held launches is forgotten: whoever goes on with the run looks at memory and disk for itself.
+    held launches is forgotten: whoever goes on with the run looks at memory and disk for itself, and claims for the
+    tasks that are `elsewhere`.
     """
-    store = new_store(plan, edges, options)
+    store = new_store(plan, edges, options, claiming)
     for event in events:
         fold(store, event)
     store.held.clear()
+    store.unclaimed.clear()
     return Board(store)

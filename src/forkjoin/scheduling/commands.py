@@ -41,4 +41,11 @@ class Finish:
     """Every task has ended. Comes last in its turn, after the `Settle`s, and once (again after a `RetryAsked`)."""
 
 
-Command: TypeAlias = Start | End | Settle | Finish
+@dataclass(frozen=True, kw_only=True)
+class Reclaim:
+    """These tasks are queued again; they start once `Awaited` and `Freed` said how they stand to other runs."""
+
+    tasks: tuple[TaskId, ...]
+
+
+Command: TypeAlias = Start | End | Settle | Reclaim | Finish

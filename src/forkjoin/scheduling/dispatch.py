@@ -6,13 +6,14 @@ import heapq
 from collections.abc import Iterator
 
 from forkjoin.model import Blocked, Outcome, Skipped, Stopped, TaskId, state_of
-from forkjoin.scheduling.commands import Command, End, Finish, Settle, Start
+from forkjoin.scheduling.commands import Command, End, Finish, Reclaim, Settle, Start
 from forkjoin.scheduling.slots import At, Slot, Store
 
 
 def dispatch(store: Store) -> Iterator[Command]:
-    """Yield the commands of this turn in a fixed order: ends and settlements, starts, the finish."""
+    """Yield the commands of this turn in a fixed order: ends and settlements, claims, starts, the finish."""
     yield from _settlements(store)
+    yield from _claims(store)
     yield from _starts(store)
     if not store.queued and not store.live and not store.finished:
         store.finished = True
@@ -35,7 +36,7 @@ def _settlements(store: Store) -> Iterator[Command]:
             for number in sorted(store.touched):
                 heapq.heappush(work, number)
             store.touched.clear()
-        elif slot.at is At.QUEUED and not slot.waiting:
+        elif store.ready(slot.number):
             store.push(slot)
 
 
@@ -57,6 +58,13 @@ def _outcome(store: Store, slot: Slot) -> Outcome:
     )
     by: tuple[TaskId, ...] = tuple(store.slots[number].task for number in failed)
     return Blocked(by=by, reason=f"{why}{more}")
+
+
+def _claims(store: Store) -> Iterator[Command]:
+    again = sorted(number for number in store.unclaimed if store.slots[number].at is At.QUEUED)
+    store.unclaimed.clear()
+    if again:
+        yield Reclaim(tasks=tuple(store.slots[number].task for number in again))
 
 
 def _starts(store: Store) -> Iterator[Command]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import assert_never
 
 from forkjoin.model import (
+    Awaited,
     BaseTaken,
     Blocked,
     Closed,
     Ended,
     Event,
+    Freed,
     Held,
     Joined,
     Owned,
@@ -39,10 +41,10 @@ def fold(store: Store, event: Event) -> None:
             _stop(store, event)
         case RetryAsked():
             _retry(store, event)
-        case Held(cause=cause):
-            store.held.add(cause)
-        case Released(cause=cause):
-            store.held.discard(cause)
+        case Awaited() | Freed():
+            _elsewhere(store, event)
+        case Held() | Released():
+            (store.held.add if isinstance(event, Held) else store.held.discard)(event.cause)
         case Closed():
             # A retry may have been asked just before it was written: then the run is not over.
             store.finished = not store.queued and not store.live
@@ -52,6 +54,14 @@ def fold(store: Store, event: Event) -> None:
             pass
         case _:
             assert_never(event)
+
+
+def _elsewhere(store: Store, event: Awaited | Freed) -> None:
+    slot = store.find(event.task)
+    if slot is not None and slot.at is At.QUEUED:
+        slot.elsewhere = isinstance(event, Awaited)
+        store.unclaimed.discard(slot.number)
+        store.touched.add(slot.number)
 
 
 def _live(store: Store, event: Starting | Running) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -52,6 +52,8 @@ class Slot:
     state: str = ""
     root: str = ""  # of a blocked task: what started it all, in words
     stop: Stop | None = None
+    claims: bool = False  # other runs must know of it before it starts
+    elsewhere: bool = False  # it waits for another run, or until it is known whether it must
     asked: StopHow | None = None  # the last `End` sent to the live attempt
 
     @property
@@ -82,6 +84,7 @@ class Store:
     light: list[tuple[float, int]] = field(default_factory=list)  # ready, takes no core
     heavy: list[tuple[float, int]] = field(default_factory=list)  # ready, takes cores
     cores_used: int = 0
+    unclaimed: set[int] = field(default_factory=set)  # back in the queue, and nobody was asked to claim for them yet
     held: set[str] = field(default_factory=set)
     tripped: bool = False  # fail_fast has struck
     finished: bool = False
@@ -95,7 +98,7 @@ class Store:
 
     def ready(self, number: int) -> bool:
         slot = self.slots[number]
-        return slot.at is At.QUEUED and not slot.waiting
+        return slot.at is At.QUEUED and not slot.waiting and not slot.elsewhere
 
     def go_live(self, slot: Slot, attempt: int, at: At) -> None:
         """Take a task out of the queue (or back from its end) into *attempt*."""
@@ -105,7 +108,7 @@ class Store:
             self.queued.discard(slot.number)
             self.live.add(slot.number)
             self.cores_used += slot.need
-        slot.at, slot.attempt, slot.asked = at, attempt, None
+        slot.at, slot.attempt, slot.asked, slot.elsewhere = at, attempt, None, False
 
     def end(self, slot: Slot, state: str) -> None:
         """Put a task to its end, and tell those behind it."""
@@ -133,6 +136,9 @@ class Store:
         slot.failed = {
             other.number for other, needs in first if needs and other.at is At.ENDED and other.state != "completed"
         }
+        if slot.claims:
+            slot.elsewhere = True
+            self.unclaimed.add(slot.number)
         self.touched.add(slot.number)
 
     def _leave_live(self, slot: Slot) -> None:
@@ -151,8 +157,11 @@ class Store:
                 then.failed.discard(slot.number)
 
 
-def new_store(plan: Plan, edges: Sequence[Edge], options: Options) -> Store:
-    """Return all tasks queued; raise PlanError for a task named twice, an edge to an unknown one, or a circle."""
+def new_store(plan: Plan, edges: Sequence[Edge], options: Options, claiming: Collection[TaskId] = ()) -> Store:
+    """Return all tasks queued, the claims of *claiming* made.
+
+    Raises PlanError for a task named twice, an edge to an unknown one, or a circle.
+    """
     caps = limits(plan, options)
     numbers = {task.id: number for number, task in enumerate(plan.tasks)}
     if len(numbers) != len(plan.tasks):
@@ -168,6 +177,8 @@ def new_store(plan: Plan, edges: Sequence[Edge], options: Options) -> Store:
         slots[first].behind.append((then, edge.needs_success))
         slots[then].before.append((first, edge.needs_success))
         slots[then].waiting += 1
+    for task in claiming:
+        slots[numbers[task]].claims = True
     for slot, tail in zip(slots, _tails(plan.tasks, slots), strict=True):
         slot.key = (-tail, slot.number)
     everything = set(range(len(slots)))
