@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forkjoin.agents import found_agents
+    from forkjoin.engine.claims import with_others
     from forkjoin.engine.known import KnownAgent, known_agents, known_analysers
     from forkjoin.engine.launching import attach, launch, runs
     from forkjoin.engine.prepare import Overrides, Prepared, prepared, prompts_plan, review_prepared
@@ -38,6 +39,7 @@ _HOME = {
     "TaskOutput": "forkjoin.engine.run",
     "Settings": "forkjoin.engine.settings",
     "settings_from": "forkjoin.engine.settings",
+    "with_others": "forkjoin.engine.claims",
     "check_json": "forkjoin.planning",
     "plan_to_yaml": "forkjoin.planning",
 }
@@ -63,6 +65,7 @@ __all__ = [
     "review_prepared",
     "runs",
     "settings_from",
+    "with_others",
 ]
 
 

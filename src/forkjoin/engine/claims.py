@@ -70,14 +70,14 @@ def claimed(planned: Planned, home: Path, tree: Tree, *, clonable: bool) -> tupl
 def with_others(ready: Prepared, home: Path) -> Prepared:
     """Return a prepared plan with how it stands to the runs that live at this moment; nothing is claimed."""
     tree, plan = ready.tree, ready.plan
-    rows = live_claims(RunId(""), plan, ready.check.tasks, subdir=tree.git.subdir if tree.git else "")
-    if not rows:
-        return ready
     with closing(claims_file(home, repository_key(tree))) as file:
         try:
             theirs = file.seen()
         except UNSEEN as error:
             return dataclasses.replace(ready, notes=(*ready.notes, unseen(error)))
+    if not theirs:
+        return ready
+    rows = live_claims(RunId(""), plan, ready.check.tasks, subdir=tree.git.subdir if tree.git else "")
     found = foreign_pairs(rows, theirs, from_the_top(tree), policy=plan.policy, clonable=ready.clonable)
     return dataclasses.replace(ready, check=replace(ready.check, others=found)) if found else ready
 

@@ -8,6 +8,7 @@ import resource
 from collections.abc import Mapping, Sequence
 
 from forkjoin.agents import cards, depth_of, dialect, found_agents, names
+from forkjoin.engine.claims import refuse_foreign
 from forkjoin.engine.prepare import Prepared
 from forkjoin.errors import CannotHere, NotIndependent, PlanError, UnknownId
 from forkjoin.model import Ref, Task
@@ -52,8 +53,11 @@ def _refuse_crowded() -> None:
 
 
 def refuse_dependent(ready: Prepared) -> None:
-    """Raise NotIndependent where the policy is `strict` and the plan is not independent."""
-    if ready.plan.policy != "strict" or not (ready.check.pairs or ready.check.unknown):
+    """Raise NotIndependent where the policy is `strict` and the plan, or how it stands to other runs, is not so."""
+    if ready.plan.policy != "strict":
+        return
+    refuse_foreign(ready.check.others)
+    if not (ready.check.pairs or ready.check.unknown):
         return
     if ready.check.pairs:
         first = min(ready.check.pairs, key=lambda pair: pair.kind == "after")  # a conflict before a declared order

@@ -43,7 +43,7 @@ class PlainLines:
     def _worth_telling(self, task: TaskView, *, known: bool) -> bool:
         if task.state == "starting":
             return self._actions
-        return known or task.state != "queued" or bool(task.waits_for)
+        return known or task.state != "queued" or bool(task.waits_for or task.waits_for_others)
 
 
 def _line(task: TaskView, now: float) -> str:

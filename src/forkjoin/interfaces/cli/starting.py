@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -72,9 +73,10 @@ def start(ready: Prepared, asked: Starting, *, settings: Settings, detach: bool 
     """Start what is ready, as the flags say; return the exit code."""
     limit = severity(asked.fail_on or settings.fail_on or "")
     if asked.dry_run:
+        from forkjoin.engine import with_others
         from forkjoin.interfaces.cli.verdicts import print_check
 
-        return print_check(ready, as_json=asked.json or asked.jsonl)
+        return print_check(with_others(ready, Path(settings.home)), as_json=asked.json or asked.jsonl)
     if detach:
         return _detached(ready, asked, settings)
     from forkjoin.engine import launch

@@ -37,6 +37,7 @@ def check_lines(ready: Prepared) -> Iterator[str]:
         yield f"{number:>5}  {task.id:{width}}  {_task(task, claims.get(task.id))}"
     yield from _left_out(len(plan.tasks), "tasks")
     yield from _pairs(check, clonable=ready.clonable)
+    yield from _others(check)
     yield from _order(check)
     yield from _gain(check)
     for note in dict.fromkeys((*check.advice, *ready.notes)):
@@ -75,6 +76,15 @@ def _pairs(check: Check, *, clonable: bool) -> Iterator[str]:
 
 def _pair(pair: Pair) -> str:
     return f"conflict: {pair.a} and {pair.b} ({pair.kind}): {pair.evidence}\n          remedy: {pair.remedy}"
+
+
+def _others(check: Check) -> Iterator[str]:
+    """Yield how tasks stand to those of other runs at this moment."""
+    if check.others:
+        yield ""
+    for pair in check.others[:_SHOWN]:
+        yield f"other run: {pair.task}: {pair.evidence}; {'it waits for that' if pair.waits else 'side by side'}"
+    yield from _left_out(len(check.others), "of other runs")
 
 
 def _order(check: Check) -> Iterator[str]:

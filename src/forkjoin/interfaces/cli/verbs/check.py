@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -50,12 +51,13 @@ class Ask(Asked):
 
 def act(ask: Ask) -> int:
     """Check it."""
-    from forkjoin.engine import Overrides, prepared, read_plan, refuse_dependent
+    from forkjoin.engine import Overrides, prepared, read_plan, refuse_dependent, with_others
 
     with _no_rings_sought():
         plan = read_plan(ask.plan, stdin=standard_input(ask.plan), lines=ask.lines)
         flags = Overrides(agent=ask.agent, policy=policy(ask.policy), select=ask.select)
-        ready = prepared(plan, settings=ask.settings, tree=ask.tree, overrides=flags)
+        settings = ask.settings
+        ready = with_others(prepared(plan, settings=settings, tree=ask.tree, overrides=flags), Path(settings.home))
         print_check(ready, as_json=ask.json)
     try:
         refuse_dependent(ready)
