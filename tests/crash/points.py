@@ -345,7 +345,9 @@ def trials(top: Path, *, every: Sequence[str], chances: int, seed: int) -> list[
     for number, name in enumerate(every):
         detached = name.startswith(("supervisor", "launch.detached")) or number % 4 == 0
         plan = PLANS[detached]
-        made.append(Trial(folder=top / f"point-{name}", plan=plan, kill=f"{name}#1", seed=f"{seed} {name}"))
+        folder = top / f"point-{name.replace('#', '-')}"  # a # would end the path in SQLite's URI
+        kill = name if "#" in name else f"{name}#1"
+        made.append(Trial(folder=folder, plan=plan, kill=kill, seed=f"{seed} {name}"))
     for number in range(chances):
         kill = str(chance.randint(1, 230))
         folder = top / f"random-{number}"

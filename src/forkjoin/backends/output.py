@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from forkjoin.backends.segments import kept_segments, segment_path, segment_size
+from forkjoin.model import Stream
 
 TICK_BYTES = 256 * 1024
 FAR_BEHIND = 1024 * 1024
@@ -45,6 +46,11 @@ def window_bytes(folder: Path | str, stream: StreamName, *, start: int, size: in
             taken.append(part)
         at += length
     return b"".join(taken), at
+
+
+def whole(folder: Path | str, stream: StreamName, said: Stream) -> bool:
+    """Whether there is as much of a stream as its record says was kept; after a power cut there may be less."""
+    return sum(span.size for span in _spans(str(folder), stream)) >= said.bytes - said.cut
 
 
 def tail_bytes(folder: Path | str, stream: StreamName, n: int) -> bytes:

@@ -12,7 +12,7 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 from forkjoin.agents import Site, child_environ, depth_of
-from forkjoin.backends import Backend, Exited, Job, Signal, began, locked
+from forkjoin.backends import Backend, Exited, Job, Signal, began, locked, read_exit, whole
 from forkjoin.engine.briefs import Briefs, Given
 from forkjoin.engine.folder import RunFolder
 from forkjoin.engine.settling import Result, said, settled
@@ -77,6 +77,7 @@ class Attempts:
     post: Callable[[Callable[[], None]], object]
     environ: Mapping[str, str]
     base: Base | None = None
+    rebooted: bool = False  # since the last owner: what was not flushed may be gone
     places: dict[Key, Place] = field(default_factory=dict)
     _stopping: dict[Key, str] = field(default_factory=dict)
     _opening: set[Key] = field(default_factory=set)
@@ -198,10 +199,12 @@ class Attempts:
         if task.function:
             lost = Lost(reason="it ran inside a process that is gone")
             return Result(ended=Ended(task=event.task, attempt=event.attempt, outcome=lost))
+        place = (event.place if isinstance(event, Running) else None) or _place_of(own)
+        if self.rebooted and (_own_tree(task, place) or not _kept(own)):
+            return _gone_with_the_machine(task, event.attempt, place)
         if isinstance(event, Starting) and not locked(str(own)) and not began(str(own)):
-            return _never_began(task, event.attempt, _place_of(own))
-        place = event.place if isinstance(event, Running) else None
-        self.places[key] = place or _place_of(own) or self._shared(task)
+            return _never_began(task, event.attempt, place)
+        self.places[key] = place or self._shared(task)
         self._living.add(key)
         self.local.adopt(str(own), event.task, event.attempt)
         return None
@@ -343,6 +346,26 @@ def _never_began(task: Task, attempt: int, place: Place | None) -> Result:
     lost = Lost(reason="its owner was gone before its program began")
     unneeded = place is not None and place.kind != "shared"
     return Result(ended=Ended(task=task.id, attempt=attempt, outcome=lost, place=place), again=True, unneeded=unneeded)
+
+
+def _kept(own: Path) -> bool:
+    """Whether the record of an ended attempt is there, and all the output that it speaks of."""
+    ended = read_exit(str(own))
+    return ended is not None and whole(own, "stdout", ended.stdout) and whole(own, "stderr", ended.stderr)
+
+
+def _own_tree(task: Task, place: Place | None) -> bool:
+    return not task.reads_only if place is None else place.kind != "shared"
+
+
+def _gone_with_the_machine(task: Task, attempt: int, place: Place | None) -> Result:
+    """Return the record of an attempt that the machine went down with: for what it had not flushed nobody vouches.
+
+    That goes for a tree of its own too, though its program may have ended: files there were never flushed.
+    """
+    where = f"; what is left of its work lies in {place.root}" if place is not None and place.kind != "shared" else ""
+    lost = Lost(reason=f"the machine went down before its result was kept{where}")
+    return Result(ended=Ended(task=task.id, attempt=attempt, outcome=lost, place=place))
 
 
 def _place_of(folder: Path) -> Place | None:

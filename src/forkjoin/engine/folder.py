@@ -83,7 +83,7 @@ def finished(folder: RunFolder) -> RunFolder:
     try:
         _synced(folder.path)
         folder.path.rename(made.path)
-        for shelf in (made.path.parent, made.home):
+        for shelf in (made.path.parent, made.home, made.home.parent):
             _synced(shelf)
     except OSError as error:
         if error.errno in (errno.EEXIST, errno.ENOTEMPTY):

@@ -9,6 +9,7 @@ from typing import Final
 
 from forkjoin.model import Change, HowChanged, Task, Tree, path_text
 from forkjoin.workspaces.declared import covered, runs_by_itself
+from forkjoin.workspaces.durable import flush
 from forkjoin.workspaces.git import Git
 
 # Nothing that a repository can set decides how a difference is shown.
@@ -39,6 +40,7 @@ def write_patch(git: Git, path: Path, *, base: str, commit: str) -> None:
     new = path.with_name(f"{path.name}.new")
     with new.open("wb") as into:
         git.out("diff-tree", "-p", "--binary", "--full-index", "--no-color", *_PLAIN, base, commit, into=into)
+    flush([new])
     new.replace(path)
 
 

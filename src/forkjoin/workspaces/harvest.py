@@ -21,6 +21,7 @@ from forkjoin.errors import CannotHere
 from forkjoin.failpoints import reached
 from forkjoin.model import SKIPPED_FOLDERS, Changes, Place, Task
 from forkjoin.workspaces.changes import changed_files, write_patch
+from forkjoin.workspaces.durable import flush
 from forkjoin.workspaces.listing import Listing, listing
 from forkjoin.workspaces.opening import Record
 from forkjoin.workspaces.store import Store
@@ -51,6 +52,8 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
     if not files:
         return Changes(notes=_notes(found))
     write_patch(ours, patch, base=place.base, commit=commit)
+    # The record that names it is committed next, so its name must last, and those of the folders up to the run's.
+    flush([folder for folder in patch.parents if folder.is_relative_to(store.path.parent)])
     reached("harvest.patch")
     inside = patch.relative_to(store.path.parent)
     return Changes(files=files, commit=commit, base=place.base, patch=inside.as_posix(), notes=_notes(found))

@@ -20,6 +20,7 @@ from typing import Final
 
 from forkjoin.failpoints import reached
 from forkjoin.model import SKIPPED_FOLDERS, GitTree, RunId, Tree
+from forkjoin.workspaces.durable import flush, flush_tree
 from forkjoin.workspaces.git import Git, of_user, private
 
 RAW: Final = "* -text -filter -ident -working-tree-encoding\n"
@@ -102,14 +103,18 @@ class Store:
             "core.autocrlf": "false",
             "core.attributesFile": os.devnull,
             "core.compression": "1",
-            "core.fsyncMethod": "batch",
+            # A record that names a commit is committed right after: a power cut must not take what it names.
+            "core.fsync": "all",
             **_of_file_system(self.path.parent),
             **{name: user[name] for name in ("user.name", "user.email", "core.excludesfile") if name in user},
             **object_format(self.tree.git),
         }
-        make_repository(self.path, settings, attributes=RAW, exclude=self.exclude(), alternates=self.alternates())
         if self.shallow:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             (self.path / "shallow").write_bytes(self.shallow)
+        make_repository(self.path, settings, attributes=RAW, exclude=self.exclude(), alternates=self.alternates())
+        flush_tree(self.path)
+        flush([self.path.parent])
 
     def exclude(self) -> str:
         """Return what is ignored beside `.gitignore`: the user's `info/exclude`, or outside git what is skipped."""

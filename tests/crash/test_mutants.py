@@ -1,0 +1,48 @@
+"""The trials see what they are there to see: each of these mutants of the product turns them red."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from crash.mutants import planted
+
+HERE = Path(__file__).parent
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="the oracles read /proc"),
+]
+
+
+def _figures(script: str, words: list[str], out: Path, environ: dict[str, str] | None = None) -> dict[str, object]:
+    argv = [sys.executable, str(HERE / script), "--json", str(out), "--workers", "2", *words]
+    done = subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=300, check=False)
+    assert out.exists(), done.stderr[-2000:]
+    figures: dict[str, object] = json.loads(out.read_text())
+    return figures
+
+
+@pytest.mark.parametrize(
+    ("mutant", "points", "kind"),
+    [
+        ("lock taken after the fork", "turn.done#2,turn.done#3", "duplicated"),
+        ("effect before commit", "turn.decided,turn.decided#2", "duplicated"),
+        ("exit record written in place", "record.opened,record.opened#2", "untrue"),
+        ("sweep removed", "shim.settled,run.joined", "orphans"),
+    ],
+)
+def test_a_mutant_turns_the_kill_trials_red(mutant: str, points: str, kind: str, tmp_path: Path) -> None:
+    words = ["--only", points, "--random", "0"]
+    found = _figures("points.py", words, tmp_path / "mutant.json", planted(mutant, tmp_path / "src"))
+    assert found[kind], found
+    assert _figures("points.py", words, tmp_path / "sound.json")["broken"] == []
+
+
+@pytest.mark.parametrize("mutant", ["synchronous off", "exit record not synced"])
+def test_a_mutant_turns_the_power_trials_red(mutant: str, tmp_path: Path) -> None:
+    words = ["--replays", "60"]
+    found = _figures("power.py", words, tmp_path / "mutant.json", planted(mutant, tmp_path / "src"))
+    assert found["broken"], found
