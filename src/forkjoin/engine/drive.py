@@ -298,6 +298,7 @@ class Driver:
 
     def _new_attempts(self, past: Sequence[Recorded]) -> Attempts:
         base = next((r.event.base for r in past if isinstance(r.event, BaseTaken)), None)
+        boots = [r.event.boot for r in past if isinstance(r.event, Owned)]
         return Attempts(
             folder=self._folder,
             planned=self._planned,
@@ -307,6 +308,7 @@ class Driver:
             post=asyncio.get_running_loop().call_soon_threadsafe,
             environ=dict(os.environ),
             base=base,
+            rebooted=bool(boots) and boots[-1] != identity().boot,
         )
 
     def _board_so_far(self) -> Board:
