@@ -37,7 +37,7 @@ MUTANTS = {
                 "engine/drive.py",
                 "        effects, self._effects = self._effects, []\n",
                 "        effects, self._effects = self._effects, []\n        for effect in effects:\n"
-                "            effect()\n        effects = []\n",
+                "            effect()\n        time.sleep(0.3 * bool(effects))\n        effects = []\n",
             ),
         )
     ),
