@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from forkjoin.journal import Fold, SqliteJournal, codec, run_view, spans, todo
+from forkjoin.journal import Fold, SqliteJournal, codec, run_view, timeline, todo
 from forkjoin.model import (
     ENDED,
     Blocked,
@@ -107,7 +107,7 @@ def test_whatever_a_crash_left_there_is_a_view_that_agrees_with_itself(events):
     lines = todo(view)
     assert len(lines) == len(view.tasks) + 1
     assert (lines[-1].status == "pending") or len(ended) == len(view.tasks)
-    assert len(spans(view)) == len(view.tasks)
+    assert len(timeline(view).spans) == len(view.tasks)
 
 
 @given(st.lists(st.one_of(EVENTS, st.just(PLANNED)), max_size=20))

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from forkjoin.agents import found_agents
     from forkjoin.engine.claims import with_others
+    from forkjoin.engine.examining import clear, examined
     from forkjoin.engine.known import KnownAgent, known_agents, known_analysers
     from forkjoin.engine.launching import attach, launch, runs
     from forkjoin.engine.prepare import Overrides, Prepared, prepared, prompts_plan, review_prepared
     from forkjoin.engine.reading import read_plan
     from forkjoin.engine.refusing import refuse_dependent
+    from forkjoin.engine.repairing import repair
+    from forkjoin.engine.retention import retire
     from forkjoin.engine.run import Run, TaskOutput
     from forkjoin.engine.settings import Settings, settings_from
     from forkjoin.planning import check_json, plan_to_yaml
@@ -35,6 +38,10 @@ _HOME = {
     "read_plan": "forkjoin.engine.reading",
     "refuse_dependent": "forkjoin.engine.refusing",
     "review_prepared": "forkjoin.engine.prepare",
+    "examined": "forkjoin.engine.examining",
+    "clear": "forkjoin.engine.examining",
+    "retire": "forkjoin.engine.retention",
+    "repair": "forkjoin.engine.repairing",
     "Run": "forkjoin.engine.run",
     "TaskOutput": "forkjoin.engine.run",
     "Settings": "forkjoin.engine.settings",
@@ -53,6 +60,8 @@ __all__ = [
     "TaskOutput",
     "attach",
     "check_json",
+    "clear",
+    "examined",
     "found_agents",
     "known_agents",
     "known_analysers",
@@ -62,6 +71,8 @@ __all__ = [
     "prompts_plan",
     "read_plan",
     "refuse_dependent",
+    "repair",
+    "retire",
     "review_prepared",
     "runs",
     "settings_from",

@@ -31,6 +31,7 @@ from forkjoin.workspaces import separable
 
 _BUSY_S = 1.0  # how long a file that another process holds is waited for: the owner's loop waits with it
 _TRIES = 2  # a damaged file is out of the way at the second
+_LOOK_SHARE = 20  # a look that took long is not repeated before twenty times that
 _PATIENCE_S = 30.0  # how long tasks are held back where their claims cannot be made
 
 States = Callable[[], Mapping[TaskId, str]]
@@ -59,6 +60,7 @@ class Claiming:
         self._due: dict[TaskId, None] = {}  # tasks whose claims could not be made yet
         self._due_since = 0.0
         self._behind: dict[TaskId, list[TaskId]] | None = None
+        self._next_look = 0.0
 
     @property
     def tasks(self) -> tuple[TaskId, ...]:
@@ -120,7 +122,8 @@ class Claiming:
 
     def look(self) -> Iterator[Event]:
         """Yield how tasks stand to other runs, where that has changed; costs next to nothing where nothing has."""
-        if not self._rows:
+        began = time.monotonic()
+        if not self._rows or began < self._next_look:
             return
         try:
             if self._identity and self._file.identity() != self._identity:
@@ -131,6 +134,7 @@ class Claiming:
                 yield from self._gone()
         except UNSEEN as error:
             yield from self._out_of_patience(error)
+        self._next_look = time.monotonic() + _LOOK_SHARE * (time.monotonic() - began)
 
     def close(self, *, over: bool) -> None:
         """Let go of the file; of a run that is over all claims are given back."""

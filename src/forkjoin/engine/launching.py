@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from forkjoin.engine.claims import claimed, repository_key
 from forkjoin.engine.folder import OwnerLock, RunFolder, find_run, finished, new_run_folder, run_folders
 from forkjoin.engine.prepare import Prepared
 from forkjoin.engine.refusing import refuse
+from forkjoin.engine.retention import retire
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
 from forkjoin.engine.speaking import bound_here
-from forkjoin.errors import ForkjoinError, PlanError, RunOwned, UnknownId
+from forkjoin.errors import ForkjoinError, JournalDamaged, PlanError, RunOwned, UnknownId
 from forkjoin.failpoints import reached
 from forkjoin.journal import SqliteJournal
 from forkjoin.model import Awaited, Planned, RunView, Tree
@@ -40,6 +42,7 @@ def launch(
     refuse(ready, os.environ if environ is None else environ)
     if detached and (why := bound_here(ready.plan)):
         raise PlanError(why, next_step="launch the run without detaching")
+    retire(Path(settings.home), days=settings.retention_days, gib=settings.retention_gib)
     folder, lock = _made(ready, Path(settings.home), detached=detached)
     reached("launch.planned")
     if detached:
@@ -93,7 +96,7 @@ def runs(settings: Settings, *, tree: Path | None = None, limit: int | None = No
     if limit is not None and limit < 1:
         return found
     for run in _of_repository(Path(settings.home), tree):
-        with run:
+        with run, suppress(JournalDamaged):  # that one is named by `doctor`, and by whoever asks for it
             found.append(run.view())
         if limit is not None and len(found) >= limit:
             break

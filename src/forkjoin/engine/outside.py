@@ -60,9 +60,11 @@ class Outside:
             await asyncio.sleep(_LOOK_S)
             self._look_for_wishes()
             self.claiming.give_back()
+            for event in self.claiming.look():
+                self.put(event)
             if time.monotonic() >= next_gate:
                 next_gate = time.monotonic() + _GATE_S
-                for event in (*self.gate.look(), *self.claiming.look()):
+                for event in self.gate.look():
                     self.put(event)
                 if self.full is not None:
                     self.put(TryAgain())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -26,6 +26,8 @@ class Settings(Value, frozen=True, kw_only=True):
     max_parallel: int | None = None
     policy: Policy | None = None
     fail_on: Severity | None = None
+    retention_days: float | None = None  # a run that is over longer, and holds no changes, goes at the next launch
+    retention_gib: float | None = None  # above it the oldest such runs go
     origins: dict[str, Origin] = {}  # noqa: RUF012 - msgspec copies an empty default
 
     def chosen(self, name: str, *, flag: Any, plan: Any) -> Any:
@@ -62,6 +64,8 @@ _KINDS: dict[str, Any] = {
     "max_parallel": int,
     "policy": Policy,
     "fail_on": Severity,
+    "retention_days": Annotated[float, msgspec.Meta(ge=0)],
+    "retention_gib": Annotated[float, msgspec.Meta(ge=0)],
 }
 
 

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from forkjoin.journal.claims import ClaimsFile, Turn, claims_path
 from forkjoin.journal.fold import Fold
+from forkjoin.journal.salvage import Salvage, rewritten, salvaged, unreadable
 from forkjoin.journal.sqlite import SqliteJournal
 from forkjoin.journal.store import Journal
 from forkjoin.journal.views import run_view, timeline, todo
 
-__all__ = ["ClaimsFile", "Fold", "Journal", "SqliteJournal", "Turn", "claims_path", "run_view", "timeline", "todo"]
+__all__ = [
+    "ClaimsFile",
+    "Fold",
+    "Journal",
+    "Salvage",
+    "SqliteJournal",
+    "Turn",
+    "claims_path",
+    "rewritten",
+    "run_view",
+    "salvaged",
+    "timeline",
+    "todo",
+    "unreadable",
+]

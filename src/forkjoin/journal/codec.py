@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -45,6 +46,18 @@ def decode(body: bytes, *, version: int = VERSION) -> Event:
         return _lifted(msgspec.json.decode(body), version)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise JournalDamaged(f"an event cannot be read: {error}") from error
+
+
+def checksum(at: float, kind: str, body: bytes) -> int:
+    """Return the CRC-32 by which a row is known to be as it was written."""
+    return zlib.crc32(body, zlib.crc32(f"{float(at)!r} {kind} ".encode()))
+
+
+def intact(at: object, kind: object, body: object, crc: object) -> bool:
+    """Whether a row that was read is as it was written; a damaged one may hold values of other types."""
+    if not (isinstance(at, float) and isinstance(kind, str) and isinstance(body, bytes)):
+        return False
+    return crc == checksum(at, kind, body)
 
 
 def plain(text: str) -> str:

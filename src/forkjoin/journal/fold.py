@@ -92,6 +92,7 @@ class Fold:
     def _apply(self, run: RunView, recorded: Recorded) -> None:
         match recorded.event:
             case Held(cause=cause, detail=detail):
+                self._let_go(recorded.at, cause)
                 self._holds.append(Hold(cause=cause, started=recorded.at, detail=detail))
             case Released(cause=cause):
                 self._let_go(recorded.at, cause)
@@ -113,10 +114,11 @@ class Fold:
 
     def _let_go(self, at: float, cause: str = "") -> None:
         """Take note that launches are held no more, for that cause or any."""
-        self._holds = [
+        ended = (
             replace(hold, ended=at) if hold.ended is None and cause in ("", hold.cause) else hold
             for hold in self._holds
-        ]
+        )
+        self._holds = [hold for hold in ended if hold.ended is None or hold.ended > hold.started]
 
     def _say(self, note: str) -> None:
         run = self._run

@@ -12,14 +12,15 @@ from forkjoin.errors import CannotHere, JournalDamaged
 from forkjoin.failpoints import reached
 from forkjoin.journal import codec
 from forkjoin.journal.files import connected, create_file
-from forkjoin.journal.trouble import trouble
+from forkjoin.journal.trouble import repair_hint, trouble
 from forkjoin.model import Event, Recorded, Text, snake
 
 INLINE_MOST = 4096  # characters of a text that stay in its event
 _PAGE = 512  # events fetched at a time: no read transaction outlives a page
 
-_INSERT = "INSERT INTO event (at, run, task, attempt, kind, body) VALUES (?, ?, ?, ?, ?, ?)"
-_SELECT = "SELECT seq, at, body FROM event WHERE seq > ? ORDER BY seq LIMIT ?"
+_INSERT = "INSERT INTO event (at, run, task, attempt, kind, body, crc) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_SELECT = "SELECT seq, at, kind, body, crc FROM event WHERE seq > ? ORDER BY seq LIMIT ?"
+_Row = tuple[float, str | None, str | None, int | None, str, bytes, int]
 
 
 class SqliteJournal:
@@ -31,7 +32,7 @@ class SqliteJournal:
     def __init__(self, path: Path, connection: sqlite3.Connection, *, version: int, readonly: bool) -> None:
         self.path = path
         self._db, self._version, self._readonly = connection, version, readonly
-        self._rows: list[tuple[float, str | None, str | None, int | None, str, bytes]] = []
+        self._rows: list[_Row] = []
         self._blobs: dict[str, bytes] = {}
         self._run: str | None = None
         self._seen = self._data_version()
@@ -90,12 +91,11 @@ class SqliteJournal:
         self._seen = self._data_version()
         seq = since
         while page := self._page(seq):
-            for number, at, body in page:
+            for number, at, kind, body, crc in page:
                 if number != seq + 1:
-                    raise JournalDamaged(
-                        f"{self.path}: event {seq + 1} is missing; a copy of the file may still have it, "
-                        "and the folders below tasks/ beside it hold the outputs"
-                    )
+                    raise JournalDamaged(f"{self.path}: event {seq + 1} is missing; {self._repair()}")
+                if not codec.intact(at, kind, body, crc):
+                    raise JournalDamaged(f"{self.path}: event {number} is not as it was written; {self._repair()}")
                 yield Recorded(seq=number, at=at, event=self._event(number, body))
                 seq = number
 
@@ -124,12 +124,12 @@ class SqliteJournal:
         with suppress(sqlite3.Error):
             self._db.close()
 
-    def _row(self, event: Event, at: float) -> tuple[float, str | None, str | None, int | None, str, bytes]:
-        body = codec.encode(event)
+    def _row(self, event: Event, at: float) -> _Row:
+        body, kind = codec.encode(event), snake(type(event).__name__)
         run, task = getattr(event, "run", None), getattr(event, "task", None)
         name = None if task is None else codec.plain(str(task))
         place = None if run is None else codec.plain(str(run))
-        return at, place, name, getattr(event, "attempt", None), snake(type(event).__name__), body
+        return at, place, name, getattr(event, "attempt", None), kind, body, codec.checksum(at, kind, body)
 
     def _write(self) -> None:
         if self._readonly:
@@ -165,7 +165,7 @@ class SqliteJournal:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
 
-    def _page(self, since: int) -> list[tuple[int, float, bytes]]:
+    def _page(self, since: int) -> list[tuple[int, float, str, bytes, int]]:
         try:
             return self._db.execute(_SELECT, (since, _PAGE)).fetchall()
         except sqlite3.Error as error:
@@ -175,9 +175,10 @@ class SqliteJournal:
         try:
             return codec.decode(body, version=self._version)
         except JournalDamaged as error:
-            raise JournalDamaged(
-                f"{self.path}, event {seq}: {error}; take a copy of the file, or start anew"
-            ) from error
+            raise JournalDamaged(f"{self.path}, event {seq}: {error}; {self._repair()}") from error
+
+    def _repair(self) -> str:
+        return repair_hint(self.path)
 
     def _blob(self, sha256: str) -> bytes:
         try:

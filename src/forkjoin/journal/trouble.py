@@ -28,7 +28,12 @@ def trouble(error: Exception, path: Path, *, writing: bool = False) -> ForkjoinE
         return CannotHere(
             f"{path}: the journal cannot be opened ({error}); make file and folder accessible to this user"
         )
-    return JournalDamaged(f"{path}: the journal is damaged ({error}); it was left as it is, work from a copy of it")
+    return JournalDamaged(f"{path}: the journal is damaged ({error}); {repair_hint(path)}")
+
+
+def repair_hint(path: Path) -> str:
+    """Return what to do about a damaged journal."""
+    return f"it was left as it is; keep what is sound of it: forkjoin doctor --repair {path.parent.name}"
 
 
 def no_room(error: OSError) -> bool:

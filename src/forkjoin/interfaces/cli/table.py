@@ -35,6 +35,7 @@ VERBS: dict[str, Line] = {
     "explain": Line(group="Read", summary="Say where the time went, and why tasks waited"),
     "todo": Line(group="Read", summary="Print the todo list of a run"),
     "rm": Line(group="Land", summary="Delete runs; unlanded changes are named first"),
+    "doctor": Line(group="Set up", summary="Say what this machine has and lacks, and mend what was left behind"),
     "agents": Line(group="Set up", summary="List the agents and analysers found on this machine"),
 }
 
@@ -59,6 +60,9 @@ _NEAR = {
     "lint": "review",
     "delete": "rm",
     "remove": "rm",
+    "prune": "rm",
+    "repair": "doctor",
+    "config": "doctor",
     "todos": "todo",
     "start": "run",
     "exec": "run",
@@ -70,7 +74,6 @@ _LATER = {
     "export": "exports changes",
     "each": "fans out by folder",
     "send": "answers a task",
-    "doctor": "checks this machine",
     "install": "installs into agents",
     "mcp": "serves MCP",
 }

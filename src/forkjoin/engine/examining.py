@@ -1,0 +1,197 @@
+"""What this machine and the state folder are like: one line a fact, whether it is well, what to do where it is not."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from forkjoin.engine.folder import run_folders, sweep, unfinished
+from forkjoin.engine.known import known_analysers
+from forkjoin.engine.run import Run
+from forkjoin.engine.settings import Settings
+from forkjoin.errors import ForkjoinError
+from forkjoin.sources import repository_of
+from forkjoin.workspaces import git_found
+from forkjoin.workspaces.removal import remove_folder
+
+Verdict = Literal["ok", "warning", "bad"]
+NETWORKED = frozenset(
+    ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ncpfs", "ceph", "glusterfs", "lustre", "fuse.sshfs",
+     "fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "beegfs", "gpfs", "virtiofs")
+)  # fmt: skip
+_FEW_FILES, _LITTLE = 256, 1024**3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """One line: *name*, what was seen, and the remedy where it is not well. `bad` = forkjoin cannot run so."""
+
+    name: str
+    verdict: Verdict
+    seen: str
+    remedy: str = ""
+
+
+def examined(settings: Settings, tree: Path) -> list[Fact]:
+    """Return the facts of this machine, of the state folder, and of what lies in it for *tree*'s repository."""
+    home = Path(settings.home)
+    machine = [*_machine(), *_limits(), *_tools()]
+    return [*machine, *_state_folder(home), *_runs(home), *_leftovers(home, tree), _kept(settings)]
+
+
+def file_system(mountinfo: str, path: Path) -> str:
+    """Return the type of the file system that holds *path*, "" where that is not told.
+
+    *mountinfo* is the text of /proc/self/mountinfo: fields, a dash, the type (proc(5)).
+    """
+    best, kind = -1, ""
+    for line in mountinfo.split("\n"):
+        before, _, after = line.partition(" - ")
+        fields = before.split(" ")
+        if len(fields) > 4 and after:
+            mount = Path(fields[4].encode().decode("unicode_escape"))
+            if path.is_relative_to(mount) and len(mount.parts) >= best:
+                best, kind = len(mount.parts), after.split(" ")[0]
+    return kind
+
+
+def clear(settings: Settings, *, dry_run: bool) -> list[str]:
+    """Remove what is provably ours and of no more use (or only name it): return what."""
+    home = Path(settings.home)
+    told = [f"{folder.path}" for folder in unfinished(home)]
+    if not dry_run:
+        sweep(home)
+    for folder in _workspaces_alone(home):
+        told.append(str(folder))
+        if not dry_run:
+            remove_folder(folder)
+    return told
+
+
+def _machine() -> Iterator[Fact]:
+    linux = sys.platform == "linux"
+    yield Fact(name="system", verdict="ok" if linux else "warning", seen=f"{platform.system()} {platform.release()}",
+               remedy="" if linux else "not tested there: a daemon that leaves its session may be missed")  # fmt: skip
+    yield Fact(name="python", verdict="ok", seen=platform.python_version())
+    pidfd = hasattr(os, "pidfd_open") and Path("/proc/self/stat").exists()
+    yield Fact(name="processes", verdict="ok" if pidfd else "warning",
+               seen="known by pid, start time and boot; watched by pidfd" if pidfd else "no pidfd or no /proc here",
+               remedy="" if pidfd else "ends are noticed within a second, and a daemon may be missed")  # fmt: skip
+
+
+def _state_folder(home: Path) -> Iterator[Fact]:
+    there = next(folder for folder in (home, *home.parents) if folder.exists())
+    state = there.stat()
+    if there == home and (state.st_uid != os.getuid() or stat.S_IMODE(state.st_mode) & 0o022):
+        yield Fact(name="state folder", verdict="bad", seen=f"{home} is not yours alone",
+                   remedy=f"chmod 700 {home}, or set FORKJOIN_HOME to a folder of your own")  # fmt: skip
+    elif not os.access(there, os.W_OK | os.X_OK):
+        yield Fact(name="state folder", verdict="bad", seen=f"{there} cannot be written",
+                   remedy="set FORKJOIN_HOME to a folder that can be written")  # fmt: skip
+    else:
+        yield Fact(name="state folder", verdict="ok", seen=str(home))
+    kind = ""
+    with suppress(OSError):
+        kind = file_system(Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace"), there.resolve())
+    if kind in NETWORKED:
+        yield Fact(name="file system", verdict="warning", seen=f"{kind}: a network file system",
+                   remedy="locks and the journal need a local disk: set FORKJOIN_HOME to one")  # fmt: skip
+    elif kind:
+        yield Fact(name="file system", verdict="ok", seen=kind)
+    free = shutil.disk_usage(there).free
+    yield Fact(name="free space", verdict="ok" if free >= _LITTLE else "warning", seen=f"{free / 1024**3:.1f} GiB",
+               remedy="" if free >= _LITTLE else "launches wait below 0.25 GiB; make room")  # fmt: skip
+
+
+def _limits() -> Iterator[Fact]:
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    enough = files == resource.RLIM_INFINITY or files >= _FEW_FILES
+    yield Fact(name="open files", verdict="ok" if enough else "warning", seen=f"{files} at once",
+               remedy="" if enough else "allow more: ulimit -n 1024")  # fmt: skip
+
+
+def _tools() -> Iterator[Fact]:
+    git = git_found()
+    yield Fact(name="git", verdict="ok" if git else "warning", seen="found" if git else "not found",
+               remedy="" if git else "tasks that write need git 2.38 or newer")  # fmt: skip
+    cards = known_analysers()
+    found = [card.name for card in cards if card.found]
+    missing = [card.name for card in cards if not card.found]
+    yield Fact(name="analysers", verdict="ok" if found else "warning", seen=", ".join(found) or "none",
+               remedy=f"not here: {', '.join(missing)} (see: forkjoin agents)" if missing else "")  # fmt: skip
+
+
+def _runs(home: Path) -> Iterator[Fact]:
+    count, alone, damaged = 0, [], []
+    for folder in run_folders(home):
+        count += 1
+        try:
+            with Run(folder) as run:
+                if run.view().ended is None and not run.owned():
+                    alone.append(folder.run)
+        except ForkjoinError:
+            damaged.append(folder.run)
+    yield Fact(name="runs", verdict="ok", seen=str(count))
+    for run_id in alone:
+        yield Fact(name="no owner", verdict="warning", seen=f"run {run_id} is not over, and nobody drives it",
+                   remedy=f"go on with it: forkjoin resume {run_id}")  # fmt: skip
+    for run_id in damaged:
+        yield Fact(name="damaged", verdict="warning", seen=f"the journal of run {run_id} cannot be read",
+                   remedy=f"keep what is sound of it: forkjoin doctor --repair {run_id}")  # fmt: skip
+
+
+def _leftovers(home: Path, tree: Path) -> Iterator[Fact]:
+    refs = _refs(tree)
+    known = {folder.run for folder in run_folders(home)}
+    strange = [
+        ref for ref in refs if _run_of(ref) not in known
+    ]  # of another state folder, perhaps: never removed by us
+    if refs:
+        yield Fact(name="hidden refs", verdict="ok", seen=f"{len(refs)} keep bases alive; rm removes them",
+                   remedy=f"{len(strange)} of other state folders: {strange[0]}" if strange else "")  # fmt: skip
+    left = [str(folder.path) for folder in unfinished(home)] + [str(folder) for folder in _workspaces_alone(home)]
+    if left:
+        yield Fact(name="leftovers", verdict="warning", seen=f"{len(left)} without a run, such as {left[0]}",
+                   remedy="remove them: forkjoin doctor --fix (with -n: only list them)")  # fmt: skip
+
+
+def _kept(settings: Settings) -> Fact:
+    limits = []
+    if settings.retention_days is not None:
+        limits.append(f"{settings.retention_days:g} days")
+    if settings.retention_gib is not None:
+        limits.append(f"{settings.retention_gib:g} GiB")
+    return Fact(name="retention", verdict="ok", seen=" and ".join(limits) or "for ever (retention_days, retention_gib)")
+
+
+def _workspaces_alone(home: Path) -> list[Path]:
+    """Return folders of workspaces whose run is gone: neither among the runs nor being made or removed."""
+    try:
+        names = sorted(entry.name for entry in os.scandir(home / "workspaces"))
+    except OSError:
+        return []
+    shelves = ("runs", "unfinished")
+    alone = (name for name in names if not any((home / shelf / name).exists() for shelf in shelves))
+    return [home / "workspaces" / name for name in alone]
+
+
+def _refs(tree: Path) -> list[str]:
+    repository = repository_of(tree)
+    if repository is None:
+        return []
+    listed = ["git", "-C", str(tree), "for-each-ref", "--format=%(refname)", "refs/forkjoin"]
+    return subprocess.run(listed, check=False, capture_output=True, text=True).stdout.split()
+
+
+def _run_of(ref: str) -> str:
+    return ref.split("/")[2] if ref.count("/") > 2 else ""

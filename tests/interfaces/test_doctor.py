@@ -1,0 +1,113 @@
+"""`forkjoin doctor`: what is well, what is not, and how it is mended."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from forkjoin.engine import examining
+
+
+def _home() -> Path:
+    return Path(os.environ["FORKJOIN_HOME"])
+
+
+def test_each_fact_has_a_verdict_and_what_is_not_well_a_remedy(forkjoin) -> None:
+    said = forkjoin.json("doctor")
+    facts = {fact["name"]: fact for fact in said["facts"]}
+    assert said["ok"] is True
+    assert {"python", "git", "analysers", "state folder", "free space", "open files", "runs", "retention"} <= set(facts)
+    assert all(fact["remedy"] for fact in said["facts"] if fact["verdict"] != "ok" and fact["name"] != "system")
+    assert "for ever" in facts["retention"]["seen"]
+    code, out, _ = forkjoin("doctor")
+    assert code == 0
+    assert max(map(len, out.split("\n"))) <= 100
+
+
+def test_a_network_file_system_is_warned_of(forkjoin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examining, "file_system", lambda _text, _path: "nfs4")
+    facts = {fact["name"]: fact for fact in forkjoin.json("doctor")["facts"]}
+    assert facts["file system"]["verdict"] == "warning"
+    assert "local disk" in facts["file system"]["remedy"]
+
+
+def test_a_state_folder_that_others_can_write_is_refused(forkjoin) -> None:
+    _home().mkdir(parents=True, exist_ok=True)
+    _home().chmod(0o777)
+    said = forkjoin.json("doctor", code=7)
+    assert [fact["name"] for fact in said["facts"] if fact["verdict"] == "bad"] == ["state folder"]
+
+
+def test_settings_are_named_with_where_they_came_from(forkjoin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORKJOIN_RETENTION_DAYS", "30")
+    (forkjoin.tree / ".forkjoin.toml").write_text("max_parallel = 3\n")
+    found = {one["name"]: (one["value"], one["origin"]) for one in forkjoin.json("doctor", "--settings")["settings"]}
+    assert found["retention_days"] == (30, "environment")
+    assert found["max_parallel"] == (3, "project")
+    assert found["agent"] == (None, "default")
+    assert "retention_days  30.0  (environment" in forkjoin("doctor", "--settings")[1]
+    assert "30 days" in forkjoin("doctor")[1]
+
+
+def test_leftovers_are_listed_and_then_removed(forkjoin) -> None:
+    for left in ("workspaces/gone", "unfinished/half"):
+        (_home() / left).mkdir(parents=True)
+    assert "2 without a run" in forkjoin("doctor")[1]
+    assert forkjoin("doctor", "--fix", "-n")[1].count("would remove") == 2
+    assert (_home() / "workspaces" / "gone").is_dir()
+    assert len(forkjoin.json("doctor", "--fix")["removed"]) == 2
+    assert not (_home() / "workspaces" / "gone").exists()
+    assert "nothing is left over" in forkjoin("doctor", "--fix")[1]
+
+
+@pytest.mark.slow
+def test_a_damaged_journal_is_named_repaired_and_nothing_that_ended_runs_again(forkjoin) -> None:
+    log = forkjoin.tree.parent / "log"
+    tasks = [{"id": f"t{n}", "shell": f"echo t{n} >> {log}; echo a{n}", "writes": []} for n in range(3)]
+    run = forkjoin.json("run", forkjoin.plan(*tasks, max_parallel=1))["run"]
+    journal = _home() / "runs" / run / "journal.db"
+    db = sqlite3.connect(journal)
+    (bad,) = db.execute("SELECT seq FROM event WHERE kind = 'starting' AND task = 't1'").fetchone()
+    db.execute("UPDATE event SET body = x'00' WHERE seq = ?", (bad,))
+    db.commit()
+    db.close()
+    assert forkjoin("ls")[0] == 0
+    assert f"forkjoin doctor --repair {run}" in forkjoin("show", f"{run}/")[2]
+    assert f"the journal of run {run} cannot be read" in forkjoin("doctor")[1]
+    said = forkjoin.json("doctor", "--repair", run, "-n")
+    assert (said["kept"], said["lost"] > 0) == (bad - 1, True)
+    assert forkjoin("show", f"{run}/")[0] != 0
+    assert "next: forkjoin resume" in forkjoin("doctor", "--repair", run)[1]
+    assert forkjoin("resume", "-q", run)[0] == 0
+    assert [task["state"] for task in forkjoin.json("show", f"{run}/")["tasks"]] == ["completed"] * 3
+    assert log.read_text().split() == ["t0", "t1", "t2"]
+    assert len(list(journal.parent.glob("journal.damaged-*[0-9]"))) == 1
+
+
+@pytest.mark.slow
+def test_a_journal_without_its_plan_is_left_with_what_there_is(forkjoin) -> None:
+    run = forkjoin.json("run", "-a", "shell", "-t", "echo x")["run"]
+    journal = _home() / "runs" / run / "journal.db"
+    db = sqlite3.connect(journal)
+    db.execute("UPDATE event SET body = x'00' WHERE seq = 1")
+    db.commit()
+    db.close()
+    code, _, said = forkjoin("doctor", "--repair", run)
+    assert code != 0
+    assert "the plan, is gone" in said
+    assert "output files below" in said
+
+
+def test_old_runs_are_removed_where_asked_and_at_launch_where_set(forkjoin, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = forkjoin.json("run", "-a", "shell", "-t", "true")["run"]
+    assert forkjoin("rm", "--older-than", "1h")[2].startswith("nothing to remove")
+    assert forkjoin.json("rm", "--older-than", "0s", "-n")["runs"] == [first]
+    monkeypatch.setenv("FORKJOIN_RETENTION_DAYS", "0")
+    second = forkjoin.json("run", "-a", "shell", "-t", "true")["run"]
+    assert [run["run"] for run in forkjoin.json("ls")["runs"]] == [second]
+    assert forkjoin("rm")[0] == 2
+    assert forkjoin("rm", "--older-than", "1h", second)[0] == 2
+    assert forkjoin("doctor", "--fix", "--settings")[0] == 2
