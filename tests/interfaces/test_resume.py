@@ -54,7 +54,7 @@ def test_a_run_goes_on_where_it_was_and_nothing_completed_runs_again(forkjoin, o
     assert code == 0, said
     assert f"run {orphan}: 1 still running, 1 still to run" in said
     assert "3 of 3 tasks ok" in out
-    assert (forkjoin.tree.parent / "log").read_text().split() == ["quick", "slow", "last"]
+    assert sorted((forkjoin.tree.parent / "log").read_text().split()) == ["last", "quick", "slow"]
 
 
 def test_who_comes_second_is_told_who_has_it(forkjoin, orphan: str) -> None:
@@ -73,9 +73,9 @@ def test_who_comes_second_is_told_who_has_it(forkjoin, orphan: str) -> None:
 def test_eight_at_once_have_one_winner(forkjoin, orphan: str) -> None:
     all_of_them = [forkjoin.process("resume", orphan, "-q") for _ in range(8)]
     said = [process.communicate(timeout=40)[1] for process in all_of_them]
-    losers = [text for text in said if "is owned by process" in text or "is over already" in text]
+    losers = [text for text in said if "is owned by" in text or "is over already" in text]
     assert len(losers) == 7, said
-    assert (forkjoin.tree.parent / "log").read_text().split() == ["quick", "slow", "last"]
+    assert sorted((forkjoin.tree.parent / "log").read_text().split()) == ["last", "quick", "slow"]
 
 
 def test_in_the_background_the_ids_come_at_once(forkjoin, orphan: str) -> None:

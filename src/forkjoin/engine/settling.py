@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import msgspec
 
 from forkjoin.agents import Dialect, EndedAttempt, Judgement, truth
-from forkjoin.backends import Exited, output_bytes
+from forkjoin.backends import Exited, output_bytes, whole
 from forkjoin.engine.folder import RunFolder
 from forkjoin.engine.speaking import speaker
 from forkjoin.errors import ForkjoinError
@@ -77,9 +77,21 @@ def _judged(folder: RunFolder, task: Task, exited: Exited, place: Place | None) 
     if exited.exit is None:
         return Judgement(outcome=Lost(reason="its process went without leaving a record"))
     try:
-        return speaker(task).judge(task, _seen(folder, task, exited, exited.exit, place))
+        judgement = speaker(task).judge(task, _seen(folder, task, exited, exited.exit, place))
     except Exception as error:  # a dialect may be anybody's code
         return Judgement(outcome=Failed(kind="parse", reason=f"its end could not be read: {said(error)}"))
+    if isinstance(judgement.outcome, Completed | NeedsInput) and not _kept(folder, task, exited.attempt, exited.exit):
+        why = exited.exit.error or "the disk holds less than was written"
+        lost = Failed(kind="parse", reason=f"its output could not be kept whole ({why})")
+        return replace(judgement, outcome=lost)
+    return judgement
+
+
+def _kept(folder: RunFolder, task: Task, attempt: int, ended: Exit) -> bool:
+    """Whether all of the output that an answer stands on was kept, but for the middle of what is above the cap."""
+    if task.function or task.output == "none":
+        return True
+    return whole(folder.attempt(task.id, attempt), "stdout", ended.stdout)
 
 
 def _seen(folder: RunFolder, task: Task, exited: Exited, exit_: Exit, place: Place | None) -> EndedAttempt:
