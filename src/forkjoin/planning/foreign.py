@@ -39,8 +39,9 @@ def live_claims(run: RunId, plan: Plan, claims: Sequence[Claims], *, subdir: str
     it says so). *subdir* is the tree's place in its repository.
     """
     tasks = {task.id: task for task in plan.tasks}
+    head = _META.sub(r"\\\1", subdir) + "/" if subdir else ""
     return tuple(
-        LiveClaims(run=run, claims=_from_the_top(one, subdir), resources=tuple(tasks[one.id].resources))
+        LiveClaims(run=run, claims=_seen_by_others(one, head), resources=tuple(map(_whole, tasks[one.id].resources)))
         for one in claims
         if _claims(tasks[one.id], one)
     )
@@ -50,15 +51,20 @@ def _claims(task: Task, claims: Claims) -> bool:
     return bool(claims.writes or task.resources or not (claims.bounded or task.function))
 
 
-def _from_the_top(claims: Claims, subdir: str) -> Claims:
-    if not subdir:
+def _seen_by_others(claims: Claims, head: str) -> Claims:
+    rows = (*claims.writes, *claims.reads)
+    if not head and all(row.path.isascii() and row.why.isascii() for row in rows):
         return claims
-    head = _META.sub(r"\\\1", subdir)
 
     def moved(rows: Iterable[Claim]) -> tuple[Claim, ...]:
-        return tuple(replace(row, path=f"{head}/{row.path}") for row in rows)
+        return tuple(replace(row, path=_whole(f"{head}{row.path}"), why=_whole(row.why)) for row in rows)
 
     return replace(claims, writes=moved(claims.writes), reads=moved(claims.reads))
+
+
+def _whole(text: str) -> str:
+    """Return *text* without half surrogates: as `?` in a path each stands for any character, never for none."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def foreign_pairs(
