@@ -23,6 +23,10 @@ sys.path.insert(0, str(ROOT / "bench"))
 from measuring import here  # noqa: E402 - found by the line above
 
 Figures = Mapping[str, object]
+POINTS = (
+    "points", "trials", "kills", "finished_rerun", "lost", "duplicated", "orphans", "leaks", "untrue",
+    "longest_resume_s", "seconds",
+)  # fmt: skip
 
 
 def main() -> int:
@@ -80,7 +84,7 @@ def page(found: Mapping[str, Figures], kills: str, peer: Mapping[str, object]) -
         "",
         "## Kills at fail points, four of ten resumes killed too",
         "",
-        *table(found["points"], ("points", "trials", "kills", "finished_rerun", "lost", "duplicated", "orphans", "leaks", "untrue", "longest_resume_s", "seconds")),
+        *table(found["points"], POINTS),
         "",
         "## Kills from outside, at moments of chance",
         "",
@@ -104,12 +108,12 @@ def page(found: Mapping[str, Figures], kills: str, peer: Mapping[str, object]) -
         "",
         "## Words",
         "",
-        "- finished re-run: a task that had come to its end ran again. duplicated: one was started more often than it may.",
-        "- lost: a result, a change or an event that had been told is not there. untrue: something told is not so.",
-        "- orphans: processes alive two seconds after the end. leaks: folders, workspaces, refs or locks left after `rm`.",
-        "- longest resume: from the start of the last resume until the run had an owner that had collected all that had ended.",
-        "- A shim that is killed between its program's end and its record leaves none: that task is `lost`, and tried again",
-        "  only where `retries` allows. That is the one case in which a program that came to its end may run twice.",
+        "- finished re-run: a task that had come to its end ran again. duplicated: one was started more often than it",
+        "  may. lost: a result, a change or an event that was told is not there. untrue: something told is not so.",
+        "- orphans: processes alive two seconds after the end. leaks: folders, workspaces, refs or locks left by `rm`.",
+        "- longest resume: from the start of the last resume until an owner had collected all that had ended.",
+        "- A shim that is killed between its program's end and its record leaves none: that task is `lost`, and tried",
+        "  again only where `retries` allows. It is the one case in which a finished program may run twice.",
         "",
         *(f"- BROKEN: {what}" for one in found.values() for what in one.get("broken", ())),  # type: ignore[attr-defined]
     ]  # fmt: skip

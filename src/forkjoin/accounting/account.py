@@ -12,6 +12,7 @@ from forkjoin.model import Account, LostCause, LostTime, Span, TaskId, Timeline
 # A start this close to what allowed it did not wait: that is the turn of a loop, not a queue.
 _AT_ONCE_S = 0.05
 _LONG = 1.5  # times what was expected: from there on a last task is a straggler
+_NOTABLE_S = 0.2  # less than that of a straggler is chance
 _NEGLIGIBLE_S = 0.0005
 
 
@@ -63,7 +64,7 @@ def _with_straggler(spans: Sequence[Span], found: Sequence[Stretch], now: float)
     expected = link.estimate or (median(work(span, now) for span in others) if others else took)
     alone = own.ended - max((_end(span, now) for span in others), default=own.started)
     excess = min(took - expected, alone)
-    if took <= _LONG * expected or excess <= 0:
+    if took <= _LONG * expected or excess < _NOTABLE_S:
         return list(found)
     cut = own.ended - excess
     late = Stretch(
