@@ -54,7 +54,7 @@ class Claiming:
         self._identity = 0
         self._waits: dict[TaskId, tuple[Other, ...]] = {}
         self._seqs: dict[TaskId, int] = {}  # of the tasks that wait
-        self._blind: set[TaskId] = set()  # those that wait for owners to end: the file they knew is gone
+        self._blind: set[TaskId] = set()  # those that wait for a run whose claims are not in the file (yet)
         self._owned: dict[RunId, bool] = {}
         self._ended: list[TaskId] = []
         self._due: dict[TaskId, None] = {}  # tasks whose claims could not be made yet
@@ -112,6 +112,7 @@ class Claiming:
             for event in events:
                 if isinstance(event, Ended) and not event.again:
                     self._ended.append(event.task)
+                    self._waits.pop(event.task, None)
 
     def give_back(self) -> None:
         """Give back the claims of tasks that have ended; what cannot be given back now is tried again."""
@@ -127,7 +128,7 @@ class Claiming:
             return
         try:
             if self._identity and self._file.identity() != self._identity:
-                self._claim_in_a_new_file()
+                yield from self._claim_in_a_new_file()
             if self._due:
                 yield from self._claim_what_is_due()
             if self._waits:
@@ -154,11 +155,17 @@ class Claiming:
         theirs = turn.others(self._run)
         # Where there is nobody else no order can be wrong: whoever comes later comes after all of them.
         moved = self._with_those_behind(tasks, states) if theirs else list(tasks)
-        seq = turn.newest() + 1
-        turn.put((self._rows[task] for task in moved if task in self._rows), seq=seq)
         queued = [task for task in moved if states[task] == "queued"]
+        seq = turn.newest() + 1
+        turn.put((self._rows[task] for task in queued if task in self._rows), seq=seq)
+        # What runs and is not in the file was in one that is gone: it is older than whoever is in this one.
+        turn.put((self._rows[task] for task in moved if task in self._rows and states[task] != "queued"), seq=0)
         others = self._meeting(queued, theirs) if theirs else {}
-        return list(self._said(queued, others, seq, told))
+        missed = self._missed(queued, {row.run for row in theirs})
+        self._blind = (self._blind - set(queued)) | missed.keys()
+        return list(
+            self._said(queued, {task: others.get(task, ()) + missed.get(task, ()) for task in queued}, seq, told)
+        )
 
     def _meeting(self, queued: Sequence[TaskId], theirs: Sequence[LiveClaims]) -> dict[TaskId, tuple[Other, ...]]:
         tree = read_tree(Path(self._planned.tree))
@@ -166,13 +173,24 @@ class Claiming:
         policy = self._planned.plan.policy
         return others_of(foreign_pairs(ours, theirs, from_the_top(tree), policy=policy, clonable=separable(tree)))
 
+    def _missed(self, queued: Sequence[TaskId], seen: Collection[RunId]) -> dict[TaskId, tuple[Other, ...]]:
+        """Return what tasks waited for, of runs that live and are not *seen*: maybe their claims are yet to come."""
+        missed: dict[TaskId, tuple[Other, ...]] = {}
+        for task in queued:
+            old = [one for one in self._waits.get(task, ()) if one.run not in seen and self._is_owned(one.run)]
+            if old:
+                missed[task] = tuple(old)
+        return missed
+
+    def _is_owned(self, run: RunId) -> bool:
+        return owned(RunFolder(home=self._home, run=run))
+
     def _said(
         self, queued: Sequence[TaskId], others: Mapping[TaskId, tuple[Other, ...]], seq: int, told: Collection[TaskId]
     ) -> Iterator[Event]:
         for task in queued:
             waited = self._waits.pop(task, None) is not None
-            self._blind.discard(task)
-            if task in others:
+            if others[task]:
                 self._waits[task], self._seqs[task] = others[task], seq
                 yield Awaited(task=task, others=others[task])
             elif waited or task in told:
@@ -213,24 +231,24 @@ class Claiming:
             for task in due:
                 yield Freed(task=task, note=unseen(error))
 
-    def _claim_in_a_new_file(self) -> None:
-        """Ours was set aside as damaged: what lives claims again. What stands between runs stays as it was decided.
+    def _claim_in_a_new_file(self) -> list[Event]:
+        """Ours was set aside as damaged: what lives claims again, and so do the others in their own time.
 
-        What others give back cannot be seen any more, so who waits for them does so until their owners are gone.
+        Of two runs the later one sees the earlier one, so what was decided between them is decided anew.
         """
         states = self._states()
+        living = dict.fromkeys(task for task in self._rows if states[task] not in ENDED)
         with self._file.turn() as turn:
-            living = [row for task, row in self._rows.items() if states[task] not in ENDED]
-            turn.put(living, seq=turn.newest() + 1)
-            self._identity = self._file.identity()
-        self._blind.update(self._waits)
+            events = self._anew(turn, living, states, told=())
+        self._identity = self._file.identity()
+        return events
 
     # -- waiting
 
     def _gone(self) -> Iterator[Event]:
         """Yield `Freed` for the tasks whose others have all given back their claims, or are gone themselves."""
         runs = {other.run for others in self._waits.values() for other in others}
-        before, self._owned = self._owned, {run: owned(RunFolder(home=self._home, run=run)) for run in runs}
+        before, self._owned = self._owned, {run: self._is_owned(run) for run in runs}
         if not self._file.changed() and self._owned == before and all(self._owned.values()):
             return
         with self._file.turn() as turn:
@@ -249,8 +267,8 @@ class Claiming:
         standing: Mapping[RunId, Mapping[TaskId, int]],
         oldest: Mapping[RunId, int | None],
     ) -> bool:
-        if task in self._blind:
-            return self._owned[other.run] or other.task in standing[other.run]
+        if task in self._blind and not standing[other.run]:
+            return self._owned[other.run]
         known = standing[other.run].get(other.task) if other.task else oldest[other.run]
         return known is not None and known < self._seqs[task]
 
