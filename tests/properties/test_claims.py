@@ -71,10 +71,13 @@ class Owned:
 
     def _drive(self):
         planned = self.planned
-        self.claiming = Claiming(self.folder, planned, lambda: self.board.states())
+        self.claiming = Claiming(self.folder, planned, self._states)
         self.board = rebuild(planned.plan, planned.edges, planned.options, self.events, self.claiming.tasks)
         self.finished = False
         self.turn(*self.claiming.take_over(self.events, self.board.elsewhere()))
+
+    def _states(self):
+        return self.board.states()
 
     def turn(self, *events):
         self.events += events
