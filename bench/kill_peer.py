@@ -77,6 +77,7 @@ def trial(peer: Peer, chance: random.Random) -> dict[str, int]:
     argv, given = peer.start(folder)
     process = started(argv, given, folder)
     while not (folder / "log").read_text():
+        assert process.poll() is None, f"it ended with {process.poll()} before the first job began"
         time.sleep(0.005)
     time.sleep(chance.uniform(0.2, 1.5))
     hit = process.poll() is None
