@@ -30,7 +30,8 @@ VERSION: Final = 1
 DAMAGED: Final = ".damaged"  # the end of the name of a file that was set aside
 _BUSY_S: Final = 10.0
 _SCHEMA: Final = (
-    "CREATE TABLE claim (run TEXT, task TEXT, seq INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (run, task))",
+    "CREATE TABLE claim (run TEXT, task TEXT, seq INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (run, task)) "
+    "WITHOUT ROWID",
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {VERSION}",
 )
@@ -204,7 +205,7 @@ def _begin(db: sqlite3.Connection, path: Path) -> None:
 
 
 def _rows(db: sqlite3.Connection, where: str = "1", *values: str) -> list[_Row]:
-    select = f"SELECT run, task, seq, body FROM claim WHERE {where} ORDER BY seq, rowid"  # noqa: S608 - our own words
+    select = f"SELECT run, task, seq, body FROM claim WHERE {where} ORDER BY seq, run, task"  # noqa: S608 - our own words
     return db.execute(select, values).fetchall()
 
 

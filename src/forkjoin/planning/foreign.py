@@ -22,6 +22,7 @@ from forkjoin.model import (
     Task,
     TaskId,
     Tree,
+    to_json,
 )
 from forkjoin.planning.relations import relations_between
 
@@ -39,12 +40,19 @@ def live_claims(run: RunId, plan: Plan, claims: Sequence[Claims], *, subdir: str
     it says so). *subdir* is the tree's place in its repository.
     """
     tasks = {task.id: task for task in plan.tasks}
+    mine = [one for one in claims if _claims(tasks[one.id], one)]
     head = _META.sub(r"\\\1", subdir) + "/" if subdir else ""
-    return tuple(
-        LiveClaims(run=run, claims=_seen_by_others(one, head), resources=tuple(map(_whole, tasks[one.id].resources)))
-        for one in claims
-        if _claims(tasks[one.id], one)
-    )
+    if head or not _writable(mine):
+        mine = [_seen_by_others(one, head) for one in mine]
+    return tuple(LiveClaims(run=run, claims=one, resources=tuple(map(_whole, tasks[one.id].resources))) for one in mine)
+
+
+def _writable(claims: Sequence[Claims]) -> bool:
+    try:
+        to_json(claims)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _claims(task: Task, claims: Claims) -> bool:
@@ -52,10 +60,6 @@ def _claims(task: Task, claims: Claims) -> bool:
 
 
 def _seen_by_others(claims: Claims, head: str) -> Claims:
-    rows = (*claims.writes, *claims.reads)
-    if not head and all(row.path.isascii() and row.why.isascii() for row in rows):
-        return claims
-
     def moved(rows: Iterable[Claim]) -> tuple[Claim, ...]:
         return tuple(replace(row, path=_whole(f"{head}{row.path}"), why=_whole(row.why)) for row in rows)
 
