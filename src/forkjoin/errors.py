@@ -63,6 +63,10 @@ class JournalDamaged(ForkjoinError):
     word = "journal"
 
 
+class JournalNewer(JournalDamaged):
+    """A newer forkjoin wrote the journal: nothing of it is damaged, and nothing of it must be cut off."""
+
+
 class RunOwned(ForkjoinError):
     """Another process owns the run."""
 

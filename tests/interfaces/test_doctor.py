@@ -53,14 +53,22 @@ def test_settings_are_named_with_where_they_came_from(forkjoin, monkeypatch: pyt
 
 
 def test_leftovers_are_listed_and_then_removed(forkjoin) -> None:
-    for left in ("workspaces/gone", "unfinished/half"):
+    for left in ("workspaces/20261123-000000-abab", "unfinished/20261123-000000-cdcd"):
         (_home() / left).mkdir(parents=True)
     assert "2 without a run" in forkjoin("doctor")[1]
     assert forkjoin("doctor", "--fix", "-n")[1].count("would remove") == 2
-    assert (_home() / "workspaces" / "gone").is_dir()
+    assert (_home() / "workspaces" / "20261123-000000-abab").is_dir()
     assert len(forkjoin.json("doctor", "--fix")["removed"]) == 2
-    assert not (_home() / "workspaces" / "gone").exists()
+    assert not (_home() / "workspaces" / "20261123-000000-abab").exists()
     assert "nothing is left over" in forkjoin("doctor", "--fix")[1]
+
+
+def test_a_folder_of_somebody_elses_is_no_leftover(forkjoin) -> None:
+    """FORKJOIN_HOME may be a folder in which others have a folder of that name."""
+    (_home() / "workspaces" / "my-project").mkdir(parents=True)
+    assert "leftovers" not in {fact["name"] for fact in forkjoin.json("doctor")["facts"]}
+    assert forkjoin.json("doctor", "--fix")["removed"] == []
+    assert (_home() / "workspaces" / "my-project").is_dir()
 
 
 @pytest.mark.slow

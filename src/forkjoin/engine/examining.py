@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from forkjoin.engine.folder import run_folders, sweep, unfinished
+from forkjoin.engine.folder import is_run_id, run_folders, sweep, unfinished
 from forkjoin.engine.known import known_analysers
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
 from forkjoin.errors import ForkjoinError
+from forkjoin.journal import damaged_claims
 from forkjoin.sources import repository_of
 from forkjoin.workspaces import git_found
 from forkjoin.workspaces.removal import remove_folder
@@ -75,6 +76,10 @@ def clear(settings: Settings, *, dry_run: bool) -> list[str]:
         told.append(str(folder))
         if not dry_run:
             remove_folder(folder)
+    for file in damaged_claims(home):
+        told.append(str(file))
+        if not dry_run:
+            file.unlink(missing_ok=True)
     return told
 
 
@@ -163,6 +168,9 @@ def _leftovers(home: Path, tree: Path) -> Iterator[Fact]:
     if left:
         yield Fact(name="leftovers", verdict="warning", seen=f"{len(left)} without a run, such as {left[0]}",
                    remedy="remove them: forkjoin doctor --fix (with -n: only list them)")  # fmt: skip
+    for file in damaged_claims(home):
+        yield Fact(name="claims", verdict="warning", seen=f"a damaged file of claims was set aside: {file}",
+                   remedy="remove it: forkjoin doctor --fix")  # fmt: skip
 
 
 def _kept(settings: Settings) -> Fact:
@@ -177,7 +185,7 @@ def _kept(settings: Settings) -> Fact:
 def _workspaces_alone(home: Path) -> list[Path]:
     """Return folders of workspaces whose run is gone: neither among the runs nor being made or removed."""
     try:
-        names = sorted(entry.name for entry in os.scandir(home / "workspaces"))
+        names = sorted(entry.name for entry in os.scandir(home / "workspaces") if is_run_id(entry.name))
     except OSError:
         return []
     shelves = ("runs", "unfinished")

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
 import time
@@ -19,6 +20,7 @@ from forkjoin.model import RunId, TaskId
 
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # in the order they sort; no look-alikes: people read ids aloud
 _TRIES = 10
+_ID = re.compile(rf"\d{{8}}-\d{{6}}-[{_LETTERS}]{{4}}")
 UNFINISHED = "unfinished"
 
 
@@ -81,10 +83,10 @@ def finished(folder: RunFolder) -> RunFolder:
     """
     made = RunFolder(home=folder.home, run=folder.run)
     try:
-        _synced(folder.path)
+        synced(folder.path)
         folder.path.rename(made.path)
         for shelf in (made.path.parent, made.home, made.home.parent):
-            _synced(shelf)
+            synced(shelf)
     except OSError as error:
         if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
             raise FileExistsError(error.errno, error.strerror, str(made.path)) from error
@@ -124,7 +126,7 @@ def sweep(home: Path) -> None:
                 lock.release()
 
 
-def _synced(folder: Path) -> None:
+def synced(folder: Path) -> None:
     """Make the names in a folder durable."""
     fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -140,6 +142,11 @@ def _new_id() -> str:
     ticks = _LETTERS[tick // len(_LETTERS)] + _LETTERS[tick % len(_LETTERS)]
     chance = secrets.choice(_LETTERS) + secrets.choice(_LETTERS)
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{ticks}{chance}"
+
+
+def is_run_id(name: str) -> bool:
+    """Whether a file of that name can be one of ours: FORKJOIN_HOME may be a folder that holds more than our own."""
+    return _ID.fullmatch(name) is not None
 
 
 def _cannot_write(folder: Path, error: OSError) -> CannotHere | NoRoom:

@@ -8,10 +8,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from forkjoin.errors import CannotHere, JournalDamaged, NoRoom
+from forkjoin.errors import CannotHere, JournalDamaged, JournalNewer, NoRoom
 from forkjoin.failpoints import reached
 from forkjoin.journal import codec
-from forkjoin.journal.trouble import no_room, trouble
+from forkjoin.journal.trouble import no_room, repair_hint, trouble
 
 APPLICATION_ID = 0x666A6A31  # "fjj1"
 _BUSY_S = 10.0
@@ -92,9 +92,9 @@ def _version(db: sqlite3.Connection, path: Path) -> int:
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if application != APPLICATION_ID or not {"event", "blob"} <= tables:
-        raise JournalDamaged(f"{path}: this file is no forkjoin journal; it was left as it is")
+        raise JournalDamaged(f"{path}: this file is no forkjoin journal; {repair_hint(path)}")
     if version > codec.VERSION:
-        raise JournalDamaged(
+        raise JournalNewer(
             f"{path}: a newer forkjoin wrote this journal (version {version}, this one reads up to {codec.VERSION}); "
             "upgrade forkjoin"
         )

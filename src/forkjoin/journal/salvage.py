@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from forkjoin.errors import ForkjoinError
+from forkjoin.errors import ForkjoinError, JournalDamaged, JournalNewer
 from forkjoin.journal.files import connected
 from forkjoin.journal.sqlite import SqliteJournal
 from forkjoin.model import Ended, Recorded
@@ -16,11 +16,15 @@ from forkjoin.model import Ended, Recorded
 
 @dataclass(frozen=True, kw_only=True)
 class Salvage:
-    """The sound beginning of a journal, its texts by their hash, and how many events the file says it has."""
+    """The sound beginning of a journal, its texts by their hash, and how many events the file says it has.
+
+    `whole` = nothing of it is damaged.
+    """
 
     events: tuple[Recorded, ...]
     texts: dict[str, str]
     claimed: int = 0
+    whole: bool = False
 
     @property
     def lost(self) -> int:
@@ -29,12 +33,24 @@ class Salvage:
 
 
 def salvaged(path: Path) -> Salvage:
-    """Return what can be read of the journal at *path*, nothing where it is no journal any more; never raises."""
+    """Return what can be read of the journal at *path*, nothing where it is no journal any more.
+
+    What is not damage is raised, for to take it for damage would cut a sound journal: JournalNewer where a newer
+    forkjoin wrote it, CannotHere where it may not be read, NoRoom where it is locked.
+    """
     events: list[Recorded] = []
-    with suppress(ForkjoinError), closing(SqliteJournal.open(path, readonly=True)) as journal:
-        for recorded in journal.read():
-            events.append(recorded)  # noqa: PERF402 - those before the first that is damaged are kept
-    return Salvage(events=tuple(events), texts=_texts(path), claimed=_claimed(path))
+    read = False
+    try:
+        with closing(SqliteJournal.open(path, readonly=True)) as journal:
+            for recorded in journal.read():
+                events.append(recorded)  # noqa: PERF402 - those before the first that is damaged are kept
+        read = True
+    except JournalNewer:
+        raise
+    except JournalDamaged:
+        pass
+    found = Salvage(events=tuple(events), texts=_texts(path), claimed=_claimed(path))
+    return replace(found, whole=read and not unreadable(found))
 
 
 def rewritten(found: Salvage, path: Path) -> None:

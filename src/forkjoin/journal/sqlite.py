@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from forkjoin.errors import CannotHere, JournalDamaged
+from forkjoin.errors import CannotHere, JournalDamaged, JournalNewer
 from forkjoin.failpoints import reached
 from forkjoin.journal import codec
 from forkjoin.journal.files import connected, create_file
@@ -175,7 +175,10 @@ class SqliteJournal:
         try:
             return codec.decode(body, version=self._version)
         except JournalDamaged as error:
-            raise JournalDamaged(f"{self.path}, event {seq}: {error}; {self._repair()}") from error
+            # Its checksum was right: so it is as it was written, by somebody who knows more than we do.
+            raise JournalNewer(
+                f"{self.path}, event {seq}: {error}; a newer forkjoin wrote it: upgrade forkjoin"
+            ) from error
 
     def _repair(self) -> str:
         return repair_hint(self.path)

@@ -120,6 +120,9 @@ def _repaired(ask: Ask) -> int:
 
 
 def _told(done: Repaired, *, dry_run: bool) -> Iterator[str]:
+    if done.whole:
+        yield f"run {done.run}: its journal is sound, all {done.kept} events; nothing was changed"
+        return
     lost = f", {done.lost} behind them are lost" if done.lost else ""
     yield f"run {done.run}: {done.kept} events {'are' if dry_run else 'were'} sound{lost}"
     if done.answers_lost:
