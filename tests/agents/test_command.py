@@ -81,6 +81,22 @@ def test_a_failed_command_keeps_its_output_as_the_answer():
         (Exit(how="exited", signal=250), Failed(kind="exit", reason="killed by signal 250")),
         (Exit(how="exited"), Failed(kind="exit", reason="it ended without an exit code")),
         (Exit(how="timeout", wall_s=30.2), TimedOut(after_s=30.2, reason="not done after 30 s")),
+        (Exit(how="timeout", wall_s=8.1, limit=3.0), TimedOut(after_s=8.1, reason="not done after 3.0 s")),
+        (
+            Exit(how="memory", wall_s=4.0, limit=200 * 1024**2, used=851_443_712.0),
+            Failed(
+                kind="limit",
+                reason="it used 812 MiB of memory, and its limit is 200 MiB; for more: memory: SIZE",
+            ),
+        ),
+        (
+            Exit(how="processes", limit=100.0, used=101.0),
+            Failed(kind="limit", reason="it had 101 processes, and its limit is 100; for more: processes: N"),
+        ),
+        (
+            Exit(how="disk", limit=10.0 * 1024**3, used=10.5 * 1024**3),
+            Failed(kind="limit", reason="it wrote 10.5 GiB, and its limit is 10 GiB; for more: disk: SIZE"),
+        ),
         (
             Exit(how="idle", wall_s=4.0, code=0),
             TimedOut(after_s=4.0, reason="no sign of life for longer than its idle_timeout"),
@@ -99,7 +115,7 @@ def test_an_attempt_whose_owner_was_gone_for_too_long_was_stopped_and_says_so():
     assert "owner" in ended.reason
 
 
-@pytest.mark.parametrize("how", ["timeout", "idle", "stopped", "lease", "setup"])
+@pytest.mark.parametrize("how", ["timeout", "idle", "stopped", "lease", "setup", "memory", "processes", "disk"])
 def test_no_bad_end_completes_even_with_exit_code_0(how):
     assert not isinstance(outcome(Exit(how=how, code=0)), Completed)
 

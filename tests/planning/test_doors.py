@@ -88,6 +88,10 @@ WRONG_VALUES: tuple[tuple[str, Any, str, str], ...] = (
     ("estimate", -1, "estimate is -1", "it cannot be negative or endless"),
     ("cpu", -0.5, "cpu is -0.5", "it cannot be negative"),
     ("retries", -1, "retries is -1", "it cannot be negative"),
+    ("memory", "much", "'much' is no size", ""),
+    ("memory", 0, "memory is 0", "give more than 0, or leave it out"),
+    ("processes", 0, "processes is 0", "give more than 0"),
+    ("disk", -5, "disk is -5", "give more than 0"),
     ("ok_exit", [], "no exit code counts as fine", "give at least one"),
     ("writes", ["/etc"], "the path '/etc' is absolute", "write it relative to the tree"),
     ("reads", ["~/x"], "the path '~/x' is absolute", "relative"),
@@ -254,6 +258,9 @@ def test_an_idle_timeout_may_be_off_and_no_other(form: Form) -> None:
         ("after", ["a"], ("a",)),
         ("cpu", 2, 2.0),
         ("retries", 3, 3),
+        ("memory", "2GiB", 2 * 1024**3),
+        ("processes", 50, 50),
+        ("disk", "1.5 GB", 1_500_000_000),
         ("permission", "read-only", "read-only"),
         ("isolation", "clone", "clone"),
         ("ok_exit", [0, 5], (0, 5)),
@@ -276,6 +283,7 @@ def test_what_is_not_said_has_the_defaults_of_the_design(form: Form) -> None:
     assert (task.output, task.retries, task.timeout, task.cpu, task.estimate) == ("text", 0, 3600.0, 0.0, None)
     assert (task.permission, task.isolation, task.idle_timeout, task.ok_exit) == (None, "auto", None, (0,))
     assert (task.reads, task.writes, task.after, task.resources, task.carry) == (None, None, (), (), ())
+    assert (task.memory, task.processes, task.disk) == (None, 1000, None)
     assert task.reads_only is False
 
 

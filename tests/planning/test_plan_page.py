@@ -81,4 +81,6 @@ def _value(example: str) -> dict[str, Any]:
     import yaml
 
     value = yaml.safe_load(example)
-    return {name: Task(timeout=one).timeout if name in keys.DURATIONS else one for name, one in value.items()}
+    by_name = dict.fromkeys(keys.DURATIONS, lambda one: Task(timeout=one).timeout)
+    by_name |= dict.fromkeys(keys.SIZES, lambda one: Task(memory=one).memory)
+    return {name: by_name[name](one) if name in by_name else one for name, one in value.items()}

@@ -31,6 +31,9 @@ class CommandDialect:
             stdin=site.brief,
             timeout=task.timeout,
             idle_timeout=task.idle_timeout,
+            memory=task.memory,
+            processes=task.processes,
+            disk=task.disk,
         )
 
     def parse(self, line: bytes) -> Iterable[Said]:

@@ -6,7 +6,7 @@ import re
 from signal import Signals
 from typing import assert_never
 
-from forkjoin.model import MIB, Exit, Failed, Outcome, Stopped, Stream, TimedOut, Usage, spoken
+from forkjoin.model import MIB, Exit, Failed, Outcome, Stopped, Stream, TimedOut, Usage, spoken, spoken_size
 
 ANSWER_BYTES = MIB  # of an answer that is kept whole; of a longer one its head and tail
 _LINE = 200
@@ -33,6 +33,8 @@ def ended_badly(exit_: Exit) -> Outcome | None:
             return Stopped(reason=exit_.reason or "its owner was gone for longer than the lease, and nobody took over")
         case "setup":
             return Failed(kind="setup", reason=exit_.error or exit_.reason or "it could not be started")
+        case "memory" | "processes" | "disk":
+            return Failed(kind="limit", reason=exit_.reason or _too_much(exit_))
         case _:
             assert_never(exit_.how)
 
@@ -93,8 +95,18 @@ def _ends(head: bytes, tail: bytes, gone: int) -> str:
 
 def _late(exit_: Exit) -> str:
     if exit_.how == "idle":
-        return "no sign of life for longer than its idle_timeout"
-    return f"not done after {spoken(exit_.wall_s)}"
+        long = f" of {spoken(exit_.limit)}" if exit_.limit is not None else ""
+        return f"no sign of life for longer than its idle_timeout{long}"
+    return f"not done after {spoken(exit_.wall_s if exit_.limit is None else exit_.limit)}"
+
+
+def _too_much(exit_: Exit) -> str:
+    used, limit = exit_.used or 0.0, exit_.limit or 0.0
+    if exit_.how == "processes":
+        return f"it had {used:.0f} processes, and its limit is {limit:.0f}; for more: processes: N"
+    did = "used" if exit_.how == "memory" else "wrote"
+    what = " of memory" if exit_.how == "memory" else ""
+    return f"it {did} {spoken_size(used)}{what}, and its limit is {spoken_size(limit)}; for more: {exit_.how}: SIZE"
 
 
 def _killed(number: int | None) -> str:

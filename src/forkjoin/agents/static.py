@@ -98,7 +98,17 @@ def _for(chosen: Analyser, look: Look) -> Look:
 
 
 def _process(task: Task, root: str, argv: tuple[str, ...], env: dict[str, str], *, stdin: str = "") -> Process:
-    return Process(argv=argv, cwd=root, env=env, stdin=stdin, timeout=task.timeout, idle_timeout=task.idle_timeout)
+    return Process(
+        argv=argv,
+        cwd=root,
+        env=env,
+        stdin=stdin,
+        timeout=task.timeout,
+        idle_timeout=task.idle_timeout,
+        memory=task.memory,
+        processes=task.processes,
+        disk=task.disk,
+    )
 
 
 def _environ(environ: dict[str, str], scratch: str) -> dict[str, str]:

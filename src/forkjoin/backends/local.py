@@ -27,6 +27,7 @@ LOCK_POLL_S = 0.2  # how often the lock of an attempt is tried whose end no nurs
 LOOKS_FOR_NOTHING = 2  # how often in a row nothing of a lost attempt is to be found
 MOST_AGAIN = 3  # how often a request is sent again whose nursery was lost before anything came of it
 LEASE = "lease"
+MEMORY_SHARE, DISK = 0.75, 64 * 1024 * MIB  # what an attempt may use that says nothing: of the machine's; bytes written
 MARK = "FORKJOIN_ATTEMPT"  # in the environment of an attempt's program: its folder
 LEFT_S, LEFT_POLL_S = 2.0, 0.01  # how long what a lost attempt left may take to die of SIGKILL, how often it is sought
 Key = tuple[TaskId, int]
@@ -144,7 +145,8 @@ class LocalBackend:
         found = self._attempts.get(self._numbers.get((task, attempt), 0))
         if found is None:
             return
-        found.stop, found.reason = how, found.reason or reason
+        # A second request is a kill: two signals of one kind that come together would be one.
+        found.stop, found.reason = how if found.stop is None else "kill", found.reason or reason
         if found.pid:
             self._signal_stop(found)
 
@@ -191,6 +193,9 @@ class LocalBackend:
             "timeout": float(process.timeout),
             "idle_timeout": process.idle_timeout,
             "cap": process.cap,
+            "memory": process.memory or int(MEMORY_SHARE * _machine_memory()),
+            "processes": process.processes,
+            "disk": process.disk or DISK,
             "lease_s": self._lease_s,
             "grace_s": self._grace_s,
             "detached": self._detached,
@@ -349,6 +354,10 @@ def read_exit(folder: str) -> Exit | None:
         return msgspec.json.decode((Path(folder) / record.RECORD).read_bytes(), type=Exit)
     except (OSError, msgspec.MsgspecError):
         return None
+
+
+def _machine_memory() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _plain(text: str) -> bytes:

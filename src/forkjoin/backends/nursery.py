@@ -41,7 +41,8 @@ SWEEP_S = 5.0
 def main(fd: int) -> None:
     """Serve the owner at the other end of *fd* until it and every shim are gone."""
     signal.pthread_sigmask(signal.SIG_SETMASK, (*spawn.BLOCKED, *shim.HEARD))
-    for number in spawn.BLOCKED:
+    # A program hears every signal as it would from a terminal of its own, whatever the owner of the run ignores.
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
     for number in (signal.SIGCHLD, *shim.HEARD):
         signal.signal(number, shim.noted)

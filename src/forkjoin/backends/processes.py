@@ -12,22 +12,26 @@ import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
-PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 15, 36
+PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 15, 36
 MOST_ENVIRON = 8 * 1024 * 1024  # bytes of an environment that are looked at
+MANY = 16  # processes that are all made to halt before the first is killed, so that they cannot outrun us
+_PASSES = 50
 
 
 class Stat:
-    """What `/proc/PID/stat` says; `start` and `cpu` in clock ticks, `start` since boot."""
+    """What `/proc/PID/stat` says; `start` and `cpu` in clock ticks, `start` since boot; `pages` in memory."""
 
-    __slots__ = ("cpu", "pid", "ppid", "start", "state")
+    __slots__ = ("cpu", "pages", "pid", "ppid", "start", "state", "threads")
 
     def __init__(self, pid: int, line: bytes) -> None:
         # The name of the program stands in brackets and may hold anything, brackets and spaces too.
         fields = line.rpartition(b")")[2].split()
         self.pid, self.state, self.ppid = pid, fields[0], int(fields[1])
         self.cpu, self.start = int(fields[11]) + int(fields[12]), int(fields[19])
+        self.threads, self.pages = int(fields[17]), int(fields[21])
 
     @property
     def dead(self) -> bool:
@@ -88,6 +92,15 @@ def become_subreaper(name: bytes) -> bool:
         return False
 
 
+def die_with(parent: int) -> bool:
+    """Have the kernel kill this process when its parent ends; False where *parent* is no longer that."""
+    try:
+        _prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
+    except (OSError, AttributeError, TypeError):
+        return True  # not here: the sweep has to do
+    return os.getppid() == parent
+
+
 def _load_prctl() -> Any:
     try:
         import ctypes  # some Pythons are built without it
@@ -103,6 +116,41 @@ _prctl = _load_prctl()
 def descendants(root: int, *, without: frozenset[int] = frozenset()) -> list[Stat]:
     """Return the living processes that descend from *root*; those in *without* and theirs are left out."""
     return _below(root, _children(), without)
+
+
+def tree(root: int) -> Iterator[Stat]:
+    """Yield the processes below *root*, those that are dead and not reaped too, by what each says of its children.
+
+    That costs the tree's own size, whatever else the machine runs; one that is born meanwhile may be missed.
+    """
+    if not os.path.exists("/proc/thread-self/children"):  # noqa: PTH110 - pathlib is too dear here
+        yield from descendants(root)
+        return
+    todo, seen = _children_of(root, threads=2), {root}
+    while todo:
+        pid = todo.pop()
+        found = None if pid in seen else stat(pid)
+        if found is not None:
+            seen.add(pid)
+            yield found
+            todo += _children_of(pid, threads=found.threads)
+
+
+def _children_of(pid: int, *, threads: int) -> list[int]:
+    """Return the children of a process; each of its threads has its own."""
+    try:
+        own = os.listdir(f"/proc/{pid}/task") if threads > 1 else [str(pid)]  # noqa: PTH208 - pathlib is too dear here
+    except OSError:
+        return []
+    return [child for thread in own for child in _numbers(f"/proc/{pid}/task/{thread}/children")]
+
+
+def _numbers(path: str) -> list[int]:
+    try:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib is too dear here
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []
 
 
 def marked(name: bytes) -> dict[bytes, list[Stat]]:
@@ -187,7 +235,16 @@ def _send_by_pid(pid: int, number: int) -> bool:
 
 def end_all(root: int, seen: set[tuple[int, int]], *, without: frozenset[int] = frozenset()) -> None:
     """Kill every living descendant of *root* but those in *without* and theirs; add each to *seen*."""
-    for process in descendants(root, without=without):
+    found = descendants(root, without=without)
+    halted: set[int] = set()
+    passes = _PASSES if len(found) > MANY else 0
+    while passes and (running := [process for process in found if process.pid not in halted]):
+        for process in running:
+            halted.add(process.pid)
+            send(process.pid, process.start, signal.SIGSTOP)
+        passes -= 1
+        found = descendants(root, without=without)
+    for process in found:
         seen.add((process.pid, process.start))
         send(process.pid, process.start, signal.SIGKILL)
 

@@ -18,9 +18,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from forkjoin.backends import processes, record, segments, spawn
+    from forkjoin.backends import limits, processes, record, segments, spawn
     from forkjoin.failpoints import reached
 else:
+    import limits
     import processes
     import record
     import segments
@@ -32,6 +33,7 @@ CHUNK = 64 * 1024
 SWEEP_S = 10.0  # how long processes may take to die of SIGKILL before the record says that they did not
 LEASE_POLL_S = 1.0
 OWNER_POLL_S = 1.0  # where there is no pidfd to watch the owner by
+LOOK_S, LAZY = 0.5, 50  # how often its limits are looked at; less often where a look takes over 1/50 of that
 BUSY = 0.05  # share of a core below which a silent attempt counts as idle
 NEVER = float("inf")
 HEARD = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)  # its handlers are the nursery's, who keeps them blocked
@@ -56,8 +58,14 @@ class Shim:
         self.folder: str = job["folder"]
         self.began = time.monotonic()
         self.deadline = self.began + job["timeout"]
+        self.idle_timeout: float | None = job["idle_timeout"]
         self.how, self.error = "exited", ""
         self.main, self.status = 0, 0
+        self.limit: float | None = None  # the one that ended it, and what was found
+        self.used: float | None = None
+        self.asked = False  # to stop, before
+        self.limits = limits.Limits(os.getpid(), memory=job["memory"], count=job["processes"], disk=job["disk"])
+        self.look_at = self.began + LOOK_S
         self.ended_at = NEVER  # when the main process ended
         self.kill_at = NEVER  # when an attempt that was asked to end is made to
         self.alone = False  # no child is left: as a subreaper, no descendant either
@@ -131,10 +139,9 @@ class Shim:
 
     def _patience_ms(self) -> int | None:
         due = min(self.deadline, self.kill_at, self.lease_end, self.lease_poll)
-        if self.ended_at != NEVER:
-            due = min(due, self.ended_at + DRAIN_S)
-        elif self.job["idle_timeout"]:
-            due = min(due, self.quiet_since + self.job["idle_timeout"])
+        due = min(due, self.look_at if self.ended_at == NEVER else self.ended_at + DRAIN_S)
+        if self.ended_at == NEVER and self.idle_timeout:
+            due = min(due, self.quiet_since + self.idle_timeout)
         if due == NEVER:
             return None
         # Rounded up, so that the limit has passed when poll returns; at most an hour, for poll takes 32 bits.
@@ -144,10 +151,10 @@ class Shim:
         for number in os.read(self.wake, 4096):
             if number == signal.SIGCHLD:
                 self._reap()
-            elif number == signal.SIGUSR1 or (number == signal.SIGTERM and self.how == "stopped"):
-                self._end("stopped", grace_s=0.0)
-            elif number == signal.SIGTERM:
-                self._end("stopped", grace_s=self.job["grace_s"])
+            elif number in (signal.SIGTERM, signal.SIGUSR1):
+                at_once = number == signal.SIGUSR1 or self.asked
+                self.asked = True
+                self._end("stopped", grace_s=0.0 if at_once else self.job["grace_s"])
             elif number == signal.SIGUSR2:
                 self._owner_gone()
 
@@ -187,29 +194,39 @@ class Shim:
             self._signal_main(signal.SIGKILL)
         elif now >= self.deadline:
             self.deadline = NEVER
-            self._end("timeout", grace_s=self.job["grace_s"])
+            self._end("timeout", grace_s=self.job["grace_s"], limit=self.job["timeout"], used=now - self.began)
         elif now >= self.lease_end:
             self.lease_end = self.lease_poll = NEVER
             self._end("lease", grace_s=self.job["grace_s"])
-        elif self.job["idle_timeout"] and now >= self.quiet_since + self.job["idle_timeout"]:
+        elif self.idle_timeout and now >= self.quiet_since + self.idle_timeout:
             self._look_idle(now)
+        if now >= self.look_at:
+            self._look_for_hogs(now)
         if now >= self.lease_poll:
             self._look_for_adopter(now)
 
-    def _end(self, how: str, *, grace_s: float) -> None:
+    def _end(self, how: str, *, grace_s: float, limit: float | None = None, used: float | None = None) -> None:
         """Ask the tree to end, for the first reason that came up; after *grace_s* it is made to."""
         if self.ended_at != NEVER:
             return
         if self.how == "exited":
-            self.how = how
+            self.how, self.limit, self.used = how, limit, used
         due = time.monotonic() + grace_s
         if due >= self.kill_at:
             return
         self.kill_at = due
-        self.deadline, self.job["idle_timeout"] = NEVER, None
+        self.deadline, self.idle_timeout = NEVER, None
         if grace_s:
             self._signal_main(signal.SIGTERM)
             self._signal_main(signal.SIGCONT)
+
+    def _look_for_hogs(self, now: float) -> None:
+        """End at once what uses more than it may: a grace would only let it go on."""
+        broken = self.limits.look()
+        if broken is not None:
+            self._end(broken.name, grace_s=0.0, limit=broken.allowed, used=broken.used)
+        took = time.monotonic() - now
+        self.look_at = NEVER if broken is not None else now + took + max(LOOK_S, LAZY * took)
 
     def _signal_main(self, number: int) -> None:
         try:
@@ -225,7 +242,7 @@ class Shim:
         if used_s > BUSY * (now - self.quiet_since):
             self.quiet_since, self.quiet_cpu = now, cpu
         else:
-            self._end("idle", grace_s=self.job["grace_s"])
+            self._end("idle", grace_s=self.job["grace_s"], limit=self.idle_timeout, used=now - self.quiet_since)
 
     # Its owner
 
@@ -330,6 +347,8 @@ class Shim:
             "ended_at": time.time(),
             "swept": len(self.swept),
         }
+        if self.limit is not None:
+            said["limit"], said["used"] = self.limit, self.used
         if os.WIFSIGNALED(self.status):
             said["signal"] = os.WTERMSIG(self.status)
         elif self.main and self.ended_at != NEVER:

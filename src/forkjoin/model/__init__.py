@@ -48,6 +48,7 @@ from forkjoin.model.outcome import (
 from forkjoin.model.plan import Edge, EdgeKind, Plan, Policy
 from forkjoin.model.report import Action, Coverage, Report, TaskSummary
 from forkjoin.model.result import ChangedFiles, RunResult, TaskResult
+from forkjoin.model.sizes import size, spoken_size
 from forkjoin.model.task import Isolation, OutputKind, Permission, Task
 from forkjoin.model.todo import Todo
 from forkjoin.model.tree import SKIPPED_FOLDERS, GitTree, Link, Tree
@@ -156,8 +157,10 @@ __all__ = [
     "path_text",
     "reason_of",
     "seconds",
+    "size",
     "snake",
     "spoken",
+    "spoken_size",
     "state_of",
     "to_builtins",
     "to_json",

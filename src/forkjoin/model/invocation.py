@@ -9,13 +9,14 @@ from typing import Any, Literal, TypeAlias
 from forkjoin.model.base import Value
 
 MIB = 1024 * 1024
-EndedHow = Literal["exited", "timeout", "idle", "stopped", "lease", "setup"]
+EndedHow = Literal["exited", "timeout", "idle", "stopped", "lease", "setup", "memory", "processes", "disk"]
 
 
 class Process(Value, frozen=True, kw_only=True, omit_defaults=True):
     """A program to run under a shim. `env` is complete (not merged); `stdin` is a file's path, "" for nothing.
 
-    `cap` bounds the kept bytes of each stream. Times are seconds.
+    `cap` bounds the kept bytes of each stream; `memory` and `disk` (bytes written) what its whole tree of processes may
+    use, None: a default of the backend's. Times are seconds, sizes bytes.
     """
 
     argv: tuple[str, ...]
@@ -25,6 +26,9 @@ class Process(Value, frozen=True, kw_only=True, omit_defaults=True):
     timeout: float = 3600.0
     idle_timeout: float | None = None
     cap: int = 64 * MIB
+    memory: int | None = None
+    processes: int = 1000
+    disk: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,7 @@ class Exit(Value, frozen=True, kw_only=True, omit_defaults=True):
 
     `code` is None where a signal ended it. `error` says what went wrong before the program ran (`how` = setup) or the
     exception of a call. `swept` counts the processes that outlived the main one and were ended.
+    Where a limit ended it, `limit` is that limit and `used` what it was found to use (seconds, bytes, processes).
     `ended_at` is Unix time.
     """
 
@@ -67,3 +72,5 @@ class Exit(Value, frozen=True, kw_only=True, omit_defaults=True):
     stdout: Stream = Stream()
     stderr: Stream = Stream()
     swept: int = 0
+    limit: float | None = None
+    used: float | None = None

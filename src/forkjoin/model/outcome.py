@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from forkjoin.model.base import TaskId, Value, snake
 
-FailureKind = Literal["permission", "setup", "workspace", "contract", "violation", "agent", "exit", "parse"]
+FailureKind = Literal["permission", "setup", "workspace", "contract", "violation", "agent", "exit", "parse", "limit"]
 
 
 class _Outcome(Value, frozen=True, kw_only=True, tag_field="state", tag=snake):

@@ -9,6 +9,7 @@ import msgspec
 
 from forkjoin.model.base import Ref, TaskId, Value
 from forkjoin.model.durations import seconds
+from forkjoin.model.sizes import size
 
 Permission = Literal["read-only", "workspace-write", "full"]
 Isolation = Literal["auto", "shared", "clone"]
@@ -31,13 +32,15 @@ _LISTS = (
     "command", "reads", "writes", "focus", "after", "ok_exit", "carry", "resources",
 )  # fmt: skip
 _DURATIONS = ("estimate", "timeout", "idle_timeout")
+_SIZES = ("memory", "disk")
 
 
 class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
     """What one agent is asked to do, what it reads and writes, and its limits.
 
-    Exactly one of `task`, `command`, `shell`, `function` says the work. Durations are seconds. Paths and globs are
-    relative to the tree. `writes=()` means it writes nothing; `None` means it was not said.
+    Exactly one of `task`, `command`, `shell`, `function` says the work. Durations are seconds, sizes bytes (`memory`
+    and `disk` None: a default of the machine's). Paths and globs are relative to the tree. `writes=()` means it
+    writes nothing; `None` means it was not said.
     """
 
     id: TaskId = TaskId("")
@@ -59,6 +62,9 @@ class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
     timeout: float = 3600.0
     idle_timeout: float | None = None
     cpu: float = 0.0
+    memory: int | None = None
+    processes: int = 1000
+    disk: int | None = None
     retries: int = 0
     permission: Permission | None = None
     isolation: Isolation = "auto"
@@ -77,6 +83,9 @@ class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
         for name in _DURATIONS:
             if isinstance(given := getattr(self, name), str):
                 put(self, name, seconds(given))
+        for name in _SIZES:
+            if isinstance(given := getattr(self, name), str):
+                put(self, name, size(given))
         if callable(self.function):
             put(self, "function", _function_ref(self.function))
         if self.agent is not None and not isinstance(self.agent, str):

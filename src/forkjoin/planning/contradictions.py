@@ -59,6 +59,10 @@ def _numbers(task: Task) -> Wrong | None:
         value = getattr(task, field)
         if value is not None and not (0 < value <= 365 * DAY_S):
             return Wrong(fields=(field,), why=f"{field} is {value:g} s", next_step="give more than 0, at most a year")
+    for field in ("memory", "processes", "disk"):
+        value = getattr(task, field)
+        if value is not None and value < 1:
+            return Wrong(fields=(field,), why=f"{field} is {value}", next_step="give more than 0, or leave it out")
     if not task.ok_exit:
         return Wrong(fields=("ok_exit",), why="no exit code counts as fine", next_step="give at least one")
     return None

@@ -16,6 +16,7 @@ TASK: Final = frozenset(field.name for field in msgspec.structs.fields(Task)) - 
 PLAN: Final = frozenset(field.name for field in msgspec.structs.fields(Plan))
 ALIASES: Final = MappingProxyType({"files": "reads"})
 DURATIONS: Final = ("timeout", "idle_timeout", "estimate")
+SIZES: Final = ("memory", "disk")
 
 LATER: Final = frozenset((
     "setup", "setup_once", "network", "allow_hosts", "settings", "model", "effort", "max_turns", "budget", "home",

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from forkjoin.errors import PlanError
-from forkjoin.model import Plan, Task, seconds
+from forkjoin.model import Plan, Task, seconds, size
 from forkjoin.planning import keys
 from forkjoin.planning.contradictions import contradiction
 from forkjoin.planning.places import Path, Source
@@ -82,7 +82,7 @@ def _renamed(row: Mapping[str, Any], source: Source, at: Path) -> Mapping[str, A
 def _checked(written: Mapping[str, Any], row: Mapping[str, Any], source: Source, at: Path) -> Task:
     """Return the task of *row*; *written* is what stands in the file at *at*, before defaults."""
     try:
-        task = msgspec.convert(_with_seconds(row, written, source, at), Task)
+        task = msgspec.convert(_in_units(row, written, source, at), Task)
     except msgspec.ValidationError as error:
         raise _complaint(str(error), row, written, source, at) from None
     except (ValueError, RecursionError) as error:
@@ -96,15 +96,15 @@ def _checked(written: Mapping[str, Any], row: Mapping[str, Any], source: Source,
     return task
 
 
-def _with_seconds(row: Mapping[str, Any], written: Mapping[str, Any], source: Source, at: Path) -> dict[str, Any]:
+def _in_units(row: Mapping[str, Any], written: Mapping[str, Any], source: Source, at: Path) -> dict[str, Any]:
     plain = dict(row)
-    for key in keys.DURATIONS:
+    for key in (*keys.DURATIONS, *keys.SIZES):
         if isinstance(given := plain.get(key), str):
             if key == "idle_timeout" and given == "off":
                 plain[key] = None
                 continue
             try:
-                plain[key] = seconds(given[:60])
+                plain[key] = seconds(given[:60]) if key in keys.DURATIONS else size(given[:60])
             except (ValueError, OverflowError) as error:
                 raise source.error(_place(key, written, source, at), str(error)) from None
     if plain.get("isolation") == "worktree":

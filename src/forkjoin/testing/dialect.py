@@ -55,4 +55,6 @@ def _outcome(ended: Exit) -> Outcome:
         return Stopped(reason=ended.reason or ended.how)
     if ended.how == "setup":
         return Failed(kind="setup", reason=ended.error)
+    if ended.how in ("memory", "processes", "disk"):
+        return Failed(kind="limit", reason=ended.reason or ended.how)
     return Completed() if ended.code == 0 else Failed(kind="exit", reason=f"exit code {ended.code}")
