@@ -119,3 +119,16 @@ def test_old_runs_are_removed_where_asked_and_at_launch_where_set(forkjoin, monk
     assert forkjoin("rm")[0] == 2
     assert forkjoin("rm", "--older-than", "1h", second)[0] == 2
     assert forkjoin("doctor", "--fix", "--settings")[0] == 2
+
+
+def test_a_damaged_file_of_claims_is_named_and_then_removed(forkjoin) -> None:
+    damaged = _home() / "claims" / "0123.damaged"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_bytes(b"rubbish")
+    (fact,) = [fact for fact in forkjoin.json("doctor")["facts"] if fact["name"] == "claims"]
+    assert fact["verdict"] == "warning"
+    assert str(damaged) in fact["seen"]
+    forkjoin("doctor", "--fix", "-n")
+    assert damaged.exists()
+    forkjoin("doctor", "--fix")
+    assert not damaged.exists()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forkjoin.journal.claims import ClaimsFile, Turn, claims_path
+from forkjoin.journal.claims import ClaimsFile, Turn, claims_path, damaged_claims
 from forkjoin.journal.fold import Fold
 from forkjoin.journal.salvage import Salvage, rewritten, salvaged, unreadable
 from forkjoin.journal.sqlite import SqliteJournal
@@ -17,6 +17,7 @@ __all__ = [
     "SqliteJournal",
     "Turn",
     "claims_path",
+    "damaged_claims",
     "rewritten",
     "run_view",
     "salvaged",

@@ -44,6 +44,11 @@ def claims_path(home: Path, repository: str) -> Path:
     return home / "claims" / f"{sha256(os.fsencode(repository)).hexdigest()[:32]}.db"
 
 
+def damaged_claims(home: Path) -> list[Path]:
+    """Return the files that were set aside."""
+    return sorted((home / "claims").glob(f"*{DAMAGED}"))
+
+
 class ClaimsFile:
     """The claims of one repository's runs; for one thread at a time, any number of processes.
 

@@ -76,7 +76,8 @@ class Seen:
 
 def live(seen: Seen, event: Starting | Running, at: float) -> None:
     """Take note that an attempt is starting, or that its process is there."""
-    freed(seen, at)
+    if seen.others:
+        freed(seen, at)
     now, fresh = seen.now, event.attempt > seen.now.attempt
     if fresh:
         first = now.launched is None or seen.ended
@@ -129,7 +130,8 @@ def again(seen: Seen, event: Ended, at: float) -> None:
 
 def end(seen: Seen, event: Ended, at: float) -> None:
     """Take note of the task's end. One that settles a task between two attempts keeps what the last one left."""
-    freed(seen, at)
+    if seen.others:
+        freed(seen, at)
     outcome = event.outcome
     now = _left(seen, event, at) if event.attempt else seen.now
     seen.note = seen.stopping = ""

@@ -36,7 +36,7 @@ def _settlements(store: Store) -> Iterator[Command]:
             for number in sorted(store.touched):
                 heapq.heappush(work, number)
             store.touched.clear()
-        elif store.ready(slot.number):
+        elif slot.at is At.QUEUED and not slot.waiting and not slot.elsewhere:
             store.push(slot)
 
 
