@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import get_args
 
@@ -100,6 +101,41 @@ def test_flipped_bits_lost_pages_and_cut_ends_give_the_truth_or_a_refusal(data: 
         pass
     finally:
         journal.close()
+
+
+@pytest.mark.parametrize("bit", [2, 4])
+def test_a_count_of_rows_that_hides_the_last_events_is_noticed(bit: int, tmp_path: Path) -> None:
+    """The rows that are left are sound, each by itself: only the page shows that some are missing."""
+    path = _copy(FIXTURES / "1", tmp_path)
+    raw = bytearray(path.read_bytes())
+    raw[6 * 4096 + 4] ^= 1 << bit  # the number of cells of the last leaf
+    path.write_bytes(raw)
+    with closing(SqliteJournal.open(path, readonly=True)) as journal:
+        assert 0 < len(list(journal.read_rows())) < 40
+        for _ in range(2):
+            with pytest.raises(JournalDamaged, match="doctor --repair"):
+                list(journal.read())
+    found = salvaged(path)
+    assert not found.whole
+    assert found.events
+
+
+def test_each_bit_at_the_head_of_each_page_gives_the_truth_or_a_refusal(tmp_path: Path) -> None:
+    raw, truth = (FIXTURES / "1" / "journal.db").read_bytes(), (FIXTURES / "1" / "view.json").read_bytes()
+    path = tmp_path / "journal.db"
+    heads = [page + (100 if page == 0 else 0) + at for page in range(0, len(raw), 4096) for at in range(12)]
+    refused = 0
+    for bit in (1 << n for n in range(8)):
+        for at in heads:
+            changed = bytearray(raw)
+            changed[at] ^= bit
+            path.write_bytes(changed)
+            try:
+                with closing(SqliteJournal.open(path, readonly=True)) as journal:
+                    assert to_json(run_view(journal.read())) + b"\n" == truth
+            except JournalDamaged:
+                refused += 1
+    assert refused > 100
 
 
 def test_what_is_sound_of_a_damaged_journal_is_kept_and_the_rest_is_counted(tmp_path: Path) -> None:

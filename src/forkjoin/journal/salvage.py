@@ -42,8 +42,9 @@ def salvaged(path: Path) -> Salvage:
     read = False
     try:
         with closing(SqliteJournal.open(path, readonly=True)) as journal:
-            for recorded in journal.read():
+            for recorded in journal.read_rows():
                 events.append(recorded)  # noqa: PERF402 - those before the first that is damaged are kept
+            journal.check_pages()
         read = True
     except JournalNewer:
         raise

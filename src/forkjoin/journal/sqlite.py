@@ -36,6 +36,7 @@ class SqliteJournal:
         self._blobs: dict[str, bytes] = {}
         self._run: str | None = None
         self._seen = self._data_version()
+        self._checked = False
 
     @classmethod
     def create(cls, path: Path) -> SqliteJournal:
@@ -86,7 +87,15 @@ class SqliteJournal:
         return int(last or 0)
 
     def read(self, since: int = 0) -> Iterator[Recorded]:
-        """Yield committed events after *since*; JournalDamaged at the first that is missing or cannot be read."""
+        """Yield committed events after *since*; JournalDamaged at the first that is missing or cannot be read.
+
+        The first time the pages that hold events are looked at too: a damaged count of rows hides the last ones.
+        """
+        self.check_pages()
+        yield from self.read_rows(since)
+
+    def read_rows(self, since: int = 0) -> Iterator[Recorded]:
+        """Yield what `read` does without a look at the pages: what can still be read of a damaged file."""
         # Taken before the rows: what is committed while we read is a change again, at worst seen twice.
         self._seen = self._data_version()
         seq = since
@@ -98,6 +107,18 @@ class SqliteJournal:
                     raise JournalDamaged(f"{self.path}: event {number} is not as it was written; {self._repair()}")
                 yield Recorded(seq=number, at=at, event=self._event(number, body))
                 seq = number
+
+    def check_pages(self) -> None:
+        """Raise JournalDamaged where a page of events is not as SQLite wrote it; done once."""
+        if self._checked:
+            return
+        try:
+            found = self._db.execute("PRAGMA quick_check('event')").fetchone()[0]
+        except sqlite3.Error as error:
+            raise trouble(error, self.path) from error
+        if found != "ok":
+            raise JournalDamaged(f"{self.path}: {' '.join(str(found).split())}; {self._repair()}")
+        self._checked = True
 
     def changed(self) -> bool:
         """Whether somebody else has committed since the last `changed` or `read`."""
