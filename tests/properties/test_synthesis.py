@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from forkjoin.model import Claimed, Finding, Source, Task, TaskId, to_json
 from forkjoin.model.text import clean
 from forkjoin.synthesis import TaskResult, Witness, claimed, merged, ranked, render_markdown, report, summary_lines
+from forkjoin.synthesis.join import limited
 from forkjoin.synthesis.merge import grouped
 from forkjoin.testing import a_view
 
@@ -59,10 +60,9 @@ def test_no_claim_is_lost_and_each_is_in_exactly_one_finding(witnesses):
     members = [member for group in groups for member in group]
     assert len(members) == len(set(members))
     assert set(members) == set(witnesses)
-    findings = merged(witnesses)
-    sources = [as_source(member) for member in members]
-    found = [source for finding in findings for source in finding.sources]
-    assert sorted(map(repr, found)) == sorted(map(repr, sources))
+    found = [as_witness(finding, source) for finding in merged(witnesses) for source in finding.sources]
+    assert sorted(map(repr, found)) == sorted(map(repr, members))
+    assert merged(found) == merged(witnesses)
 
 
 @given(many)
@@ -110,6 +110,10 @@ def test_a_report_cites_every_finding_in_its_actions(found, limit):
     assert sorted(id_ for action in made.actions for id_ in action.findings) == sorted(f.id for f in made.findings)
     assert sum(count for _, count in made.counts) == len(made.findings)
     assert len(made.actions) <= 7
+    assert sorted(id_ for group in made.groups for id_ in group.findings) == sorted(f.id for f in made.findings)
+    cut = limited(made, limit)
+    assert len(cut.findings) + cut.left_out == len(made.findings)
+    assert (cut.counts, cut.coverage, cut.actions) == (made.counts, made.coverage, made.actions)
     assert len(summary_lines(made)) <= 15
     assert render_markdown(made, limit=limit).startswith("# n\n")
 
@@ -152,13 +156,15 @@ def test_any_value_is_claims_or_a_value_error(value):
 BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
-def as_source(member: Witness) -> Source:
-    claim = member.claimed
-    return Source(
-        task=member.task, agent=member.agent, rule=claim.rule, severity=claim.severity, confidence=claim.confidence,
-        message=claim.message or claim.title, perspective=claim.perspective,
+def as_witness(finding: Finding, source: Source) -> Witness:
+    """Return the claim that a source of a finding stands for."""
+    claim = Claimed(
+        title=source.title or source.message, message=source.message if source.title else "", severity=source.severity,
+        confidence=source.confidence, path=finding.path, line=source.line, end_line=source.end_line, rule=source.rule,
+        evidence=source.evidence, remedy=source.remedy, perspective=source.perspective,
     )  # fmt: skip
+    return Witness(task=source.task, agent=source.agent, claimed=claim, form=source.form)
 
 
 def contents(findings: tuple[Finding, ...]) -> set[tuple[object, ...]]:
-    return {(f.path, f.line, f.title, f.severity, f.note, f.sources) for f in findings}
+    return {(f.path, f.line, f.title, f.severity, f.note, f.disputes, f.sources) for f in findings}

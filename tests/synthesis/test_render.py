@@ -14,7 +14,7 @@ from forkjoin.synthesis import TaskResult, render_json, render_markdown, report,
 from forkjoin.testing import a_view
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "reports"
-SECTIONS = {"Do next", "Findings", "Disagreements", "Tasks", "Not looked at", "Time", "Notes"}
+SECTIONS = {"Do next", "Findings", "Disagreements", "Tasks", "Not looked at", "Time", "Notes", "Changed side by side"}
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 EVIL = (
     "# Owned\n## Findings\n---\n- [x](javascript:alert(1))\n![i](http://evil.example/p.png)\n<script>alert(1)</script>\n"
@@ -173,6 +173,20 @@ def test_the_rest_beyond_the_limit_is_counted():
     assert "and 1 more finding, none worse; all are in the JSON report." in render_markdown(made, limit=6)
     assert "\n7 findings in the JSON report." in render_markdown(made, limit=0)
     assert "JSON report" not in render_markdown(made, limit=7)
+
+
+def test_of_a_kind_three_stand_in_full_and_the_rest_in_a_line():
+    claims = [Claimed(title="Weak hash", path="a.py", line=n * 10, rule="S324") for n in range(1, 16)]
+    other = Claimed(title="Old call", path="b.py", line=1, rule="UP001", severity="low")
+    made = joined(result("t", *claims, other))
+    text = render_markdown(made)
+    section = text[text.index("## Findings") : text.index("## Tasks")]
+    assert section.count("- **medium**") == 3
+    assert "  - and 12 more of this kind: `a.py:40`, `a.py:50`," in section
+    assert "`a.py:110` and 4 more [F" in section
+    assert "Old call" in section
+    assert "JSON report" not in text
+    assert "and 1 more finding, none worse" in render_markdown(made, limit=3)
 
 
 @pytest.mark.parametrize("name", REPORTS)

@@ -4,6 +4,8 @@ import pytest
 
 from forkjoin.model import Claimed, Finding, Source, TaskId
 from forkjoin.synthesis import Witness, merged, ranked, severity_of
+from forkjoin.synthesis.actions import groups
+from forkjoin.synthesis.settle import severity_dispute as dispute
 
 
 def source(agent: str, severity: str = "medium", confidence: str = "medium") -> Source:
@@ -53,8 +55,58 @@ def advised(*remedies: str) -> str:
 def test_contradicting_advice_is_kept_on_both_sides():
     assert advised("Remove the loop.", "Keep it: it guards a race.") == (
         'Advice differs: to change it (agent0: "Remove the loop."); to leave it (agent1: "Keep it: it guards a race.").'
-        " Both are kept: decide before you act."
+        " Neither holds, for as many say each, and as surely: decide before you act."
     )
+
+
+def test_the_side_of_more_agents_holds_and_its_remedy_leads():
+    found = finding_of(("a", "Remove the loop.", "high"), ("b", "Keep it.", "low"), ("c", "Leave it alone.", "low"))
+    (dispute,) = found.disputes
+    assert (dispute.about, dispute.holds, dispute.rule) == ("advice", "to leave it", "more agents say so")
+    assert [(side.says, side.agents) for side in dispute.sides] == [
+        ("to change it", ("a",)),
+        ("to leave it", ("b", "c")),
+    ]
+    assert found.remedy == "Keep it."
+    assert found.note.endswith("To leave it holds, for more agents say so; both are kept.")
+
+
+def test_of_as_many_the_surer_hold():
+    found = finding_of(("a", "Keep it.", "low"), ("b", "Remove the loop.", "medium"))
+    (dispute,) = found.disputes
+    assert (dispute.holds, dispute.rule) == ("to change it", "those who say so are surer")
+    assert found.remedy == "Remove the loop."
+
+
+def test_one_analyser_under_two_names_is_one_voice():
+    found = finding_of(("ruff-a", "Keep it.", "high"), ("ruff-b", "Keep it.", "high"), ("x", "Remove it.", "high"))
+    assert found.disputes[0].holds == ""
+
+
+def test_what_to_do_with_disputed_advice_is_no_plain_fix():
+    tie = finding_of(("a", "Keep it.", "low"), ("b", "Remove the loop.", "low"))
+    left = finding_of(("a", "Keep it.", "high"), ("b", "Remove the loop.", "low"))
+    changed = finding_of(("a", "Keep it.", "low"), ("b", "Remove the loop.", "high"))
+    said = [groups([found])[0].action.split(" ")[0] for found in (tie, left, changed)]
+    assert said == ["Decide", "Leave,", "Fix"]
+
+
+def test_differing_severities_are_a_dispute_with_every_side():
+    found = dispute([source("ruff"), source("bandit", "high"), source("claude", "critical", "low")])
+    assert [(side.says, side.agents) for side in found.sides] == [
+        ("critical", ("claude (low confidence)",)), ("high", ("bandit",)), ("medium", ("ruff",)),
+    ]  # fmt: skip
+    assert (found.holds, found.rule) == ("high", "the highest that is said with more than low confidence")
+    assert dispute([source("ruff"), source("bandit")]) is None
+
+
+def finding_of(*said: tuple[str, str, str]) -> Finding:
+    claims = [
+        (agent, Claimed(title="Retry loop in the client", path="a.py", line=1, remedy=remedy, confidence=confidence))
+        for agent, remedy, confidence in said
+    ]
+    (found,) = merged([Witness(task=TaskId(agent), agent=agent, claimed=claim) for agent, claim in claims])
+    return found
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,20 @@ def claimed_from(answer: str, value: bytes = b"") -> tuple[Claimed, ...]:
     raise NoJson(first)
 
 
+def sarif_from(answer: str, value: bytes = b"") -> dict[str, Any] | None:
+    """Return the SARIF log that an answer is (or its JSON *value*), None where it is none.
+
+    It is what other tools say findings in; its results are read when they are joined.
+    """
+    try:
+        instance = _whole(value.decode("utf-8", errors="replace") if value else answer)
+    except ValueError:
+        return None
+    if not isinstance(instance, dict) or not isinstance(instance.get("runs"), list):
+        return None
+    return instance if str(instance.get("version", "")).startswith("2.1") else None
+
+
 def instance_from(answer: str, value: bytes = b"") -> list[Any]:
     """Return the JSON values an answer may mean, the likeliest first; raise NoJson where it holds none."""
     if value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from forkjoin.agents.answers import NoJson, claimed_from, findings_schema, instance_from
+from forkjoin.agents.answers import NoJson, claimed_from, findings_schema, instance_from, sarif_from
 from forkjoin.agents.asking import asks
 from forkjoin.agents.dialect import Judgement
 from forkjoin.model import Changes, Completed, Failed, NeedsInput, Outcome, Task, to_json
@@ -17,7 +17,7 @@ def truth(task: Task, judgement: Judgement, changes: Changes, *, answers: bool) 
     """Return the final outcome, and the JSON of the structured answer (b"" where there is none).
 
     *answers* says that an agent did it (an empty answer is a failure, changing nothing needs a word); it is false for
-    `command`, `function` and `static`. Findings come out as `{"findings": [...]}`.
+    `command`, `function` and `static`. Findings come out as `{"findings": [...]}`, or as the SARIF they were said in.
     """
     if not isinstance(judgement.outcome, Completed):
         return judgement.outcome, b""
@@ -42,6 +42,9 @@ def _contract(task: Task, judgement: Judgement) -> bytes | Failed:
     """Return the value the output contract asks for, or what is wrong with the answer."""
     try:
         if task.output == "findings":
+            sarif = sarif_from(judgement.answer, judgement.value)
+            if sarif is not None:
+                return to_json(sarif)
             return to_json({"findings": claimed_from(judgement.answer, judgement.value)})
         if isinstance(task.output, dict):
             return _checked(task.output, judgement)

@@ -11,11 +11,12 @@ from forkjoin.accounting import account
 from forkjoin.engine.folder import RunFolder
 from forkjoin.failpoints import reached
 from forkjoin.journal import Journal, run_view, timeline
-from forkjoin.model import Account, Closed, Joined, Planned, Report, RunView, TaskView, Text, to_json
+from forkjoin.model import MIB, Account, Closed, Joined, Planned, Report, RunView, TaskView, Text, to_json
 from forkjoin.synthesis import TaskResult, render_json, render_markdown, report
 
 _FAILURES = {"failed", "timed_out", "lost", "needs_input", "blocked"}
 _ANSWER_CHARS = 4_000  # of each answer, in a report
+_SAID_CHARS = 32 * MIB  # of an answer that findings are looked for in
 
 
 def joined(folder: RunFolder, journal: Journal, planned: Planned) -> tuple[Joined | Closed, ...]:
@@ -48,16 +49,18 @@ def account_of(view: RunView) -> Account:
 
 
 def _result(task: TaskView, content: Callable[[Text], str]) -> TaskResult:
-    answer = content(task.answer)
+    answer, value = content(task.answer), content(task.value).encode()
     return TaskResult(
         task=task.task,
         state=task.state,
         reason=task.why,
+        kind=task.kind,
         agent=speaker_name(task),
         seconds=task.seconds(time.time()),
         answer=answer[:_ANSWER_CHARS],
         answer_cut=len(answer) > _ANSWER_CHARS,
-        value=content(task.value).encode(),
+        value=value,
+        said=answer[:_SAID_CHARS] if task.task.output == "findings" and not value else "",
         files=len(task.changes.files),
         violations=len(task.changes.violations),
     )

@@ -28,7 +28,7 @@ from forkjoin.model.event import (
     StopAsked,
     Text,
 )
-from forkjoin.model.finding import SEVERITIES, Claimed, Confidence, Finding, Severity, Source
+from forkjoin.model.finding import SEVERITIES, Claimed, Confidence, Dispute, Finding, Form, Severity, Side, Source
 from forkjoin.model.invocation import MIB, Call, EndedHow, Exit, Invocation, Process, Stream
 from forkjoin.model.names import path_bytes, path_text
 from forkjoin.model.outcome import (
@@ -46,7 +46,7 @@ from forkjoin.model.outcome import (
     state_of,
 )
 from forkjoin.model.plan import Edge, EdgeKind, Plan, Policy
-from forkjoin.model.report import Action, Coverage, Report, TaskSummary
+from forkjoin.model.report import Action, Clash, Coverage, Group, Report, TaskSummary
 from forkjoin.model.result import ChangedFiles, RunResult, TaskResult
 from forkjoin.model.sizes import size, spoken_size
 from forkjoin.model.task import Isolation, OutputKind, Permission, Task
@@ -77,11 +77,13 @@ __all__ = [
     "Claim",
     "Claimed",
     "Claims",
+    "Clash",
     "Closed",
     "Completed",
     "Confidence",
     "ConflictKind",
     "Coverage",
+    "Dispute",
     "Edge",
     "EdgeKind",
     "Ended",
@@ -92,8 +94,10 @@ __all__ = [
     "FailureKind",
     "Finding",
     "ForeignPair",
+    "Form",
     "Freed",
     "GitTree",
+    "Group",
     "Held",
     "Hold",
     "HowChanged",
@@ -131,6 +135,7 @@ __all__ = [
     "RunView",
     "Running",
     "Severity",
+    "Side",
     "Skipped",
     "Source",
     "Span",

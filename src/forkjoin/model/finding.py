@@ -9,10 +9,15 @@ from forkjoin.model.base import TaskId, Value
 Severity = Literal["critical", "high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")  # worst first
 Confidence = Literal["high", "medium", "low"]
+Form = Literal["schema", "sarif", "prose"]
 
 
 class Source(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """A witness: who said it, in which words, and how sure it was."""
+    """A witness: who said it, in which words, and how sure it was. With the finding's path it is the whole claim.
+
+    `message` is the claim's, or its title where it has none; `title` stands only beside a message. `form` is what it
+    was read from: the schema agents are asked for, SARIF, or prose (a guess, never surer than `low`).
+    """
 
     task: TaskId
     agent: str
@@ -21,6 +26,12 @@ class Source(Value, frozen=True, kw_only=True, omit_defaults=True):
     confidence: Confidence = "medium"
     message: str = ""
     perspective: str = ""
+    title: str = ""
+    line: int = 0
+    end_line: int = 0
+    evidence: str = ""
+    remedy: str = ""
+    form: Form = "schema"
 
 
 class Claimed(Value, frozen=True, kw_only=True, omit_defaults=True):
@@ -39,11 +50,28 @@ class Claimed(Value, frozen=True, kw_only=True, omit_defaults=True):
     perspective: str = ""
 
 
+class Side(Value, frozen=True, kw_only=True):
+    """One side of a dispute: what is said, by whom, and in which words where these matter."""
+
+    says: str
+    agents: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+
+class Dispute(Value, frozen=True, kw_only=True):
+    """What the witnesses of one finding differ in: every side, the one that holds, and the rule that decided."""
+
+    about: Literal["severity", "advice"]
+    sides: tuple[Side, ...]
+    holds: str
+    rule: str
+
+
 class Finding(Value, frozen=True, kw_only=True, omit_defaults=True):
     """A finding of the report with all its witnesses.
 
     `id` is stable for the same place, rule and text. Lines count from 1, 0 = none. `note` says how differing severities
-    or advice were settled, with both sides.
+    or advice were settled, with both sides, in words; `disputes` the same as values.
     """
 
     id: str
@@ -59,3 +87,4 @@ class Finding(Value, frozen=True, kw_only=True, omit_defaults=True):
     perspectives: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     note: str = ""
+    disputes: tuple[Dispute, ...] = ()

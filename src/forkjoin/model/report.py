@@ -41,8 +41,28 @@ class Action(Value, frozen=True, kw_only=True):
     findings: tuple[str, ...]
 
 
+class Group(Value, frozen=True, kw_only=True):
+    """Findings of one kind, worst first, and the one action for all of them."""
+
+    kind: str
+    severity: Severity
+    action: str
+    findings: tuple[str, ...]
+
+
+class Clash(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """A file that tasks changed though nothing ordered them, and the findings that lie in it."""
+
+    path: str
+    tasks: tuple[TaskId, ...]
+    findings: tuple[str, ...] = ()
+
+
 class Report(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """Findings of all tasks merged, worst first; every action cites finding ids; coverage is always there."""
+    """Findings of all tasks merged, worst first; every action cites finding ids; coverage is always there.
+
+    `counts` count every finding; `left_out` of them are not in `findings`, for somebody asked for fewer.
+    """
 
     run: RunId
     name: str
@@ -55,3 +75,6 @@ class Report(Value, frozen=True, kw_only=True, omit_defaults=True):
     account: Account | None = None
     notes: tuple[str, ...] = ()
     overlaps: tuple[str, ...] = ()  # files that tasks changed side by side, in words
+    groups: tuple[Group, ...] = ()
+    clashes: tuple[Clash, ...] = ()
+    left_out: int = 0

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from forkjoin.model import SEVERITIES, Action, Finding
+from forkjoin.model import SEVERITIES, Action, Finding, Group
 from forkjoin.model.text import one_line
 from forkjoin.synthesis.rank import agreement
 from forkjoin.synthesis.similar import words_of
@@ -19,21 +19,27 @@ _TITLE_CHARS, _REMEDY_CHARS = 70, 160
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s")
 
 
-def actions(findings: Sequence[Finding]) -> tuple[Action, ...]:
-    """Return at most seven actions that together cite every finding; *findings* are ranked."""
-    groups = _groups(findings)
-    if len(groups) <= _MOST:
-        return tuple(_action(group) for group in groups)
-    first, rest = groups[: _MOST - 1], groups[_MOST - 1 :]
-    return (*(_action(group) for group in first), _remainder(rest))
+def groups(findings: Sequence[Finding]) -> tuple[Group, ...]:
+    """Return the findings by kind, each with one action; *findings* are ranked.
 
-
-def _groups(findings: Sequence[Finding]) -> list[list[Finding]]:
-    """Return the findings by kind; the worst kind first, then the one that more agents saw, then the more frequent."""
+    The worst kind comes first, then the one that more agents saw, then the more frequent.
+    """
     by_kind: dict[str, list[Finding]] = {}
     for finding in findings:
         by_kind.setdefault(_kind(finding), []).append(finding)
-    return sorted(by_kind.values(), key=_urgency)
+    return tuple(_group(kind, group) for kind, group in sorted(by_kind.items(), key=lambda item: _urgency(item[1])))
+
+
+def actions(found: Sequence[Group]) -> tuple[Action, ...]:
+    """Return at most seven actions that together cite every finding."""
+    if len(found) <= _MOST:
+        return tuple(_action(group) for group in found)
+    first, rest = found[: _MOST - 1], found[_MOST - 1 :]
+    return (*(_action(group) for group in first), _remainder(rest))
+
+
+def _action(group: Group) -> Action:
+    return Action(severity=group.severity, text=group.action, findings=group.findings)
 
 
 def _urgency(group: Sequence[Finding]) -> tuple[object, ...]:
@@ -52,13 +58,22 @@ def _kind(finding: Finding) -> str:
     return finding.rule.lower() or " ".join(sorted(words_of(finding.title)))
 
 
-def _action(group: Sequence[Finding]) -> Action:
+def _group(kind: str, group: Sequence[Finding]) -> Group:
     worst, where = group[0], _places(group)
     remedy = _remedy(group)
-    text = _ended(f"Fix {_what(group)}{f': {where}' if where else ''}")
+    text = _ended(f"{_verb(group)} {_what(group)}{f': {where}' if where else ''}")
     if remedy:
         text += f" {_ended(remedy[:1].upper() + remedy[1:])}"
-    return Action(severity=worst.severity, text=text, findings=tuple(finding.id for finding in group))
+    return Group(kind=kind, severity=worst.severity, action=text, findings=tuple(finding.id for finding in group))
+
+
+def _verb(group: Sequence[Finding]) -> str:
+    """Return what to do with them: `Fix`, or what settled advice comes to where each of them is disputed."""
+    settled = {dispute.holds for f in group for dispute in f.disputes if dispute.about == "advice"}
+    disputed = sum(any(dispute.about == "advice" for dispute in finding.disputes) for finding in group)
+    if disputed < len(group) or settled & {"to change it"}:
+        return "Fix"
+    return "Decide about" if "" in settled else "Leave, unless you know better,"
 
 
 def _remedy(group: Sequence[Finding]) -> str:
@@ -86,11 +101,11 @@ def _places(group: Sequence[Finding]) -> str:
     return f"{shown} and {len(places) - _PLACES} more" if len(places) > _PLACES else shown
 
 
-def _remainder(groups: Sequence[Sequence[Finding]]) -> Action:
-    findings = [finding for group in groups for finding in group]
-    worst = min((finding.severity for finding in findings), key=SEVERITIES.index)
-    text = f"Then look through the other {counted(len(findings), 'finding')} of {counted(len(groups), 'kind')}"
-    return Action(severity=worst, text=f"{text}, {worst} at worst.", findings=tuple(f.id for f in findings))
+def _remainder(rest: Sequence[Group]) -> Action:
+    findings = tuple(id_ for group in rest for id_ in group.findings)
+    worst = min((group.severity for group in rest), key=SEVERITIES.index)
+    text = f"Then look through the other {counted(len(findings), 'finding')} of {counted(len(rest), 'kind')}"
+    return Action(severity=worst, text=f"{text}, {worst} at worst.", findings=findings)
 
 
 def _ended(text: str) -> str:

@@ -1,8 +1,12 @@
-"""From an answer's JSON to claims: strict, for a value that cannot be read must never pass as "no findings"."""
+"""From what a task brought back to claims: the schema agents are asked for, then SARIF, then prose.
+
+JSON is read strictly, for a value that cannot be read must never pass as "no findings".
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,9 +14,44 @@ import msgspec
 
 from forkjoin.model import Claimed
 from forkjoin.model.text import clean, one_line
+from forkjoin.synthesis.prose import from_prose
+from forkjoin.synthesis.sarif_in import from_sarif, is_sarif
+from forkjoin.synthesis.witness import TaskResult, Witness
 
 _TITLE_CHARS, _RULE_CHARS, _TEXT_CHARS = 300, 100, 2_000
 _FARTHEST_LINE = 2**31
+
+
+def witnesses(result: TaskResult) -> tuple[Witness, ...]:
+    """Return the claims of a result's value, by the schema or SARIF; raise ValueError that names the place."""
+    if not result.value:
+        raise ValueError("there are none, not even an empty list")
+    raw = _decoded(result.value)
+    agent = one_line(result.agent)
+    if not is_sarif(raw):
+        return tuple(Witness(task=result.task.id, agent=agent, claimed=claim) for claim in _by_schema(raw))
+    return tuple(
+        Witness(task=result.task.id, agent=one_line(tool), claimed=_tidy(claim, "a result"), form="sarif")
+        for tool, claim in from_sarif(raw)
+    )
+
+
+def guessed(result: TaskResult) -> tuple[Witness, ...]:
+    """Return what an answer that meets no contract seems to claim: as SARIF, else from its prose, then marked so.
+
+    An answer that was to be JSON and is broken claims nothing: its error is told.
+    """
+    text = result.said.strip()
+    agent = one_line(result.agent)
+    if text.startswith(("{", "[")):
+        try:
+            return witnesses(replace(result, value=text.encode()))
+        except ValueError:
+            return ()
+    said = from_prose(result.said, whole=result.state == "completed" or result.kind == "contract")
+    return tuple(
+        Witness(task=result.task.id, agent=agent, claimed=_tidy(claim, "prose"), form="prose") for claim in said
+    )
 
 
 def claimed(value: bytes | str) -> tuple[Claimed, ...]:
@@ -20,7 +59,10 @@ def claimed(value: bytes | str) -> tuple[Claimed, ...]:
 
     Raises ValueError that names the place in the value: `findings[3].severity: ...`.
     """
-    raw = _decoded(value)
+    return _by_schema(_decoded(value))
+
+
+def _by_schema(raw: Any) -> tuple[Claimed, ...]:
     if isinstance(raw, dict):
         if list(raw) != ["findings"]:
             raise ValueError(f'top: needs an object with the one key "findings", has {_keys(raw)}')
@@ -44,6 +86,11 @@ def _claim(raw: Any, where: str) -> Claimed:
         said = msgspec.convert(raw, Claimed)
     except msgspec.ValidationError as error:
         raise ValueError(_placed(str(error), where)) from error
+    return _tidy(said, where)
+
+
+def _tidy(said: Claimed, where: str) -> Claimed:
+    """Return a claim with its text clean and bounded; raise ValueError where it has no title or impossible lines."""
     title = one_line(said.title, _TITLE_CHARS)
     if not title:
         raise ValueError(f"{where}.title: is empty; a finding needs one")

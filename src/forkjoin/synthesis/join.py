@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from forkjoin.errors import NothingToJoin
 from forkjoin.model import SEVERITIES, Account, Coverage, Finding, Report, RunView, Severity, TaskSummary
 from forkjoin.model.text import clean, one_line
-from forkjoin.synthesis.actions import actions
-from forkjoin.synthesis.extract import claimed
+from forkjoin.synthesis.actions import actions, groups
+from forkjoin.synthesis.extract import guessed, witnesses
 from forkjoin.synthesis.merge import merged
-from forkjoin.synthesis.overlaps import overlaps
+from forkjoin.synthesis.overlaps import clashes, overlaps
 from forkjoin.synthesis.rank import ranked
 from forkjoin.synthesis.witness import TaskResult, Witness
+from forkjoin.synthesis.words import counted
 
 _NEVER_RAN = frozenset(("queued", "starting", "running", "blocked", "skipped"))
 _LINE_CHARS = 500
@@ -36,6 +39,7 @@ def report(
         raise NothingToJoin(f"run {run} has no results to join; look at what it was asked with: forkjoin show {run}")
     read = [_read(result) for result in results]
     findings = ranked(merged([witness for one in read for witness in one.witnesses]))
+    kinds, found = groups(findings), clashes(view, findings)
     return Report(
         run=view.run,
         name=one_line(view.name, _LINE_CHARS),
@@ -43,11 +47,13 @@ def report(
         coverage=_coverage(read, not_looked_at),
         counts=_counts(findings),
         findings=findings,
-        actions=actions(findings),
+        actions=actions(kinds),
         tasks=tuple(one.summary for one in read),
         account=account,
-        notes=tuple(one_line(note, _LINE_CHARS) for note in view.notes),
-        overlaps=overlaps(view),
+        notes=tuple(one_line(note, _LINE_CHARS) for note in (*view.notes, *filter(None, map(_guess_note, read)))),
+        overlaps=overlaps(found),
+        groups=kinds,
+        clashes=found,
     )
 
 
@@ -72,13 +78,22 @@ class _Read:
     witnesses: tuple[Witness, ...]
 
 
+def limited(report: Report, most: int | None) -> Report:
+    """Return *report* with its first *most* findings (None: all); how many are left out stands in it."""
+    if most is None or len(report.findings) <= most:
+        return report
+    kept = report.findings[: max(0, most)]
+    return replace(report, findings=kept, left_out=report.left_out + len(report.findings) - len(kept))
+
+
 def _read(result: TaskResult) -> _Read:
     state, reason = result.state, result.reason
-    witnesses: tuple[Witness, ...] = ()
+    said: tuple[Witness, ...] = ()
     try:
-        witnesses = _witnesses(result)
+        said = _witnesses(result)
     except ValueError as error:
         # It is no "no findings": what was said cannot be read. A task that had failed keeps its own reason.
+        said = guessed(result)
         if state == "completed":
             state, reason = "failed", f"parse: its findings cannot be read: {error}"
     summary = TaskSummary(
@@ -89,25 +104,29 @@ def _read(result: TaskResult) -> _Read:
         reason=one_line(reason, _LINE_CHARS),
         answer=clean(result.answer).strip(),
         answer_cut=result.answer_cut,
-        findings=len(witnesses),
-        finds=result.task.output == "findings" or bool(witnesses),
+        findings=len(said),
+        finds=result.task.output == "findings" or bool(said),
         files=result.files,
         violations=result.violations,
         seconds=result.seconds,
     )
-    return _Read(summary=summary, witnesses=witnesses)
+    return _Read(summary=summary, witnesses=said)
 
 
 def _witnesses(result: TaskResult) -> tuple[Witness, ...]:
     """Return the claims of a result; raise ValueError where it owes findings and they cannot be read."""
     if result.state in _NEVER_RAN or isinstance(result.task.output, dict):
         return ()
-    if not result.value:
-        if result.task.output == "findings" and result.state == "completed":
-            raise ValueError("there are none, not even an empty list")
+    if not result.value and result.task.output != "findings":
         return ()
-    agent = one_line(result.agent)
-    return tuple(Witness(task=result.task.id, agent=agent, claimed=claim) for claim in claimed(result.value))
+    return witnesses(result)
+
+
+def _guess_note(read: _Read) -> str:
+    guesses = sum(witness.form == "prose" for witness in read.witnesses)
+    if not guesses:
+        return ""
+    return f"{read.summary.id}: {counted(guesses, 'finding')} read from prose, a guess: held with low confidence"
 
 
 def _coverage(read: Sequence[_Read], not_looked_at: Sequence[str]) -> Coverage:

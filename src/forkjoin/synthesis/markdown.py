@@ -7,13 +7,14 @@ an agent writes can become a heading, a link, an image or HTML of the report.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
-from forkjoin.model import Finding, Report, Source, TaskSummary, spoken
+from forkjoin.model import Finding, Group, Report, Source, TaskSummary, spoken
 from forkjoin.model.text import clean, one_line
 from forkjoin.synthesis.similar import more_words, words_of
 from forkjoin.synthesis.words import (
-    agents_of,
     comparable,
     counted,
     counts_line,
@@ -21,27 +22,33 @@ from forkjoin.synthesis.words import (
     listed,
     not_looked_at_lines,
     place,
+    seen_by,
     task_line,
     total,
 )
 
 _IDS, _DIFFERENCES = 8, 20
+_OF_A_KIND = 3
 _HEAD_LINES, _HEAD_CHARS = 12, 1_200
 _TEXT_CHARS = 600
 _OTHERS, _SAME_WORDS = 2, 2
 
 
 def render_markdown(report: Report, *, limit: int = 50) -> str:
-    """Return the report as Markdown with at most *limit* findings in full; the others are counted."""
+    """Return the report as Markdown with at most *limit* findings in full; the others are counted.
+
+    Of each kind the first three stand in full, the rest in a line below them.
+    """
     parts = [
         _top(report),
         _next(report),
         _findings(report, max(0, limit)),
         _disagreements(report.findings),
+        _clashes(report),
         _tasks(report.tasks),
         _not_looked_at(report),
         _account(report),
-        _section("Notes", [f"- {inline(note)}" for note in (*report.notes, *report.overlaps)]),
+        _section("Notes", [f"- {inline(note)}" for note in report.notes]),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -98,18 +105,41 @@ def _next(report: Report) -> str:
 
 
 def _findings(report: Report, limit: int) -> str:
-    lines = [line for finding in report.findings[:limit] for line in _finding(finding)]
-    left = total(report) - limit
+    kinds = {id_: group for group in report.groups for id_ in group.findings if len(group.findings) > _OF_A_KIND + 1}
+    lines, shown, of_kind = list[str](), 0, Counter[str]()
+    told = 0
+    for finding in report.findings:
+        group = kinds.get(finding.id)
+        if group is None or of_kind[group.kind] < _OF_A_KIND:
+            if shown == limit:
+                break
+            shown += 1
+            lines += _finding(finding)
+        told += 1
+        if group is not None:
+            of_kind[group.kind] += 1
+            if of_kind[group.kind] == _OF_A_KIND:
+                lines.append(_more_of(group, report.findings))
+    left = total(report) - told
     if left > 0:
-        rest = f"and {counted(left, 'more finding')}, none worse; all are" if limit else f"{counted(left, 'finding')}"
+        rest = f"and {counted(left, 'more finding')}, none worse; all are" if told else f"{counted(left, 'finding')}"
         lines.append(f"\n{rest} in the JSON report.")
     return _section("Findings", lines)
+
+
+def _more_of(group: Group, findings: Sequence[Finding]) -> str:
+    """Return what else there is of a kind in a line below its first ones: places and ids, of many only the number."""
+    others = group.findings[_OF_A_KIND:]
+    known = set(others)
+    places = list(dict.fromkeys(code(place(finding)) for finding in findings if finding.id in known and finding.path))
+    where = f": {listed(places, _IDS)}" if places else ""
+    return f"  - and {len(others):,} more of this kind{where} [{listed(others, _IDS)}]"
 
 
 def _finding(finding: Finding) -> Iterator[str]:
     where = f"{code(place(finding))} " if finding.path else ""
     rule = f"{inline(finding.rule)} " if finding.rule else ""
-    seen = ", ".join(inline(agent) for agent in agents_of(finding))
+    seen = ", ".join(inline(agent) for agent in seen_by(finding))
     yield f"- **{finding.severity}** {where}{rule}{inline(finding.title)} ({seen}) [{finding.id}]"
     if more_words(finding.message, words_of(finding.title)) > _SAME_WORDS:
         yield f"  - {inline(finding.message, _TEXT_CHARS)}"
@@ -142,6 +172,14 @@ def _disagreements(findings: Sequence[Finding]) -> str:
             f"- and {counted(len(same) - _DIFFERENCES, 'more difference')}; see the findings' notes in the JSON."
         )
     return _section("Disagreements", lines)
+
+
+def _clashes(report: Report) -> str:
+    lines = [
+        f"- {inline(said)}" + (f" [{listed(clash.findings, _IDS)}]" if clash and clash.findings else "")
+        for said, clash in zip_longest(report.overlaps, report.clashes[: len(report.overlaps)])
+    ]
+    return _section("Changed side by side", lines)
 
 
 def _tasks(tasks: Sequence[TaskSummary]) -> str:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import chain
 
-from forkjoin.model import SEVERITIES, Claimed, Finding, Source
-from forkjoin.synthesis.settle import severity_of, side_notes
+from forkjoin.model import SEVERITIES, Claimed, Dispute, Finding, Source
+from forkjoin.synthesis.settle import advice_dispute, advice_note, advised, severity_dispute, severity_of
 from forkjoin.synthesis.similar import likeness, names_of, same_name, short_for, words_of
 from forkjoin.synthesis.twins import ALIASED, NAMED, WHOLE_FILE, is_code, kind_of, tool_of
 from forkjoin.synthesis.witness import Witness
@@ -222,8 +222,9 @@ def _finding(id_: str, group: Sequence[Witness]) -> Finding:
     lead = group[0].claimed
     sources = tuple(_source(witness) for witness in sorted(group, key=_source_order))
     severity, settled = severity_of(sources)
+    dispute, advice = severity_dispute(sources), advice_dispute(sources)
     if kind_of(group[0].agent, lead.rule) in WHOLE_FILE:
-        settled = ""  # that one tool could not read a file is no opinion on how bad its syntax error is
+        settled, dispute = "", None  # that one tool could not read a file is no opinion on how bad its syntax error is
     return Finding(
         id=id_,
         title=lead.title,
@@ -234,11 +235,19 @@ def _finding(id_: str, group: Sequence[Witness]) -> Finding:
         rule=lead.rule or _first(group, "rule"),
         message=lead.message,
         evidence=lead.evidence or _first(group, "evidence"),
-        remedy=lead.remedy or _first(group, "remedy"),
+        remedy=_remedy(group, advice),
         perspectives=tuple(sorted({w.claimed.perspective for w in group} - {""})),
         sources=sources,
-        note=" ".join(filter(None, (settled, side_notes(group)))),
+        note=" ".join(filter(None, (settled, advice_note(advice)))),
+        disputes=tuple(filter(None, (dispute, advice))),
     )
+
+
+def _remedy(group: Sequence[Witness], advice: Dispute | None) -> str:
+    """Return the first remedy there is; where advice differs, the first of the side that holds."""
+    if advice is not None and advice.holds:
+        return next(w.claimed.remedy for w in group if advised(_source(w)) == advice.holds)
+    return _first(group, "remedy")
 
 
 def _source(witness: Witness) -> Source:
@@ -251,6 +260,12 @@ def _source(witness: Witness) -> Source:
         confidence=claim.confidence,
         message=claim.message or claim.title,
         perspective=claim.perspective,
+        title=claim.title if claim.message else "",
+        line=claim.line,
+        end_line=claim.end_line,
+        evidence=claim.evidence,
+        remedy=claim.remedy,
+        form=witness.form,
     )
 
 
@@ -300,7 +315,7 @@ def _order(witness: Witness) -> tuple[object, ...]:
     claim: Claimed = witness.claimed
     return (
         claim.path, claim.line, claim.end_line, claim.rule, claim.title, witness.agent, witness.task, claim.message,
-        claim.severity, claim.confidence, claim.evidence, claim.remedy, claim.perspective,
+        claim.severity, claim.confidence, claim.evidence, claim.remedy, claim.perspective, witness.form,
     )  # fmt: skip
 
 

@@ -2,23 +2,69 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from itertools import combinations, pairwise
 
-from forkjoin.model import RunView, TaskId
+from forkjoin.model import Clash, Edge, Finding, RunView, TaskId
 from forkjoin.model.text import one_line
 
-_MOST = 20
+_TOLD = 20
+_LOOKED_THROUGH = 100
 
 
-def overlaps(view: RunView) -> tuple[str, ...]:
-    """Say which files were changed by tasks that nothing ordered: at most one of them lands as it is. At most 20."""
-    ordered = {frozenset((edge.first, edge.then)) for edge in view.edges}
+def clashes(view: RunView, findings: Sequence[Finding] = ()) -> tuple[Clash, ...]:
+    """Return the files that tasks changed side by side, in the order they were changed in, with what is said of each.
+
+    At most one of those tasks' changes lands as it is.
+    """
     by_path: dict[str, list[TaskId]] = {}
     for task in view.tasks:
         for change in task.changes.files:
             by_path.setdefault(change.path, []).append(task.id)
+    behind = _behind(view.edges)
+    cited: dict[str, list[str]] = {}
+    for finding in findings:
+        cited.setdefault(finding.path, []).append(finding.id)
     return tuple(
-        f"{one_line(path)} was changed by {' and '.join(tasks)}, side by side: their changes may not land together"
+        Clash(path=one_line(path), tasks=tuple(tasks), findings=tuple(cited.get(path, ())))
         for path, tasks in by_path.items()
-        if not all(frozenset(pair) in ordered for pair in pairwise(tasks))
-    )[:_MOST]
+        if _side_by_side(tasks, behind)
+    )
+
+
+def overlaps(found: Sequence[Clash]) -> tuple[str, ...]:
+    """Say each in words, at most 20; the rest is counted."""
+    said = [
+        f"{clash.path} was changed by {' and '.join(clash.tasks)}, side by side: their changes may not land together"
+        for clash in found[:_TOLD]
+    ]
+    left = len(found) - _TOLD
+    return (*said, f"{left} more files were changed side by side") if left > 0 else tuple(said)
+
+
+def _behind(edges: Iterable[Edge]) -> dict[TaskId, list[TaskId]]:
+    behind: dict[TaskId, list[TaskId]] = {}
+    for edge in edges:
+        behind.setdefault(edge.then, []).append(edge.first)
+    return behind
+
+
+def _side_by_side(tasks: Sequence[TaskId], behind: dict[TaskId, list[TaskId]]) -> bool:
+    """Whether any two of the tasks were not ordered, be it through others."""
+    if len(tasks) < 2 or all(one in behind.get(other, ()) for one, other in pairwise(tasks)):
+        return False
+    if len(tasks) > _LOOKED_THROUGH:
+        return True  # many that are no plain chain: who lies before whom is not worth the time it takes
+    before = {task: _all_before(task, behind) for task in tasks}
+    return any(one not in before[other] and other not in before[one] for one, other in combinations(tasks, 2))
+
+
+def _all_before(task: TaskId, behind: dict[TaskId, list[TaskId]]) -> set[TaskId]:
+    seen: set[TaskId] = set()
+    waiting = [task]
+    while waiting:
+        for first in behind.get(waiting.pop(), ()):
+            if first not in seen:
+                seen.add(first)
+                waiting.append(first)
+    return seen

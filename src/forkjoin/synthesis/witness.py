@@ -4,34 +4,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forkjoin.model import Claimed, Task, TaskId
+from forkjoin.model import Claimed, Form, Task, TaskId
 
 
 @dataclass(frozen=True, kw_only=True)
 class Witness:
-    """One claim, and who makes it: the task's id, and the agent (the analyser's name for a static task)."""
+    """One claim, and who makes it: the task's id, and the agent (the analyser's name for a static task).
+
+    `form` is what it was read from.
+    """
 
     task: TaskId
     agent: str
     claimed: Claimed
+    form: Form = "schema"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskResult:
     """One task as the join sees it.
 
-    `state` is the word people see (`completed`, `timed_out`, `running`, ...), `agent` the name people know it by.
-    `answer` is the bounded text, `value` the JSON of the structured answer (b"" where there is none); `files` and
-    `violations` count changed files. Seconds of its last attempt.
+    `state` is the word people see (`completed`, `timed_out`, `running`, ...), `agent` the name people know it by,
+    `kind` that of a failure.
+    `answer` is the bounded text, `value` the JSON of the structured answer (b"" where there is none), `said` the whole
+    answer of a task that owes findings and has no value: what they are read from then. `files` and `violations` count
+    changed files. Seconds of its last attempt.
     """
 
     task: Task
     state: str
     agent: str
     reason: str = ""
+    kind: str = ""
     seconds: float = 0.0
     answer: str = ""
     answer_cut: bool = False
     value: bytes = b""
+    said: str = ""
     files: int = 0
     violations: int = 0

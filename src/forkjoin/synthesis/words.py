@@ -39,6 +39,13 @@ def agents_of(finding: Finding) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tool_of(source.agent) for source in finding.sources))
 
 
+def seen_by(finding: Finding) -> tuple[str, ...]:
+    """Return who saw it as people are told: what was read from prose alone says so."""
+    forms = {source.form for source in finding.sources if source.form != "prose"}
+    sure = {tool_of(source.agent) for source in finding.sources if source.form in forms}
+    return tuple(agent if agent in sure else f"{agent} from prose" for agent in agents_of(finding))
+
+
 def total(report: Report) -> int:
     """Return how many findings there are."""
     return sum(count for _, count in report.counts)
