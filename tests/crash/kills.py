@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import argparse
 import collections
-import contextlib
 import json
 import os
 import random
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -24,7 +22,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for `python tests/crash/kills.py`
-from crash.looking import environ, helpers, marked, parent_and_state, processes, repository, supervisors
+from crash.looking import (
+    environ,
+    helpers,
+    logged,
+    marked,
+    parent_and_state,
+    planned,
+    processes,
+    repository,
+    supervisors,
+)
 
 ENDED = {"completed", "needs_input", "failed", "timed_out", "stopped", "lost", "blocked", "skipped"}
 WRITERS, RETRIED, TASKS = ("t1", "t4"), ("t2", "t4"), 8
@@ -92,20 +100,11 @@ def _start(made: Trial) -> subprocess.Popen[bytes]:
         start_new_session=True,
     )  # fmt: skip
     deadline = time.monotonic() + 20
-    while not (found := [path for path in made.home.glob("runs/*/journal.db") if _planned(path)]):
+    while not (found := [path for path in made.home.glob("runs/*/journal.db") if planned(path)]):
         assert time.monotonic() < deadline, "no run appeared"
         time.sleep(0.01)
     made.run = found[0].parent.name
     return owner
-
-
-def _planned(journal: Path) -> bool:
-    """Whether the plan is committed: before that there is no run, nor an id that anybody was told."""
-    try:
-        with contextlib.closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as reader:
-            return bool(reader.execute("SELECT count(*) FROM event").fetchone()[0])
-    except sqlite3.Error:
-        return False
 
 
 def _task(made: Trial, number: int) -> dict[str, object]:
@@ -146,8 +145,7 @@ def _judge(made: Trial) -> None:
         made.broken.append(f"wait ended with {waited.returncode}: {waited.stderr[-300:]}")
     shown = json.loads(_forkjoin(made, "show", "--json", f"{made.run}/").stdout)
     lines = [line.split() for line in (made.folder / "log").read_text().splitlines()]
-    starts = collections.Counter(name for word, name in lines if word == "S")
-    ends = collections.Counter(name for word, name in lines if word == "E")
+    starts, ends = logged(made.folder / "log")
     for task in shown["tasks"]:
         made.states[task["id"]] = task["state"]
         made.broken += _wrong(made, task, starts[task["id"]], ends[task["id"]])

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+
+Count = collections.Counter[str]
 
 
 def processes() -> Iterator[int]:
@@ -88,6 +93,31 @@ def left_on_disk(home: Path, tree: Path) -> list[str]:
     refs = git(tree, "for-each-ref", "--format=%(refname)", "refs/forkjoin").split()
     changed = git(tree, "status", "--porcelain").split("\n")
     return left + refs + [line for line in changed if line]
+
+
+def logged(log: Path) -> tuple[Count, Count]:
+    """Return how often each task began and came to its end, as the tasks themselves wrote it: `S NAME`, `E NAME`."""
+    lines = [line.split() for line in content(str(log)).decode().splitlines()]
+    return (
+        collections.Counter(name for word, name in lines if word == "S"),
+        collections.Counter(name for word, name in lines if word == "E"),
+    )
+
+
+def planned(journal: Path) -> bool:
+    """Whether the plan is committed: before that there is no run, nor an id that anybody was told."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as reader:
+            return bool(reader.execute("SELECT count(*) FROM event").fetchone()[0])
+    except sqlite3.Error:
+        return False
+
+
+def taken_up_at(journal: Path, ended: set[tuple[str, int]]) -> float:
+    """Return when a run's last owner had it and had collected the attempts that had *ended* before it came."""
+    with contextlib.closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as reader:
+        rows = reader.execute("SELECT at, kind, task, attempt FROM event WHERE kind IN ('owned', 'ended')").fetchall()
+    return max((at for at, kind, task, number in rows if kind == "owned" or (task, number) in ended), default=0.0)
 
 
 def git(tree: Path, *words: str) -> str:

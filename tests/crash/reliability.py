@@ -2,8 +2,9 @@
 
     python tests/crash/reliability.py [--scale 1.0] [--out docs/reliability.md]
 
-With --scale 1 it takes about half an hour on two cores: 1,000 kills at points, 60 kills from outside, 500 power cuts,
-200 I/O faults, 200 races, and the same kill beside GNU parallel. Exit 1 where a promise was broken.
+With --scale 1 it takes about an hour on two cores: 1,000 kills at points, 60 kills from outside, 500 power cuts,
+200 I/O faults, 200 races, a soak of 10,000 tasks, and the same kill beside GNU parallel. Exit 1 where a promise was
+broken.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ POINTS = (
     "points", "trials", "kills", "finished_rerun", "lost", "duplicated", "orphans", "leaks", "untrue",
     "longest_resume_s", "seconds",
 )  # fmt: skip
+SOAK = (
+    "tasks", "completed", "kills", "owners", "finished_rerun", "duplicated", "lost", "untrue", "orphans", "leaks",
+    "memory_drift", "descriptor_drift", "disk_left_bytes", "longest_resume_s", "seconds",
+)  # fmt: skip
 
 
 def main() -> int:
@@ -41,6 +46,7 @@ def main() -> int:
         "power": figures("crash/power.py", "--replays", many(500)),
         "faults": figures("crash/faults.py", "--most", many(200)),
         "races": figures("crash/races.py", "--races", many(200)),
+        "soak": figures("crash/soak.py", "--tasks", many(10_000)),
     }
     trials = many(60)
     kills = subprocess.run(
@@ -102,6 +108,10 @@ def page(found: Mapping[str, Figures], kills: str, peer: Mapping[str, object]) -
         "",
         *table(found["races"], tuple(name for name in found["races"] if name != "broken")),
         "",
+        "## A soak: one run of short tasks, something killed every 5 to 40 s",
+        "",
+        *table(found["soak"], SOAK),
+        "",
         "## The same kill beside GNU parallel --joblog --resume",
         "",
         *(line for row in [None, *rows] for line in peer_row(row, rows)),
@@ -112,6 +122,7 @@ def page(found: Mapping[str, Figures], kills: str, peer: Mapping[str, object]) -
         "  may. lost: a result, a change or an event that was told is not there. untrue: something told is not so.",
         "- orphans: processes alive two seconds after the end. leaks: folders, workspaces, refs or locks left by `rm`.",
         "- longest resume: from the start of the last resume until an owner had collected all that had ended.",
+        "- drift: how much more memory or descriptors an owner held in the later half of its life than in the earlier.",
         "- A shim that is killed between its program's end and its record leaves none: that task is `lost`, and tried",
         "  again only where `retries` allows. It is the one case in which a finished program may run twice.",
         "",
