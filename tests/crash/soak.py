@@ -4,8 +4,8 @@
 
 Afterwards as many tasks have ended as were asked for, each once; an owner holds no more memory or descriptors late in
 its life than early; after `rm` the disk is as it was. `--json` writes one object: `tasks`, `completed`, `kills` and
-`killed` (by kind), `owners` (how many drove the run), `finished_rerun`, `duplicated`, `lost`, `untrue`, `orphans`, `leaks`,
-`memory_drift` and `descriptor_drift` (shares; the largest growth of an owner that lived long enough to be judged, None
+`killed` (by kind), `owners` (how many drove the run), `finished_rerun`, `duplicated`, `lost`, `untrue`, `orphans`,
+`leaks`, `memory_drift` and `descriptor_drift` (shares; the largest growth of an owner that lived long enough to be judged, None
 where none did), `judged_s` (how long that one lived), `disk_left_bytes`, `longest_resume_s`, `seconds`, and `broken`.
 """
 
@@ -258,7 +258,8 @@ def figures(made: Soak, completed: int, left: int) -> dict[str, object]:
         made.broken.append(("leaks", f"{left} bytes are left on the disk"))
     kinds = collections.Counter(kind for kind, _ in made.broken)
     return {
-        "tasks": made.tasks, "completed": completed, "kills": made.kills.total(), "killed": dict(made.kills), "owners": len(made.owners),
+        "tasks": made.tasks, "completed": completed, "owners": len(made.owners),
+        "kills": made.kills.total(), "killed": dict(made.kills),
         **{kind: kinds[kind] for kind in ("finished_rerun", "duplicated", "lost", "untrue", "orphans", "leaks")},
         "memory_drift": memory, "descriptor_drift": descriptors,
         "judged_s": round(max((one[-1][0] for one in judged), default=0.0), 1),
