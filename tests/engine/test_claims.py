@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import sqlite3
 import subprocess
@@ -14,9 +16,11 @@ import pytest
 
 import forkjoin
 from forkjoin.engine import claiming, launch, prepared, settings_from
+from forkjoin.engine.claims import owner_lives
+from forkjoin.engine.folder import OwnerLock, RunFolder
 from forkjoin.engine.run import Run
 from forkjoin.errors import CannotHere, NotIndependent
-from forkjoin.model import Awaited, Closed, Freed, Other, Plan, Policy, RetryAsked, Task
+from forkjoin.model import Awaited, Closed, Freed, Other, Plan, Policy, RetryAsked, RunId, Task
 
 PATIENCE_S = 20.0
 
@@ -191,6 +195,47 @@ def test_a_task_of_the_same_run_is_no_other_run(tree: Path) -> None:
     run = launched(tree, writer("a"), writer("b"))
     assert awaits(run) == {}
     assert run.drive().state == "completed"
+
+
+def test_whether_an_owner_lives_is_never_guessed(tree: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With no file left to open it cannot be told: then a claim stands."""
+    run = launched(tree, writer("a"))
+    assert run._lock is not None
+    run._lock.release()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", _no_more_files)
+        assert owner_lives(home, run.id)
+    assert not owner_lives(home, run.id)
+
+
+def _no_more_files(*_words: object, **_more: object) -> int:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+@pytest.mark.parametrize("shelf", ["runs", "unfinished"])
+def test_a_run_lives_while_it_is_made_and_while_it_runs(home: Path, shelf: str) -> None:
+    folder = RunFolder(home=home, run=RunId("r"), shelf=shelf)
+    assert not owner_lives(home, folder.run)
+    folder.path.mkdir(parents=True)
+    lock = OwnerLock.take(folder)
+    assert owner_lives(home, folder.run)
+    lock.release()
+    assert not owner_lives(home, folder.run)
+
+
+def test_an_attempt_that_outlives_its_owner_holds_its_own_claim_alone(tree: Path, home: Path) -> None:
+    old = launched(tree, writer("a"), writer("b", "q"))
+    attempt = old.folder / "tasks" / "a" / "1"
+    attempt.mkdir(parents=True)
+    descriptor = os.open(attempt / "lock", os.O_CREAT | os.O_RDWR)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    assert old._lock is not None
+    old._lock.release()
+    new = launched(tree, writer("c"), writer("d", "q"))
+    assert list(awaits(new)) == ["c"]
+    assert claims(home) == {(old.id, "a"), (new.id, "c"), (new.id, "d")}
+    os.close(descriptor)
+    assert new.drive().state == "completed"
 
 
 def test_under_strict_nothing_is_started_and_the_other_run_is_named(tree: Path, home: Path) -> None:

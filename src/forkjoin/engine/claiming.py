@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import closing, suppress
 from pathlib import Path
 
-from forkjoin.engine.claims import UNSEEN, claims_file, from_the_top, rows_of, unseen
-from forkjoin.engine.folder import RunFolder, owned
+from forkjoin.engine.claims import UNSEEN, claims_file, from_the_top, owner_lives, rows_of, unseen
+from forkjoin.engine.folder import RunFolder
 from forkjoin.errors import ForkjoinError
 from forkjoin.journal import ClaimsFile, Turn
 from forkjoin.model import (
@@ -183,7 +183,7 @@ class Claiming:
         return missed
 
     def _is_owned(self, run: RunId) -> bool:
-        return owned(RunFolder(home=self._home, run=run))
+        return owner_lives(self._home, run)
 
     def _said(
         self, queued: Sequence[TaskId], others: Mapping[TaskId, tuple[Other, ...]], seq: int, told: Collection[TaskId]

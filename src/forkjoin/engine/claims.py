@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -10,8 +11,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from forkjoin.backends import locked
-from forkjoin.engine.folder import UNFINISHED, RunFolder, owned
+from forkjoin.backends.lock import LOCK
+from forkjoin.engine.folder import UNFINISHED, RunFolder
 from forkjoin.engine.prepare import Prepared
 from forkjoin.errors import CannotHere, ForkjoinError, JournalDamaged, NoRoom, NotIndependent
 from forkjoin.journal import ClaimsFile, claims_path
@@ -122,21 +123,43 @@ def _notes(pairs: Sequence[ForeignPair]) -> Iterator[str]:
         yield f"{len(beside) - _NOTED} more tasks of other runs meet tasks of this one, and run beside them"
 
 
-def _living(home: Path, run: RunId, tasks: Sequence[TaskId]) -> Sequence[TaskId]:
+def owner_lives(home: Path, run: RunId) -> bool:
+    """Return whether a run has an owner; where that cannot be told, yes: a claim is never given away by guess."""
     # A run that is just made lies on the other shelf, and moves: so that one is looked at first.
-    if owned(RunFolder(home=home, run=run, shelf=UNFINISHED)) or owned(RunFolder(home=home, run=run)):
+    return any(_held(RunFolder(home=home, run=run, shelf=shelf).lock) for shelf in (UNFINISHED, "runs"))
+
+
+def _living(home: Path, run: RunId, tasks: Sequence[TaskId]) -> Sequence[TaskId]:
+    if owner_lives(home, run):
         return tasks
-    begun = _names(RunFolder(home=home, run=run).path / "tasks")
-    return [task for task in tasks if task in begun and _attempted(RunFolder(home=home, run=run), task)]
+    attempts = RunFolder(home=home, run=run).path / "tasks"
+    begun = _names(attempts)
+    return [task for task in tasks if task in begun and _attempted(attempts / task)]
 
 
-def _attempted(folder: RunFolder, task: TaskId) -> bool:
-    tries = folder.path / "tasks" / task
-    return any(locked(str(tries / name)) for name in _names(tries))
+def _attempted(tries: Path) -> bool:
+    return any(_held(tries / name / LOCK) for name in _names(tries))
+
+
+def _held(lock: Path) -> bool:
+    try:
+        descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # too many open files, perhaps
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two that look must not see each other
+        return False
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
 
 
 def _names(folder: Path) -> frozenset[str]:
+    """Return what is in a folder; raise OSError where that cannot be told."""
     try:
         return frozenset(os.listdir(folder))  # noqa: PTH208 - names, of thousands of folders
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return frozenset()
