@@ -5,8 +5,9 @@
 Afterwards as many tasks have ended as were asked for, each once; an owner holds no more memory or descriptors late in
 its life than early; after `rm` the disk is as it was. `--json` writes one object: `tasks`, `completed`, `kills` and
 `killed` (by kind), `owners` (how many drove the run), `finished_rerun`, `duplicated`, `lost`, `untrue`, `orphans`,
-`leaks`, `memory_drift` and `descriptor_drift` (shares; the largest growth of an owner that lived long enough to be judged, None
-where none did), `judged_s` (how long that one lived), `disk_left_bytes`, `longest_resume_s`, `seconds`, and `broken`.
+`leaks`, `memory_drift` and `descriptor_drift` (shares; the largest growth of an owner that lived long enough to be
+judged, None where none did), `judged_s` (how long that one lived), `disk_left_bytes`, `longest_resume_s`, `seconds`,
+and `broken`.
 """
 
 from __future__ import annotations
