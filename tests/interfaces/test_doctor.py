@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from forkjoin.engine import examining
+from forkjoin.model import Options
 
 
 def _home() -> Path:
@@ -132,3 +133,30 @@ def test_a_damaged_file_of_claims_is_named_and_then_removed(forkjoin) -> None:
     assert damaged.exists()
     forkjoin("doctor", "--fix")
     assert not damaged.exists()
+
+
+def test_a_journal_of_a_newer_forkjoin_is_not_called_damaged(forkjoin) -> None:
+    run = forkjoin.json("run", "-a", "shell", "-t", "true")["run"]
+    db = sqlite3.connect(_home() / "runs" / run / "journal.db")
+    db.execute("PRAGMA user_version = 2")
+    db.close()
+    facts = {fact["name"]: fact for fact in forkjoin.json("doctor")["facts"]}
+    assert facts["newer"]["remedy"] == "upgrade forkjoin"
+    assert "damaged" not in facts
+    assert "upgrade forkjoin" in forkjoin("doctor", "--repair", run)[2]
+
+
+def test_more_runs_than_there_is_time_for_are_counted(forkjoin, monkeypatch: pytest.MonkeyPatch) -> None:
+    forkjoin.json("run", "-a", "shell", "-t", "true")
+    monkeypatch.setattr(examining, "_LOOK_S", -1.0)
+    facts = {fact["name"]: fact for fact in forkjoin.json("doctor")["facts"]}
+    assert facts["runs"]["seen"] == "1; the oldest 1 were not looked at"
+
+
+def test_little_memory_and_no_git_are_said_with_what_they_mean(forkjoin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examining, "Options", lambda: Options(memory_floor=1.0))
+    monkeypatch.setenv("PATH", str(_home() / "nothing"))
+    facts = {fact["name"]: fact for fact in forkjoin.json("doctor")["facts"]}
+    assert facts["memory"]["verdict"] == facts["git"]["verdict"] == "warning"
+    assert "launches wait below 100%" in facts["memory"]["remedy"]
+    assert "install it" in facts["git"]["remedy"]

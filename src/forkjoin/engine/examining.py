@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,10 +20,11 @@ from forkjoin.engine.folder import is_run_id, run_folders, sweep, unfinished
 from forkjoin.engine.known import known_analysers
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
-from forkjoin.errors import ForkjoinError
+from forkjoin.errors import CannotHere, ForkjoinError, JournalDamaged, JournalNewer
 from forkjoin.journal import damaged_claims
+from forkjoin.model import Options
 from forkjoin.sources import repository_of
-from forkjoin.workspaces import git_found
+from forkjoin.workspaces.git import program
 from forkjoin.workspaces.removal import remove_folder
 
 Verdict = Literal["ok", "warning", "bad"]
@@ -31,6 +33,7 @@ NETWORKED = frozenset(
      "fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "beegfs", "gpfs", "virtiofs")
 )  # fmt: skip
 _FEW_FILES, _LITTLE = 256, 1024**3
+_LOOK_S = 2.0  # for how long journals are read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,11 +127,21 @@ def _limits() -> Iterator[Fact]:
     yield Fact(name="open files", verdict="ok" if enough else "warning", seen=f"{files} at once",
                remedy="" if enough else "allow more: ulimit -n 1024")  # fmt: skip
 
+    import psutil  # 15 ms: not for every import of this page
+
+    memory = psutil.virtual_memory()
+    share = memory.available / memory.total
+    floor = Options().memory_floor
+    yield Fact(name="memory", verdict="warning" if share < floor else "ok",
+               seen=f"{memory.available / 1024**3:.1f} GiB available ({share:.0%})",
+               remedy=f"launches wait below {floor:.0%}; end other programs" if share < floor else "")  # fmt: skip
+
 
 def _tools() -> Iterator[Fact]:
-    git = git_found()
-    yield Fact(name="git", verdict="ok" if git else "warning", seen="found" if git else "not found",
-               remedy="" if git else "tasks that write need git 2.38 or newer")  # fmt: skip
+    try:
+        yield Fact(name="git", verdict="ok", seen=program())
+    except CannotHere as error:
+        yield Fact(name="git", verdict="warning", seen="none that is new enough", remedy=str(error))
     cards = known_analysers()
     found = [card.name for card in cards if card.found]
     missing = [card.name for card in cards if not card.found]
@@ -137,16 +150,25 @@ def _tools() -> Iterator[Fact]:
 
 
 def _runs(home: Path) -> Iterator[Fact]:
-    count, alone, damaged = 0, [], []
-    for folder in run_folders(home):
+    count, passed, alone, damaged, until = 0, 0, [], [], time.monotonic() + _LOOK_S
+    for folder in run_folders(home):  # newest first
         count += 1
+        if time.monotonic() > until:
+            passed += 1
+            continue
         try:
             with Run(folder) as run:
                 if run.view().ended is None and not run.owned():
                     alone.append(folder.run)
-        except ForkjoinError:
+        except JournalNewer as error:
+            yield Fact(name="newer", verdict="warning", seen=f"run {folder.run}: {error}", remedy="upgrade forkjoin")
+        except JournalDamaged:
             damaged.append(folder.run)
-    yield Fact(name="runs", verdict="ok", seen=str(count))
+        except ForkjoinError as error:
+            yield Fact(name="unreadable", verdict="warning", seen=f"run {folder.run}", remedy=str(error))
+    yield Fact(
+        name="runs", verdict="ok", seen=f"{count}" + (f"; the oldest {passed} were not looked at" * (passed > 0))
+    )
     for run_id in alone:
         yield Fact(name="no owner", verdict="warning", seen=f"run {run_id} is not over, and nobody drives it",
                    remedy=f"go on with it: forkjoin resume {run_id}")  # fmt: skip
