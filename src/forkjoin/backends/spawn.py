@@ -13,7 +13,7 @@ import signal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
-
+if TYPE_CHECKING or __package__:
     from forkjoin.backends import processes
 else:
     import processes
