@@ -6,7 +6,7 @@ from forkjoin.backends.backend import Backend, Emit, Exited, Job, Output, Signal
 from forkjoin.backends.inprocess import InProcessBackend
 from forkjoin.backends.local import Identity, LocalBackend, identity, read_exit
 from forkjoin.backends.lock import began, locked, shim_of
-from forkjoin.backends.output import output_bytes, tail_bytes, whole, window_bytes
+from forkjoin.backends.output import output_bytes, tail_bytes, unchanged, whole, window_bytes
 
 __all__ = [
     "Backend",
@@ -26,6 +26,7 @@ __all__ = [
     "read_exit",
     "shim_of",
     "tail_bytes",
+    "unchanged",
     "whole",
     "window_bytes",
 ]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from forkjoin.backends.segments import kept_segments, segment_path, segment_size
-from forkjoin.model import Stream
+from forkjoin.backends.segments import kept_segments, not_kept, segment_path, segment_size
+from forkjoin.model import Exit
 
 TICK_BYTES = 256 * 1024
 FAR_BEHIND = 1024 * 1024
@@ -48,9 +49,28 @@ def window_bytes(folder: Path | str, stream: StreamName, *, start: int, size: in
     return b"".join(taken), at
 
 
-def whole(folder: Path | str, stream: StreamName, said: Stream) -> bool:
-    """Whether there is as much of a stream as its record says was kept; after a power cut there may be less."""
-    return sum(span.size for span in _spans(str(folder), stream)) >= said.bytes - said.cut
+def whole(folder: Path | str, stream: StreamName, ended: Exit) -> bool:
+    """Whether all of a stream was kept, and is there, but for what was cut by its cap.
+
+    A full disk keeps less, and after a power cut less may be there than was kept.
+    """
+    said = ended.stdout if stream == "stdout" else ended.stderr
+    there = sum(span.size for span in _spans(str(folder), stream))
+    return there >= said.bytes - said.cut and not_kept(stream) not in ended.error
+
+
+def unchanged(folder: Path | str, stream: StreamName, ended: Exit) -> bool:
+    """Whether a stream is whole, and byte by byte what its record says; of a cut one the length is all there is.
+
+    After a power cut a file may have its length and not its bytes. All that is kept is read.
+    """
+    said = ended.stdout if stream == "stdout" else ended.stderr
+    if said.cut or not said.sha256:
+        return whole(folder, stream, ended)
+    found = hashlib.sha256()
+    for span in _spans(str(folder), stream):
+        found.update(_read(span.path, span.skip, span.size))
+    return found.hexdigest() == said.sha256
 
 
 def tail_bytes(folder: Path | str, stream: StreamName, n: int) -> bytes:

@@ -25,6 +25,11 @@ def segment_path(folder: str, stream: str, index: int) -> str:
     return f"{folder}/{stream}.{index:04d}"
 
 
+def not_kept(stream: str) -> str:
+    """Return how the error of a stream begins of which some bytes found no place, other than by its cap."""
+    return f"{stream}: bytes from "
+
+
 class Capture:
     """Keeps what a stream says, bounded; never raises and never blocks the stream: what cannot be kept is counted."""
 
@@ -110,7 +115,7 @@ class Capture:
         # Later segments are tried again: a disk that was full for a while still keeps the stream's end.
         self._broken = True
         if not self.error:
-            self.error = f"{self._stream}: bytes from {self.length} on could not all be kept: {error.strerror}"
+            self.error = f"{not_kept(self._stream)}{self.length} on could not all be kept: {error.strerror}"
 
 
 def kept_segments(folder: str, stream: str) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 from forkjoin.agents import Site, child_environ, depth_of
-from forkjoin.backends import Backend, Exited, Job, Signal, began, locked, read_exit, whole
+from forkjoin.backends import Backend, Exited, Job, Signal, began, locked, read_exit, unchanged
 from forkjoin.engine.briefs import Briefs, Given
 from forkjoin.engine.folder import RunFolder
 from forkjoin.engine.settling import Result, said, settled
@@ -351,7 +351,7 @@ def _never_began(task: Task, attempt: int, place: Place | None) -> Result:
 def _kept(own: Path) -> bool:
     """Whether the record of an ended attempt is there, and all the output that it speaks of."""
     ended = read_exit(str(own))
-    return ended is not None and whole(own, "stdout", ended.stdout) and whole(own, "stderr", ended.stderr)
+    return ended is not None and unchanged(own, "stdout", ended) and unchanged(own, "stderr", ended)
 
 
 def _own_tree(task: Task, place: Place | None) -> bool:

@@ -91,7 +91,7 @@ def _kept(folder: RunFolder, task: Task, attempt: int, ended: Exit) -> bool:
     """Whether all of the output that an answer stands on was kept, but for the middle of what is above the cap."""
     if task.function or task.output == "none":
         return True
-    return whole(folder.attempt(task.id, attempt), "stdout", ended.stdout)
+    return whole(folder.attempt(task.id, attempt), "stdout", ended)
 
 
 def _seen(folder: RunFolder, task: Task, exited: Exited, exit_: Exit, place: Place | None) -> EndedAttempt:
