@@ -60,6 +60,9 @@ MUTANTS = {
     "exit record not synced": Mutant(
         changes=(("backends/record.py", '        reached("record.written")\n        os.fsync(fd)\n', ""),),
     ),
+    "names of git's objects not synced": Mutant(
+        changes=(("workspaces/harvest.py", "    flush_names(store.path, since=began)\n", ""),),
+    ),
 }
 
 

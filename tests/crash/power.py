@@ -4,7 +4,7 @@
 
 After a cut, what was synced is there; of the rest anything may be missing: writes whole or torn at 512 bytes, names
 that were created, renamed or removed. Two models: `ordered` (a sync makes all earlier changes of names durable, as ext4
-and xfs do) and `strict` (only those in a folder that was itself synced), in which git's own files follow the first. The
+and xfs do) and `strict` (only those in a folder that was itself synced); what lies in workspaces follows the first. The
 method is that of ALICE (Pillai et al., OSDI 2014). `--json` writes `replays`, `cuts_after_told`, `lost`, `untrue`,
 `unopened`, `broken`.
 """
@@ -158,7 +158,7 @@ def kept(disk: Disk, number: int, op: Op, *, model: str, chance: random.Random) 
     """Say whether a change of names outlives the cut."""
     if "/marks/" in op.path:
         return False
-    if model == "ordered" or "/git/" in op.path or "/workspaces/" in op.path or ".git" in op.path:
+    if model == "ordered" or "/snapshot.git/" in op.path or "/workspaces/" in op.path or ".git" in op.path:
         return number < max(disk.last_sync, cut_of(disk, chance))
     folder = str(Path(op.more if op.letter in "RL" else op.path).parent)  # of a rename the new name: it happens at once
     synced = disk.folder_synced.get(folder, -1)

@@ -41,7 +41,7 @@ def test_a_mutant_turns_the_kill_trials_red(mutant: str, points: str, tmp_path: 
     assert _figures("points.py", words, tmp_path / "sound.json")["broken"] == []
 
 
-@pytest.mark.parametrize("mutant", ["synchronous off", "exit record not synced"])
+@pytest.mark.parametrize("mutant", ["synchronous off", "exit record not synced", "names of git's objects not synced"])
 def test_a_mutant_turns_the_power_trials_red(mutant: str, tmp_path: Path) -> None:
     words = ["--replays", "60"]
     found = _figures("power.py", words, tmp_path / "mutant.json", planted(mutant, tmp_path / "src"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from forkjoin.errors import CannotHere, PlanError
 from forkjoin.failpoints import reached
 from forkjoin.model import Base, GitTree
 from forkjoin.workspaces.copies import copied
+from forkjoin.workspaces.durable import flush_names
 from forkjoin.workspaces.git import GitFailed, of_user
 from forkjoin.workspaces.snapshot import snapshot
 from forkjoin.workspaces.store import Store
@@ -19,7 +21,7 @@ def take_base(store: Store, how: str) -> Base:
 
     Raises PlanError for a ref that does not exist, CannotHere where objects are missing, NoRoom where it is too big.
     """
-    repository = store.tree.git
+    repository, began = store.tree.git, time.time()
     if repository is None:
         if how not in ("snapshot", "copy"):
             raise PlanError(f"{store.tree.root} is no git repository, so there is no {how!r} to start from")
@@ -32,6 +34,7 @@ def take_base(store: Store, how: str) -> Base:
     commit, note = snapshot(store, repository) if how == "snapshot" else (head, f"base: {how} {head[:7]}")
     reached("base.snapshot")
     store.git().out("update-ref", store.ref("base"), commit)
+    flush_names(store.path, since=began)
     reached("base.taken")
     note += _not_as_at_home(repository)
     return Base(kind="snapshot" if how == "snapshot" else "head", commit=commit, ref=kept, note=note)
