@@ -34,6 +34,7 @@ ERRORS = (errno.ENOSPC, errno.EIO, errno.EMFILE, errno.EROFS)
 # How often each happens in a whole run, about: beyond it there is nothing to hit.
 TIMES = {"write": 60, "fsync": 40, "rename": 20, "open": 120, "mkdir": 30}
 LAST_S = 90
+TASKS = 4
 
 
 @dataclass
@@ -56,7 +57,7 @@ def trial(made: Trial, library: Path) -> Trial:
     """Run with the fault, then without it, and judge."""
     repository(made.folder / "tree")
     plan = made.folder / "plan.json"
-    plan.write_text(json.dumps({"tasks": [task(made, number) for number in range(4)]}))
+    plan.write_text(json.dumps({"tasks": [task(made, number) for number in range(TASKS)]}))
     made.home.mkdir()
     layer = failing(library, made.home, made.folder / "count", made.fault)
     done = forkjoin(made, "run", str(plan), "-q", layer=layer)
@@ -65,7 +66,11 @@ def trial(made: Trial, library: Path) -> Trial:
         made.hit = (made.folder / "count").stat().st_size >= number
     if done.returncode < 0 or done.returncode == 70 or "Traceback" in done.stderr:
         made.broken.append(("untrue", f"ended with {done.returncode}: {done.stderr[-300:]}"))
+    if done.returncode and not (done.stderr + done.stdout).strip():
+        made.broken.append(("untrue", f"ended with {done.returncode} and said nothing"))
     kept = finished(made)
+    if not done.returncode and len(kept) < TASKS:
+        made.broken.append(("untrue", f"ended with 0, and of {TASKS} tasks only {sorted(kept)} completed"))
     if list(made.home.glob("runs/*/journal.db")):
         after(made, kept)
     elif starts(made):

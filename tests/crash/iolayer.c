@@ -47,14 +47,24 @@ static const char *at(int dir, const char *path, char *whole) {
     return whole;
 }
 
+static int opened_log(void) {
+    const char *name = getenv("IOLAYER_LOG");
+    int log = name ? syscall(SYS_openat, AT_FDCWD, name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
+    int high = log >= 0 ? fcntl(log, F_DUPFD_CLOEXEC, 200) : -1;
+    if (high >= 0) { syscall(SYS_close, log); log = high; }
+    return log;
+}
+
 static void note(char letter, const char *path, const char *more, const void *data, size_t size) {
     static int log = -2; int saved = errno;
-    if (log == -2) { const char *name = getenv("IOLAYER_LOG"); log = name ? syscall(SYS_openat, AT_FDCWD, name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1; if (log >= 0) { int high = fcntl(log, F_DUPFD_CLOEXEC, 200); if (high >= 0) { syscall(SYS_close, log); log = high; } } }
+    if (log == -2) log = opened_log();
     if (log >= 0) {
         char head[2 * PATH_MAX + 64];
         int n = snprintf(head, sizeof head, "%c %zu %s %s\n", letter, size, path, more);
         struct iovec parts[2] = {{head, n}, {(void *)data, size}};
-        if (syscall(SYS_writev, log, parts, size ? 2 : 1) < 0 && errno == EBADF) { log = -2; }
+        /* A process that closes all it has inherited closes the log too: then it is opened again, and nothing is missed. */
+        if (syscall(SYS_writev, log, parts, size ? 2 : 1) < 0 && errno == EBADF && (log = opened_log()) >= 0)
+            syscall(SYS_writev, log, parts, size ? 2 : 1);
     }
     errno = saved;
 }
