@@ -83,6 +83,16 @@ def ended_attempts(home: Path) -> set[tuple[str, int]]:
     return {(record.parts[-3], int(record.parts[-2])) for record in home.glob("runs/*/tasks/*/*/exit.json")}
 
 
+def succeeded(home: Path) -> set[tuple[str, int]]:
+    """Return those of them whose program ended well: no other attempt may ever follow."""
+    found = set()
+    for record in home.glob("runs/*/tasks/*/*/exit.json"):
+        with contextlib.suppress(OSError, ValueError):  # removed meanwhile; torn_records tells of one that is not whole
+            if json.loads(record.read_bytes()).get("code") == 0:
+                found.add((record.parts[-3], int(record.parts[-2])))
+    return found
+
+
 def left_on_disk(home: Path, tree: Path) -> list[str]:
     """Return what is left below *home* and hidden in the user's repository when every run was removed."""
     left = [
@@ -90,6 +100,8 @@ def left_on_disk(home: Path, tree: Path) -> list[str]:
         for folder in ("runs", "workspaces", "unfinished")
         for path in home.glob(f"{folder}/*")
     ]
+    if not (tree / ".git").exists():
+        return left
     refs = git(tree, "for-each-ref", "--format=%(refname)", "refs/forkjoin").split()
     changed = git(tree, "status", "--porcelain").split("\n")
     return left + refs + [line for line in changed if line]

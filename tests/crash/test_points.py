@@ -37,3 +37,4 @@ def test_a_kill_at_a_point_loses_nothing_repeats_nothing_and_leaves_nothing(
     assert done.returncode == 0
     assert figures["kills"] >= figures["trials"] * 0.8
     assert figures["longest_resume_s"] <= 2.0
+    assert figures.get("unreached", []) == []
