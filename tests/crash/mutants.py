@@ -61,7 +61,7 @@ MUTANTS = {
         changes=(("backends/record.py", '        reached("record.written")\n        os.fsync(fd)\n', ""),),
     ),
     "names of git's objects not synced": Mutant(
-        changes=(("workspaces/harvest.py", "    flush_names(store.path, since=began)\n", ""),),
+        changes=(("workspaces/harvest.py", "    store.names.flush()\n", ""),),
     ),
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from forkjoin.errors import CannotHere, PlanError
 from forkjoin.failpoints import reached
 from forkjoin.model import Base, GitTree
 from forkjoin.workspaces.copies import copied
-from forkjoin.workspaces.durable import flush_names
 from forkjoin.workspaces.git import GitFailed, of_user
 from forkjoin.workspaces.snapshot import snapshot
 from forkjoin.workspaces.store import Store
@@ -21,11 +19,13 @@ def take_base(store: Store, how: str) -> Base:
 
     Raises PlanError for a ref that does not exist, CannotHere where objects are missing, NoRoom where it is too big.
     """
-    repository, began = store.tree.git, time.time()
+    repository = store.tree.git
     if repository is None:
         if how not in ("snapshot", "copy"):
             raise PlanError(f"{store.tree.root} is no git repository, so there is no {how!r} to start from")
-        return copied(store)
+        base = copied(store)
+        store.names.flush()
+        return base
     _refuse_partial(repository)
     head = repository.head if how == "snapshot" else _pinned(repository, how)
     reached("base.before")
@@ -34,7 +34,7 @@ def take_base(store: Store, how: str) -> Base:
     commit, note = snapshot(store, repository) if how == "snapshot" else (head, f"base: {how} {head[:7]}")
     reached("base.snapshot")
     store.git().out("update-ref", store.ref("base"), commit)
-    flush_names(store.path, since=began)
+    store.names.flush()
     reached("base.taken")
     note += _not_as_at_home(repository)
     return Base(kind="snapshot" if how == "snapshot" else "head", commit=commit, ref=kept, note=note)

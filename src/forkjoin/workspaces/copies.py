@@ -9,6 +9,7 @@ from pathlib import Path
 
 from forkjoin.errors import NoRoom
 from forkjoin.model import SKIPPED_FOLDERS, Base, path_bytes
+from forkjoin.workspaces.durable import flush
 from forkjoin.workspaces.listing import Listing
 from forkjoin.workspaces.store import Store
 from forkjoin.workspaces.taking import MOST_BYTES, MOST_FILES, left_out, take_in
@@ -47,7 +48,9 @@ def _write_manifest(store: Store, top: Path, found: Listing) -> None:
         below = os.path.relpath(folder, os.fsencode(top))
         with suppress(OSError):
             rows.append(b"%d 0 %s" % (os.lstat(folder).st_mode, below))
-    (store.path / "manifest").write_bytes(b"\0".join(rows))
+    manifest = store.path / "manifest"
+    manifest.write_bytes(b"\0".join(rows))
+    flush([manifest])
 
 
 def restore(store: Store, root: Path, commit: str) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
-
-_CLOCK_S: Final = 5  # how far the clock of a file system may be behind ours
 
 
 def flush(paths: Iterable[Path]) -> None:
@@ -27,13 +25,26 @@ def flush_tree(top: Path) -> None:
     flush([Path(folder) for folder, _, _ in os.walk(top)])
 
 
-def flush_names(top: Path, *, since: float) -> None:
-    """Have the names written that came into folders below *top* since then (Unix time).
+class Names:
+    """The names in the folders of a tree, and which of them are on the disk as far as this process knows.
 
     git flushes what its files hold, never their names: on ext4 and xfs these last with the next flush of anything,
     elsewhere (btrfs) they do not.
     """
-    for folder, _, _ in os.walk(top):
-        with suppress(FileNotFoundError):  # a folder of git's own that was there for an instant
-            if os.stat(folder).st_mtime >= since - _CLOCK_S:  # noqa: PTH116 - os.walk gives no Path
+
+    def __init__(self, top: Path) -> None:
+        self.top = top
+        self._flushed: dict[str, int] = {}
+
+    def flush(self) -> None:
+        """Have all names written that may not be yet, whoever made them; may be called from any thread."""
+        with tempfile.TemporaryFile(dir=self.top) as file:
+            now = os.fstat(file.fileno()).st_mtime_ns  # as the file system counts, which may be in seconds
+        for folder, _, _ in os.walk(self.top):
+            with suppress(FileNotFoundError):  # a folder of git's own that was there for an instant
+                changed = os.stat(folder).st_mtime_ns  # noqa: PTH116 - os.walk gives no Path
+                if self._flushed.get(folder) == changed:
+                    continue
                 flush([Path(folder)])
+                if changed < now:  # else one more name may come within the same tick
+                    self._flushed[folder] = changed

@@ -21,7 +21,7 @@ from forkjoin.errors import CannotHere
 from forkjoin.failpoints import reached
 from forkjoin.model import SKIPPED_FOLDERS, Changes, Place, Task
 from forkjoin.workspaces.changes import changed_files, write_patch
-from forkjoin.workspaces.durable import flush, flush_names
+from forkjoin.workspaces.durable import flush
 from forkjoin.workspaces.listing import Listing, listing
 from forkjoin.workspaces.opening import Record
 from forkjoin.workspaces.store import Store
@@ -44,10 +44,10 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
     if found.empty:
         return Changes(notes=_notes(found))
     refuse_too_much(found.present.values(), f"changes of {task.id} in {root}")
-    ours, began = store.git(), time.time()
+    ours = store.git()
     reached("harvest.before")
     commit = _committed(store, task, place, ref=ref, found=found)
-    flush_names(store.path, since=began)
+    store.names.flush()
     reached("harvest.committed")
     files = changed_files(ours, store.tree, task, base=place.base, commit=commit)
     if not files:

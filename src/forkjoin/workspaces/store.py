@@ -20,7 +20,7 @@ from typing import Final
 
 from forkjoin.failpoints import reached
 from forkjoin.model import SKIPPED_FOLDERS, GitTree, RunId, Tree
-from forkjoin.workspaces.durable import flush, flush_tree
+from forkjoin.workspaces.durable import Names, flush, flush_tree
 from forkjoin.workspaces.git import Git, of_user, private
 
 RAW: Final = "* -text -filter -ident -working-tree-encoding\n"
@@ -43,6 +43,7 @@ class Store:
         self._lock = Lock()
         self._settings: dict[str, str] | None = None
         self._tags: bytes | None = None
+        self.names = Names(self.path)
 
     @property
     def objects(self) -> Path:
