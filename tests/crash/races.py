@@ -45,6 +45,7 @@ from forkjoin.model import Awaited, Owned
 PATHS = ("a.txt", "b.txt", "c/d.txt")
 GLOBS = {"a.txt": "*.txt", "c/d.txt": "c/**"}  # another way to claim the same
 KINDS = ("functions", "programs", "mixed", "killed", "resumed")
+_SECONDS = {"killed": (0.2, 1.0, 1.6), "resumed": (1.0,)}  # what an owner leaves lives long enough to be met
 _PATIENCE_S = 60.0
 
 
@@ -99,7 +100,6 @@ def _begun(made: Race) -> None:
     runs = [_plan(made, number) for number in range(made.starts)]
     _at_once(made, [lambda plan=plan: _run(made, plan) for plan in runs])
     if made.kind == "killed":
-        time.sleep(made.chance.uniform(0.1, 0.8))
         _kill_one(made)
     _wait(made)
     if made.kind == "killed":
@@ -110,7 +110,6 @@ def _resumed(made: Race) -> None:
     """The owner of one run is killed in its middle; then several resume it at once."""
     made.counts["resume_races"] += 1
     _at_once(made, [lambda: _run(made, _plan(made, 0))])
-    time.sleep(made.chance.uniform(0.2, 0.6))
     _kill_one(made)
     _wait(made)
     names = [path.parent.name for path in (made.folder / "home").glob("runs/*/journal.db")]
@@ -151,24 +150,24 @@ def _plan(made: Race, number: int) -> Plan:
     kind = made.chance.choice(("functions", "programs")) if made.kind == "mixed" else made.kind
     tasks = []
     for path in made.chance.sample(PATHS, made.chance.randint(1, len(PATHS))):
-        seconds = 1.0 if kind == "resumed" else made.chance.choice((0.0, 0.05, 0.2, 0.4))
+        seconds = made.chance.choice(_SECONDS.get(kind, (0.0, 0.05, 0.2, 0.4)))
         claimed = made.chance.choice((path, GLOBS.get(path, path)))
         if kind == "functions":
-            work: dict[str, object] = {"function": _holder(made, path, seconds)}
+            work: dict[str, object] = {"function": _holder(made, path, seconds, number)}
         else:
-            work = {"shell": _held(made, path, seconds)}
+            work = {"shell": _held(made, path, seconds, number)}
         tasks.append(Task(id=f"t{len(tasks)}", writes=[claimed], **work))
-    return Plan(name=f"run {number}", tasks=_with_a_resource(made, tasks, kind))
+    return Plan(name=f"run {number}", tasks=_with_a_resource(made, tasks, kind, number))
 
 
-def _with_a_resource(made: Race, tasks: list[Task], kind: str) -> list[Task]:
+def _with_a_resource(made: Race, tasks: list[Task], kind: str, number: int) -> list[Task]:
     if made.chance.random() < 0.5:
         return tasks
     name, seconds = "port:1", 0.05
     if kind == "functions":
-        one = Task(id="port", writes=[], resources=[name], function=_holder(made, name, seconds))
+        one = Task(id="port", writes=[], resources=[name], function=_holder(made, name, seconds, number))
     else:
-        one = Task(id="port", writes=[], resources=[name], shell=_held(made, name, seconds))
+        one = Task(id="port", writes=[], resources=[name], shell=_held(made, name, seconds, number))
     # In half of the plans it comes after the others, in half before: rings of waiting would close.
     if made.chance.random() < 0.5:
         return [*tasks, Task(**{**_fields(one), "after": [tasks[0].id]})]
@@ -183,7 +182,7 @@ def _fields(task: Task) -> dict[str, object]:
 # What a task does while it holds a path: only one at a time can make the folder
 
 
-def _holder(made: Race, path: str, seconds: float) -> Callable[[], str]:
+def _holder(made: Race, path: str, seconds: float, number: int) -> Callable[[], str]:
     held = made.folder / "held" / path.replace("/", "-")
 
     def hold() -> str:
@@ -191,7 +190,7 @@ def _holder(made: Race, path: str, seconds: float) -> Callable[[], str]:
             held.mkdir()
         except FileExistsError:
             _write(made, f"DOUBLE {path}")
-        _write(made, f"S {path}")
+        _write(made, f"S {number} {path}")
         time.sleep(seconds)
         _write(made, f"E {path}")
         with suppress(FileNotFoundError):
@@ -201,12 +200,12 @@ def _holder(made: Race, path: str, seconds: float) -> Callable[[], str]:
     return hold
 
 
-def _held(made: Race, path: str, seconds: float) -> str:
+def _held(made: Race, path: str, seconds: float, number: int) -> str:
     held, log = made.folder / "held" / path.replace("/", "-"), made.log
     work = f"mkdir -p c; echo x >> {path}; " if ":" not in path else ""
     return (
-        f"mkdir {held} 2>/dev/null || echo DOUBLE {path} >> {log}; echo S {path} >> {log}; {work}sleep {seconds}; "
-        f"echo E {path} >> {log}; rmdir {held} 2>/dev/null; echo done"
+        f"mkdir {held} 2>/dev/null || echo DOUBLE {path} >> {log}; echo S {number} {path} >> {log}; "
+        f"{work}sleep {seconds}; echo E {path} >> {log}; rmdir {held} 2>/dev/null; echo done"
     )
 
 
@@ -251,8 +250,13 @@ def _child(made: Race, act: Callable[[], None], barrier: int, standing: int) -> 
 
 
 def _kill_one(made: Race) -> None:
-    child = made.chance.choice(made.children)
-    os.kill(child, signal.SIGKILL)
+    """Kill an owner whose task has just begun to hold a path."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while not (begun := [line for line in made.log.read_text().splitlines() if line.startswith("S ")]):
+        assert time.monotonic() < deadline, "nothing began"
+        time.sleep(0.01)
+    time.sleep(made.chance.uniform(0.0, 0.3))
+    os.kill(made.children[int(made.chance.choice(begun).split()[1])], signal.SIGKILL)
     made.counts["killed"] += 1
 
 
