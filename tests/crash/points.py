@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
+import importlib
+import io
 import json
 import os
 import random
@@ -35,6 +38,11 @@ RESUMED = (
     "turn.decided", "turn.committed", "run.joined", "report.written",
 )  # fmt: skip
 KILLED_BEFORE = "turn.done#3"  # then three programs run, a writer among them
+LOADED = (
+    "forkjoin.agents.command", "forkjoin.engine.drive", "forkjoin.engine.launching", "forkjoin.engine.reading",
+    "forkjoin.engine.supervise", "forkjoin.interfaces.cli.attending", "forkjoin.interfaces.cli.live",
+    "platformdirs.unix", "psutil",
+)  # fmt: skip
 HITS = 330  # in a run without a kill, about
 
 
@@ -180,12 +188,14 @@ def summary(done: Sequence[Trial]) -> dict[str, object]:
 
 
 def ready() -> None:
-    """Import all that a run needs, so that forked owners have it."""
-    import forkjoin.engine.drive
-    import forkjoin.engine.launching
-    import forkjoin.engine.supervise
-    import forkjoin.interfaces.cli.group
-    import forkjoin.interfaces.cli.starting  # noqa: F401 - for what it loads
+    """Import all that a run needs, so that forked owners have it: most of what a command costs."""
+    for name in LOADED:
+        importlib.import_module(name)
+    from forkjoin.interfaces.cli.main import answered
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        for verb in ("run", "show", "rm"):
+            answered([verb, "--help"])
 
 
 if __name__ == "__main__":

@@ -219,7 +219,7 @@ def settle(made: Trial) -> None:
     """Wait until a detached owner is gone: killed, or at its end."""
     deadline = time.monotonic() + LAST_S
     while supervisors(made.home) and time.monotonic() < deadline:
-        time.sleep(0.01)
+        time.sleep(0.05)
     noted(made)
     for record in torn_records(made.home):
         made.broke("untrue", f"the record {record} is not whole")
