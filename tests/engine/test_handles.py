@@ -84,7 +84,7 @@ def test_a_run_is_driven_once_and_read_for_ever(tmp_path: Path) -> None:
     assert run.result()["f"].answer == "said"
     assert run.result_json()["forkjoin"] == 1
     assert run.report_json()["forkjoin"] == 1
-    assert "said" in run.report_markdown() or run.report_markdown()
+    assert run.report_text().startswith("# ")
     assert run.summary_lines()
     assert run.severity_count("info") == 0
     assert run.account().wall_s >= 0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.prepare import Overrides, Prepared, prepared, prompts_plan, review_prepared
     from forkjoin.engine.reading import read_plan
     from forkjoin.engine.refusing import refuse_dependent
+    from forkjoin.engine.rendering import FORMATS
     from forkjoin.engine.repairing import repair
     from forkjoin.engine.retention import retire
     from forkjoin.engine.run import Run, TaskOutput
@@ -40,6 +41,7 @@ _HOME = {
     "review_prepared": "forkjoin.engine.prepare",
     "examined": "forkjoin.engine.examining",
     "clear": "forkjoin.engine.examining",
+    "FORMATS": "forkjoin.engine.rendering",
     "retire": "forkjoin.engine.retention",
     "repair": "forkjoin.engine.repairing",
     "Run": "forkjoin.engine.run",
@@ -52,6 +54,7 @@ _HOME = {
 }
 
 __all__ = [
+    "FORMATS",
     "KnownAgent",
     "Overrides",
     "Prepared",

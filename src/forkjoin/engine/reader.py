@@ -31,7 +31,7 @@ from forkjoin.model import (
     Todo,
     to_builtins,
 )
-from forkjoin.synthesis import at_or_above, render_json, render_markdown, summary_lines
+from forkjoin.synthesis import at_or_above, limited, render_json, summary_lines
 
 LOOK_S = 0.05
 
@@ -179,13 +179,18 @@ class RunReader:
         with self._guard:
             return report_of(view, self.planned, self._journal.content)
 
-    def report_markdown(self, *, limit: int = 50) -> str:
-        """Return the report for people."""
-        return render_markdown(self.report(), limit=limit)
+    def report_text(self, form: str = "markdown", *, most: int | None = None, merged: bool = False) -> str:
+        """Return the report in a format of `engine.FORMATS` with at most *most* findings (None: as many as suit it).
 
-    def report_json(self) -> dict[str, Any]:
-        """Return the report for programs."""
-        return render_json(self.report())
+        *merged* makes one SARIF run of all tools.
+        """
+        from forkjoin.engine.rendering import report_text
+
+        return report_text(self, form, most=most, merged=merged)
+
+    def report_json(self, *, most: int | None = None) -> dict[str, Any]:
+        """Return the report for programs, with at most *most* findings (None: all); the rest is counted in it."""
+        return render_json(limited(self.report(), most))
 
     def summary_lines(self, width: int = 80) -> list[str]:
         """Return the end of a run for a terminal, worst first."""

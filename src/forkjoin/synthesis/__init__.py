@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forkjoin.synthesis.extract import claimed
-from forkjoin.synthesis.join import at_or_above, report, worst
+from forkjoin.synthesis.join import at_or_above, limited, report, worst
 from forkjoin.synthesis.markdown import render_markdown
 from forkjoin.synthesis.merge import merged
 from forkjoin.synthesis.plain import render_json, summary_lines
@@ -16,6 +16,7 @@ __all__ = [
     "Witness",
     "at_or_above",
     "claimed",
+    "limited",
     "merged",
     "ranked",
     "render_json",

@@ -2,47 +2,134 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
 from forkjoin.interfaces.cli.following import severity
-from forkjoin.interfaces.cli.talk import data, data_json, even_unread
+from forkjoin.interfaces.cli.talk import data, data_json, even_unread, say
 
 EXAMPLES = (
     ("forkjoin report", "of the latest run, as Markdown"),
-    ("forkjoin report --limit 0 RUN > report.md", "every finding, into a file"),
+    ("forkjoin report --format html -o r.html", "a page that needs no network"),
+    ("forkjoin report --max-findings 0 > r.md", "every finding, into a file"),
     ("forkjoin report --json | jq '.findings[0]'", "the worst finding"),
+    ("forkjoin report --format sarif -o r.sarif", "for code scanning"),
+    ("forkjoin report --format github", "annotations, in a workflow"),
     ("forkjoin report --fail-on high", "exit 1 on a finding that bad"),
 )
-_ALL = 10**9
+
+
+def complete_format(incomplete: str) -> list[str]:
+    """Return the formats whose name begins so."""
+    from forkjoin.engine import FORMATS
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ask(Asked):
     """Print the joined report of a run: what to do next, findings worst first, coverage, and the account.
 
-    Of a run that is not over, as it stands.
+    Of a run that is not over, as it stands. Formats: markdown, json, sarif, html, junit, github (annotations),
+    github-summary (a step summary), trace (for Perfetto).
     """
 
     run: Annotated[str, typer.Argument(metavar="RUN", help="Default: the latest run.", autocompletion=complete_run)] = (
         ""
     )
-    limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most N findings (default 50; 0: all).")] = 50
+    form: Annotated[
+        str,
+        typer.Option("--format", metavar="FORMAT", help="Default: markdown.", autocompletion=complete_format),
+    ] = ""
+    file: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Write it there instead of printing.")] = (
+        ""
+    )
+    most: Annotated[
+        int | None,
+        typer.Option(
+            "--max-findings", metavar="N",
+            help="At most N findings, the others counted (0: all; markdown: 50, html: 1000).",
+        ),
+    ] = None  # fmt: skip
+    merged: Annotated[bool, typer.Option("--merged", help="SARIF: one run instead of one for each tool.")] = False
     fail_on: Annotated[str, typer.Option("--fail-on", metavar="SEVERITY", help="Exit 1 on a finding this bad.")] = ""
 
 
 def act(ask: Ask) -> int:
-    """Print it."""
+    """Print it, or write it into a file."""
     limit = severity(ask.fail_on)
+    form, most = _form(ask), _most(ask)
     run = the_run(ask, ask.run)
     code = exit_code(Ending(findings=run.severity_count(limit) if limit else 0))
     with even_unread():
-        if ask.json:
-            data_json({"forkjoin": 1, **run.report_json(), "exit": WORDS[code]})
+        if ask.json and not ask.file:
+            data_json({"forkjoin": 1, **run.report_json(most=most), "exit": WORDS[code]})
+            return code
+        text = run.report_text(form, most=most, merged=ask.merged)
+        if ask.file and ask.file != "-":
+            _write(Path(ask.file), text)
+            say(f"wrote the report: {ask.file}")
         else:
-            data(run.report_markdown(limit=ask.limit if ask.limit > 0 else _ALL).removesuffix("\n"))
+            data(text.removesuffix("\n"))
     return code
+
+
+def _form(ask: Ask) -> str:
+    """Return the format; raise PlanError for one that is not known, or that what else is asked does not go with."""
+    from forkjoin.engine import FORMATS
+
+    form = ask.form or ("json" if ask.json else "markdown")
+    if form not in FORMATS:
+        raise PlanError(f"no format {form!r}", where="--format", next_step=f"known: {', '.join(FORMATS)}")
+    if ask.json and form != "json":
+        raise PlanError("is not JSON of ours", where=f"--format {form}", next_step="leave out --json, or the format")
+    if ask.merged and form != "sarif":
+        raise PlanError("is about SARIF", where="--merged", next_step="add --format sarif, or leave it out")
+    return form
+
+
+def _most(ask: Ask) -> int | None:
+    """Return how many findings were asked for, None for as many as suit the format."""
+    if ask.most is not None and ask.most < 0:
+        raise PlanError(f"{ask.most} is negative", where="--max-findings", next_step="give 1 or more, or 0 for all")
+    return 10**9 if ask.most == 0 else ask.most
+
+
+def _write(path: Path, text: str) -> None:
+    """Write by a temporary name beside it, so that nobody reads half a report; raise PlanError where that cannot be."""
+    if path.exists() and not path.is_file():  # a terminal, a pipe, /dev/null: nothing to put in their place
+        path.write_text(text, encoding="utf-8")
+        return
+    part = None
+    try:
+        handle, part = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(part).chmod(_mode(path))
+        Path(part).replace(path)
+    except OSError as error:
+        raise PlanError(
+            f"cannot be written: {error.strerror}", where=f"-o {path}", next_step="name a file that can be written"
+        ) from error
+    finally:
+        if part is not None:
+            with suppress(OSError):
+                Path(part).unlink()
+
+
+def _mode(path: Path) -> int:
+    """Return the mode of the file that is there, else what a new file gets."""
+    with suppress(OSError):
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

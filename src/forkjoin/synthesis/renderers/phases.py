@@ -1,0 +1,107 @@
+"""What one task did when: waiting and for what, set-up, its attempts, and what lay between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from forkjoin.model import EdgeKind, Hold, LostCause, Span, TaskId, Timeline, Try
+
+PhaseKind = Literal["waiting", "set-up", "running", "recording"]
+_CAUSES: dict[EdgeKind, LostCause] = {
+    "after": "dependency", "output": "dependency", "write-write": "conflict", "write-read": "conflict",
+    "unknown": "conflict", "resource": "resource",
+}  # fmt: skip
+_PATHS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """A stretch of a task's time (Unix seconds); `cause` says what it waits for, `attempt` which one runs."""
+
+    kind: PhaseKind
+    started: float
+    ended: float
+    cause: LostCause | None = None
+    detail: str = ""
+    attempt: int = 0
+
+
+def phases(timeline: Timeline, *, now: float) -> dict[TaskId, tuple[Phase, ...]]:
+    """Return the phases of each task in their order; those of a task that has not ended go on to *now*.
+
+    One that never left the queue of a run that is over waited no longer than for whom it was behind. Phases of no
+    length are left out.
+    """
+    end = now if timeline.ended is None else timeline.ended
+    ends = {span.task: span.ended for span in timeline.spans}
+    return {
+        span.task: tuple(phase for phase in _phases(span, timeline, ends, end) if phase.ended > phase.started)
+        for span in timeline.spans
+    }
+
+
+def _phases(span: Span, timeline: Timeline, ends: Mapping[TaskId, float | None], end: float) -> Iterator[Phase]:
+    tries = span.tries or _one_try(span)
+    launched = tries[0].launched if tries else end
+    ready = min(span.ready, launched)
+    if span.edges:
+        if not tries:
+            ready = min(end, max(end if (at := ends.get(edge.first)) is None else at for edge in span.edges))
+        cause, detail = _behind(span, ends)
+        yield Phase(kind="waiting", started=timeline.started, ended=ready, cause=cause, detail=detail)
+    if tries or timeline.ended is None:
+        yield from _held(ready, launched, (*timeline.holds, *span.waits), timeline, end)
+    for number, attempt in enumerate(tries, start=1):
+        following = tries[number].launched if number < len(tries) else None
+        yield from _attempt(attempt, number, following, end)
+
+
+def _one_try(span: Span) -> tuple[Try, ...]:
+    if span.started is None:
+        return ()
+    launched = span.started if span.launched is None else span.launched
+    return (Try(launched=launched, started=span.started, ended=span.ended),)
+
+
+def _attempt(attempt: Try, number: int, following: float | None, end: float) -> Iterator[Phase]:
+    over = end if following is None else following
+    started = over if attempt.started is None else attempt.started
+    ended = over if attempt.ended is None else attempt.ended
+    recorded = ended if attempt.recorded is None else attempt.recorded
+    yield Phase(kind="set-up", started=attempt.launched, ended=started, cause="set-up", attempt=number)
+    yield Phase(kind="running", started=started, ended=ended, attempt=number)
+    yield Phase(kind="recording", started=ended, ended=recorded, cause="overhead", attempt=number)
+    if following is not None:
+        yield Phase(kind="waiting", started=recorded, ended=following, cause="retry", attempt=number + 1)
+
+
+def _behind(span: Span, ends: Mapping[TaskId, float | None]) -> tuple[LostCause, str]:
+    """Return the cause and words of the edge that held it longest: that of whom it waited for last."""
+    last = max(span.edges, key=lambda edge: (_never_before(ends.get(edge.first)), edge.first))
+    paths = ", ".join(last.paths[:_PATHS]) + (f" and {len(last.paths) - _PATHS} more" if last.paths[_PATHS:] else "")
+    return _CAUSES[last.kind], f"waited for {last.first}" + (f" ({paths})" if paths else "")
+
+
+def _never_before(ended: float | None) -> float:
+    return float("inf") if ended is None else ended
+
+
+def _held(since: float, until: float, holds: Sequence[Hold], timeline: Timeline, end: float) -> Iterator[Phase]:
+    """Yield what held a task that was ready: first the named holds, between them the caps or ourselves."""
+    capped = timeline.slots is not None or timeline.cores is not None
+    rest: LostCause = "cap" if capped and until - since > _NOTICED_S else "overhead"
+    at = since
+    for hold in sorted(holds, key=lambda hold: (hold.started, hold.cause)):
+        started = max(at, hold.started)
+        ended = min(until, end if hold.ended is None else hold.ended)
+        if ended <= started:
+            continue
+        yield Phase(kind="waiting", started=at, ended=started, cause=rest)
+        yield Phase(kind="waiting", started=started, ended=ended, cause=hold.cause, detail=hold.detail)
+        at = ended
+    yield Phase(kind="waiting", started=at, ended=until, cause=rest)
+
+
+_NOTICED_S = 0.1  # it takes us that long at most to see that a task is ready; what is longer was a cap
