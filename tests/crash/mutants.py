@@ -26,7 +26,7 @@ MUTANTS = {
             (
                 "backends/shim.py",
                 '        reached("shim.settled")\n',
-                '        reached("shim.settled")\n        time.sleep(1.5)\n'
+                '        reached("shim.settled")\n        time.sleep(3.0)\n'
                 "        import fcntl\n        fcntl.flock(self.lock_fd, fcntl.LOCK_EX)\n",
             ),
         )
@@ -37,7 +37,11 @@ MUTANTS = {
                 "engine/drive.py",
                 "        effects, self._effects = self._effects, []\n",
                 "        effects, self._effects = self._effects, []\n        for effect in effects:\n"
-                "            effect()\n        time.sleep(0.3 * bool(effects))\n        effects = []\n",
+                "            effect()\n"
+                "        from pathlib import Path\n"
+                "        awaited = bool(effects and Path(os.environ['FORKJOIN_FAILPOINTS'], 'kill').read_text())\n"
+                "        time.sleep(1.5 * awaited)\n"  # so that what was let go has begun when the kill comes
+                "        effects = []\n",
             ),
         )
     ),
