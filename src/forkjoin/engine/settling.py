@@ -131,9 +131,11 @@ def _true(task: Task, judgement: Judgement, changes: Changes) -> tuple[Outcome, 
 
 
 def _findings(task: Task, value: bytes) -> int:
+    """Return how many findings a value holds, as the schema says them or as SARIF."""
     if task.output != "findings" or not value:
         return 0
     try:
-        return len(msgspec.json.decode(value)["findings"])
+        said = msgspec.json.decode(value)
+        return len(said["findings"]) if "findings" in said else sum(len(run["results"]) for run in said["runs"])
     except (msgspec.MsgspecError, KeyError, TypeError):
         return 0

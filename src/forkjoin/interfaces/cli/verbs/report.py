@@ -106,11 +106,12 @@ def _most(ask: Ask) -> int | None:
 
 def _write(path: Path, text: str) -> None:
     """Write by a temporary name beside it, so that nobody reads half a report; raise PlanError where that cannot be."""
-    if path.exists() and not path.is_file():  # a terminal, a pipe, /dev/null: nothing to put in their place
-        path.write_text(text, encoding="utf-8")
-        return
+    path = path.resolve() if path.is_symlink() else path
     part = None
     try:
+        if path.exists() and not path.is_file():  # a terminal, a pipe, /dev/null: nothing to put in their place
+            path.write_text(text, encoding="utf-8")
+            return
         handle, part = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
