@@ -67,8 +67,8 @@ align-items:baseline}
 .actions li::before{counter-increment:step;content:counter(step);color:var(--soft);font-variant-numeric:tabular-nums;
 text-align:right}
 .cited{display:inline-flex;flex-wrap:wrap;gap:0 8px;font-family:var(--mono);font-size:12px;color:var(--soft)}
-.badge{display:inline-block;color:var(--on);font-size:12px;line-height:20px;font-weight:600;border-radius:10px;padding:0 9px;
-text-align:center;white-space:nowrap}
+.badge{display:inline-block;color:var(--on);font-size:12px;line-height:20px;font-weight:600;border-radius:10px;
+padding:0 9px;text-align:center;white-space:nowrap}
 .pill,.chip,.quiet{font:inherit;font-size:12px;line-height:20px;border-radius:11px;padding:0 9px;
 border:1px solid var(--line);background:var(--card);color:var(--soft);white-space:nowrap}
 .pill.strong{color:var(--ink);font-weight:600}
