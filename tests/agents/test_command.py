@@ -120,6 +120,17 @@ def test_no_bad_end_completes_even_with_exit_code_0(how):
     assert not isinstance(outcome(Exit(how=how, code=0)), Completed)
 
 
+@pytest.mark.parametrize("output", ["findings", {"type": "object"}])
+def test_a_structured_answer_of_which_the_middle_is_gone_fails_and_says_how_long_it_was(output):
+    exit_ = Exit(how="exited", code=0, stdout=Stream(bytes=ANSWER_BYTES + 1))
+    said = outcome(exit_, task=Task(command=["x"], output=output))
+    assert isinstance(said, Failed)
+    assert (said.kind, "at most 1 MiB of a structured one is read" in said.reason) == ("contract", True), said.reason
+    assert outcome(exit_) == Completed()
+    whole = Exit(how="exited", code=0, stdout=Stream(bytes=ANSWER_BYTES))
+    assert outcome(whole, task=Task(command=["x"], output=output)) == Completed()
+
+
 def test_the_board_gets_a_line_without_control_characters():
     said = [*dialect("command").parse(b"\x1b]0;title\x07\x1b[31mred\x1b[0m \x07ok\x00 \xe2\x80\xaereversed\r\n")]
     assert [one.action for one in said] == ["red ok reversed"]

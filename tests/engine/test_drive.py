@@ -238,6 +238,20 @@ def test_a_run_of_which_nothing_runs_waits_for_room_no_longer_than_a_while(
     assert stage.states() == {"a": "completed"}
 
 
+def test_a_run_that_the_disk_holds_is_left_when_nothing_of_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outside, "_ROOM_S", 0.0)
+    monkeypatch.setattr(gate, "_DISK_FLOOR", 1 << 60)
+    stage = Stage(home=tmp_path, plan=a_plan(_reader()))
+    with pytest.raises(NoRoom, match=r"the disk is nearly full, and nothing of it runs .* forkjoin resume"):
+        stage.run()
+    assert stage.local.started == []
+    monkeypatch.setattr(gate, "_DISK_FLOOR", 0)
+    stage.run()
+    assert stage.states() == {"a": "completed"}
+
+
 def test_a_task_stopped_while_its_start_waited_for_room_never_starts(tmp_path: Path) -> None:
     stage = Stage(home=tmp_path, plan=a_plan(_reader()))
     stage.journal.full = True

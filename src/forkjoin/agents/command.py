@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from forkjoin.agents.dialect import Ended, Judgement, Probe, Said, Site
-from forkjoin.agents.ending import answer_text, ended_badly, exit_reason, one_line, usage_of
+from forkjoin.agents.ending import ANSWER_BYTES, answer_text, ended_badly, exit_reason, one_line, usage_of
 from forkjoin.errors import PlanError
-from forkjoin.model import Completed, Failed, Outcome, Process, Task
+from forkjoin.model import Completed, Failed, Outcome, Process, Task, spoken_size
 
 BRIEF = "FORKJOIN_BRIEF"
 
@@ -67,5 +67,13 @@ def _outcome(task: Task, ended: Ended) -> Outcome:
     if badly is not None:
         return badly
     if ended.exit.code in task.ok_exit:
-        return Completed()
+        return _too_long(task, ended) or Completed()
     return Failed(kind="exit", reason=exit_reason(ended.exit, ended.stderr))
+
+
+def _too_long(task: Task, ended: Ended) -> Failed | None:
+    """Return the failure of a structured answer that is longer than what is kept of one: a part proves nothing."""
+    if task.output in ("text", "none") or ended.exit.stdout.bytes <= ANSWER_BYTES:
+        return None
+    size, most = spoken_size(ended.exit.stdout.bytes), spoken_size(ANSWER_BYTES)
+    return Failed(kind="contract", reason=f"its answer is {size}, and at most {most} of a structured one is read")

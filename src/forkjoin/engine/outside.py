@@ -78,14 +78,19 @@ class Outside:
                     self.put(Foreign(event=recorded.event))
 
     def _look_for_room(self) -> None:
-        """Raise NoRoom where nothing runs that is worth waiting for, and what was noted has found no room for long."""
-        if self.full is None or self.living():
+        """Raise NoRoom where nothing runs that is worth waiting for, and there has been no room for long.
+
+        That is where the journal takes no more, or where so little is left that nothing is launched.
+        """
+        held = "disk" in self.gate.closed
+        if (self.full is None and not held) or self.living():
             self._idle_since = None
             return
         now = time.monotonic()
         self._idle_since = now if self._idle_since is None else self._idle_since
         if now - self._idle_since >= (_STOPPED_ROOM_S if self.stopping else _ROOM_S):
+            why = f"its journal takes no more ({self.full})" if self.full is not None else "the disk is nearly full"
             raise NoRoom(
-                f"run {self.run} was left, for its journal takes no more and nothing of it runs any more "
-                f"({self.full}); what has ended lies in its folder: make room, then: forkjoin wait {self.run}"
+                f"run {self.run} was left, for {why}, and nothing of it runs any more; what has ended is kept in its "
+                f"folder: make room, then: forkjoin resume {self.run}"
             )

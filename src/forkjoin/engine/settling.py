@@ -99,7 +99,8 @@ def _seen(folder: RunFolder, task: Task, exited: Exited, exit_: Exit, place: Pla
     if task.function:
         return EndedAttempt(exit=exit_, returned=exited.returned)
     own = folder.attempt(task.id, exited.attempt)
-    limit = 2 * MIB if task.output == "text" else 64 * MIB
+    # A command's answer is its output up to a bound of its own; what another agent prints may all be for reading.
+    limit = 2 * MIB if task.output == "text" or task.agent_name == "command" else 64 * MIB
     return EndedAttempt(
         exit=exit_,
         stdout=output_bytes(own, "stdout", limit=limit),
