@@ -198,7 +198,7 @@ def test_the_json_has_the_fields_of_the_contract() -> None:
     raw = check_json(checked(task("a", writes=["src/a.py"]), task("b", writes=["src/a.py"])))
     assert list(raw) == [
         "forkjoin", "tasks", "pairs", "pairs_left_out", "unknown", "edges", "waves", "ideal_speedup", "advice",
-        "others",
+        "others", "estimates",
     ]  # fmt: skip
     assert raw["tasks"][0] == {
         "id": "a", "writes": [{"path": "src/a.py", "why": "declared", "confidence": 1.0}], "reads": [], "bounded": True,

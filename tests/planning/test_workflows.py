@@ -23,4 +23,4 @@ def test_the_edges_of_a_real_workflow_come_out_exactly(trace: Path) -> None:
 
 
 def test_the_traces_are_there() -> None:
-    assert len(TRACES) == 5
+    assert len(TRACES) == 8

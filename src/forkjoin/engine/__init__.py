@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from forkjoin.agents import found_agents
     from forkjoin.engine.claims import with_others
+    from forkjoin.engine.estimates import with_estimates
     from forkjoin.engine.examining import clear, examined
     from forkjoin.engine.known import KnownAgent, known_agents, known_analysers
     from forkjoin.engine.launching import attach, launch, runs
@@ -48,6 +49,7 @@ _HOME = {
     "TaskOutput": "forkjoin.engine.run",
     "Settings": "forkjoin.engine.settings",
     "settings_from": "forkjoin.engine.settings",
+    "with_estimates": "forkjoin.engine.estimates",
     "with_others": "forkjoin.engine.claims",
     "check_json": "forkjoin.planning",
     "plan_to_yaml": "forkjoin.planning",
@@ -79,6 +81,7 @@ __all__ = [
     "review_prepared",
     "runs",
     "settings_from",
+    "with_estimates",
     "with_others",
 ]
 

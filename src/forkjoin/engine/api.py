@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from forkjoin.engine.claims import with_others
+from forkjoin.engine.estimates import with_estimates
 from forkjoin.engine.launching import attach as _attach
 from forkjoin.engine.launching import launch as _launch
 from forkjoin.engine.prepare import Overrides, Prepared, prepared, review_prepared
@@ -91,7 +92,8 @@ def attach(run: str | None = None, *, tree: _PathLike = ".") -> Run:
 def check(plan: Plan | Sequence[Task], *, tree: _PathLike = ".") -> Check:
     """Return the verdicts, the order and the advice for a plan, and how it stands to living runs; starts nothing."""
     ready = _ready(plan, tree, max_parallel=None, base="snapshot")
-    return with_others(ready, Path(settings_from(os.environ, Path(tree)).home)).check
+    home = Path(settings_from(os.environ, Path(tree)).home)
+    return with_others(with_estimates(ready, home), home).check
 
 
 def review(path: _PathLike = ".", *, perspectives: Sequence[str] = (), on_event: _Watcher | None = None) -> Report:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from forkjoin.engine import supervise
 from forkjoin.engine.claims import claimed, repository_key
+from forkjoin.engine.estimates import with_estimates
 from forkjoin.engine.folder import OwnerLock, RunFolder, find_run, finished, new_run_folder, run_folders
 from forkjoin.engine.prepare import Prepared
 from forkjoin.engine.refusing import refuse
@@ -42,6 +43,7 @@ def launch(
     refuse(ready, os.environ if environ is None else environ)
     if detached and (why := bound_here(ready.plan)):
         raise PlanError(why, next_step="launch the run without detaching")
+    ready = with_estimates(ready, Path(settings.home))
     retire(Path(settings.home), days=settings.retention_days, gib=settings.retention_gib)
     folder, lock = _made(ready, Path(settings.home), detached=detached)
     reached("launch.planned")
@@ -144,4 +146,5 @@ def _planned(ready: Prepared, folder: RunFolder, *, detached: bool) -> Planned:
         version=version("forkjoin"),
         notes=ready.notes,
         not_looked_at=ready.not_looked_at,
+        estimates=ready.check.estimates,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from forkjoin.journal.claims import ClaimsFile, Turn, claims_path, damaged_claims
 from forkjoin.journal.fold import Fold
+from forkjoin.journal.past import PastTask, past_seconds
 from forkjoin.journal.salvage import Salvage, rewritten, salvaged, unreadable
 from forkjoin.journal.sqlite import SqliteJournal
 from forkjoin.journal.store import Journal
@@ -13,11 +14,13 @@ __all__ = [
     "ClaimsFile",
     "Fold",
     "Journal",
+    "PastTask",
     "Salvage",
     "SqliteJournal",
     "Turn",
     "claims_path",
     "damaged_claims",
+    "past_seconds",
     "rewritten",
     "run_view",
     "salvaged",

@@ -6,6 +6,7 @@ from forkjoin.model.account import Account, Hold, LostCause, LostTime, Span, Tim
 from forkjoin.model.analyser import AnalyserCard
 from forkjoin.model.base import Ref, RunId, TaskId, Value, snake, to_builtins, to_json
 from forkjoin.model.durations import seconds, spoken
+from forkjoin.model.estimate import Estimate
 from forkjoin.model.event import (
     Awaited,
     BaseTaken,
@@ -88,6 +89,7 @@ __all__ = [
     "EdgeKind",
     "Ended",
     "EndedHow",
+    "Estimate",
     "Event",
     "Exit",
     "Failed",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from forkjoin.model.base import RunId, TaskId, Value, snake
+from forkjoin.model.estimate import Estimate
 from forkjoin.model.invocation import Exit
 from forkjoin.model.outcome import Outcome
 from forkjoin.model.plan import Edge, Plan
@@ -55,6 +56,7 @@ class Planned(_Event, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     not_looked_at: tuple[str, ...] = ()
     subdir: str = ""  # the tree's place in its repository, "" at the top
+    estimates: tuple[Estimate, ...] = ()  # which of the plan's were learnt, and where
 
 
 class Owned(_Event, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from forkjoin.model.base import RunId, TaskId, Value
+from forkjoin.model.estimate import Estimate
 from forkjoin.model.plan import Edge
 
 ConflictKind = Literal["write-write", "write-read", "output", "resource", "after", "unknown-writes"]
@@ -72,7 +73,7 @@ class Check(Value, frozen=True, kw_only=True):
 
     `edges` is the order that will be kept; `waves` is for display; `advice` says when parallel is the wrong tool.
     `others` is how its tasks stood to those of other living runs at that moment. `ideal_speedup` is the sum of the
-    estimates over the longest chain of them, with as many slots as tasks.
+    estimates over the longest chain of them, with as many slots as tasks; `estimates` are those that past runs gave.
     """
 
     tasks: tuple[Claims, ...]
@@ -84,3 +85,4 @@ class Check(Value, frozen=True, kw_only=True):
     ideal_speedup: float
     advice: tuple[str, ...] = ()
     others: tuple[ForeignPair, ...] = ()
+    estimates: tuple[Estimate, ...] = ()

@@ -10,6 +10,7 @@ from forkjoin.planning.read import Form, joined, located, plan_from_lines, plan_
 from forkjoin.planning.save import plan_to_yaml
 from forkjoin.planning.select import selected
 from forkjoin.planning.split import review_plan
+from forkjoin.planning.waves import ideal_speedup
 
 __all__ = [
     "Form",
@@ -18,6 +19,7 @@ __all__ = [
     "completed",
     "covering",
     "foreign_pairs",
+    "ideal_speedup",
     "joined",
     "live_claims",
     "located",

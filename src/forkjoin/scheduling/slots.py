@@ -186,7 +186,10 @@ def new_store(plan: Plan, edges: Sequence[Edge], options: Options, claiming: Col
 
 
 def _tails(tasks: Sequence[Task], slots: Sequence[Slot]) -> list[float]:
-    """Return for each task the estimated seconds of the longest chain that begins with it; no estimate counts as 0."""
+    """Return for each task the estimated seconds of the longest chain that begins with it.
+
+    A task without an estimate counts as the middle one of those that have one; where none has, each counts 1.
+    """
     order = [slot.number for slot in slots if not slot.waiting]
     left = [slot.waiting for slot in slots]
     for number in order:  # grows while it is read
@@ -197,7 +200,9 @@ def _tails(tasks: Sequence[Task], slots: Sequence[Slot]) -> list[float]:
     if len(order) != len(slots):
         stuck = ", ".join(slot.task for slot in slots if left[slot.number])
         raise PlanError(f"tasks wait for one another in a circle: {stuck[:400]}", next_step="break it in `after`")
-    tails = [task.estimate or 0.0 for task in tasks]
+    known = [task.estimate for task in tasks if task.estimate is not None]
+    usual = sorted(known)[len(known) // 2] if known else 1.0
+    tails = [usual if task.estimate is None else task.estimate for task in tasks]
     for number in reversed(order):
         tails[number] += max((tails[behind] for behind, _ in slots[number].behind), default=0.0)
     return tails

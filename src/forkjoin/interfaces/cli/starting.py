@@ -73,10 +73,11 @@ def start(ready: Prepared, asked: Starting, *, settings: Settings, detach: bool 
     """Start what is ready, as the flags say; return the exit code."""
     limit = severity(asked.fail_on or settings.fail_on or "")
     if asked.dry_run:
-        from forkjoin.engine import with_others
+        from forkjoin.engine import with_estimates, with_others
         from forkjoin.interfaces.cli.verdicts import print_check
 
-        return print_check(with_others(ready, Path(settings.home)), as_json=asked.json or asked.jsonl)
+        home = Path(settings.home)
+        return print_check(with_others(with_estimates(ready, home), home), as_json=asked.json or asked.jsonl)
     if detach:
         return _detached(ready, asked, settings)
     from forkjoin.engine import launch

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from forkjoin.interfaces.cli.talk import data, data_json
+from forkjoin.model.durations import spoken
 
 if TYPE_CHECKING:
     from forkjoin.engine import Prepared
@@ -39,6 +40,7 @@ def check_lines(ready: Prepared) -> Iterator[str]:
     yield from _pairs(check, clonable=ready.clonable)
     yield from _others(check)
     yield from _order(check)
+    yield from _estimates(check)
     yield from _gain(check)
     for note in dict.fromkeys((*check.advice, *ready.notes)):
         yield f"note: {note}"
@@ -99,6 +101,15 @@ def _order(check: Check) -> Iterator[str]:
         for number, wave in enumerate(check.waves[:_SHOWN], 1):
             yield f"wave {number}: {_some(wave)}"
         yield from _left_out(len(check.waves), "waves")
+
+
+def _estimates(check: Check) -> Iterator[str]:
+    """Yield what past runs say of how long tasks take."""
+    if check.estimates:
+        yield ""
+    for one in check.estimates[:_SHOWN]:
+        yield f"estimate: {one.task} {spoken(one.seconds)}, {one.source}"
+    yield from _left_out(len(check.estimates), "estimates")
 
 
 def _gain(check: Check) -> Iterator[str]:

@@ -51,13 +51,15 @@ class Ask(Asked):
 
 def act(ask: Ask) -> int:
     """Check it."""
-    from forkjoin.engine import Overrides, prepared, read_plan, refuse_dependent, with_others
+    from forkjoin.engine import Overrides, prepared, read_plan, refuse_dependent, with_estimates, with_others
 
     with _no_rings_sought():
         plan = read_plan(ask.plan, stdin=standard_input(ask.plan), lines=ask.lines)
         flags = Overrides(agent=ask.agent, policy=policy(ask.policy), select=ask.select)
         settings = ask.settings
-        ready = with_others(prepared(plan, settings=settings, tree=ask.tree, overrides=flags), Path(settings.home))
+        home = Path(settings.home)
+        ready = with_estimates(prepared(plan, settings=settings, tree=ask.tree, overrides=flags), home)
+        ready = with_others(ready, home)
         print_check(ready, as_json=ask.json)
     try:
         refuse_dependent(ready)

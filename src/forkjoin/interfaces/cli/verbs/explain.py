@@ -130,6 +130,7 @@ def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
     yield f"{run.id}/{task.id}: {spell(task.state)}" + (f", {one_line(task.why)}" if task.why else "")
     yield ""
     yield from _times(view, task)
+    yield from _expected(run, task)
     yield from _headed("behind", [_order_line(edge) for edge in view.edges if edge.then == task.id])
     yield from _headed("before", [_order_line(edge) for edge in view.edges if edge.first == task.id])
     touched = _touched(view)
@@ -144,6 +145,13 @@ def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
     if task.place is not None:
         yield f"worked in: {task.place.root}"
     yield f"logs: {run.folder / 'tasks' / task.id}"
+
+
+def _expected(run: Run, task: TaskView) -> Iterator[str]:
+    """Yield how long it was expected to take, and who said so."""
+    if task.task.estimate is not None:
+        learnt = next((one for one in run.planned.estimates if one.task == task.id), None)
+        yield f"expected: {spoken(task.task.estimate)}, {learnt.source if learnt else 'as the plan says'}"
 
 
 def _times(view: RunView, task: TaskView) -> Iterator[str]:

@@ -1,0 +1,75 @@
+"""How long tasks took in a run that is over: read from its journal fast, and only as far as that needs."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from forkjoin.errors import ForkjoinError
+from forkjoin.journal.files import connected
+
+_FIRST = "SELECT body FROM event WHERE seq = 1"
+_ENDS = "SELECT body FROM event WHERE kind = 'ended' AND attempt > 0 ORDER BY seq DESC LIMIT ?"
+_MOST_BYTES = 64 * 1024 * 1024  # a larger journal is not opened for an estimate
+
+
+class PastTask(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a task says whether another is the same; all else of it is passed over."""
+
+    id: str
+    agent: str = ""
+    task: str = ""
+    command: tuple[str, ...] = ()
+    shell: str = ""
+    function: str = ""
+    reads: tuple[str, ...] | None = None
+
+
+class _Plan(msgspec.Struct):
+    tasks: tuple[PastTask, ...] = ()
+
+
+class _First(msgspec.Struct):
+    repository: str
+    plan: _Plan
+
+
+class _Outcome(msgspec.Struct):
+    state: str
+
+
+class _Exit(msgspec.Struct):
+    wall_s: float = 0.0
+
+
+class _End(msgspec.Struct):
+    task: str
+    outcome: _Outcome
+    exit: _Exit | None = None
+
+
+_first, _end = msgspec.json.Decoder(_First), msgspec.json.Decoder(_End)
+
+
+def past_seconds(journal: Path, *, repository: str, most: int) -> list[tuple[PastTask, float]]:
+    """Return the completed tasks of a run on *repository* with their seconds, at most *most*; nothing of any other.
+
+    Nothing too where the journal cannot be read: an estimate is worth no complaint.
+    """
+    try:
+        if journal.stat().st_size > _MOST_BYTES:
+            return []
+        db, _ = connected(journal, readonly=True)
+        with closing(db):
+            row = db.execute(_FIRST).fetchone()
+            first = _first.decode(row[0]) if row else None
+            if first is None or first.repository != repository:
+                return []
+            ends = [_end.decode(body) for (body,) in db.execute(_ENDS, (most,))]
+    except (ForkjoinError, sqlite3.Error, OSError, msgspec.MsgspecError, ValueError):
+        return []
+    took = {end.task: end.exit.wall_s for end in reversed(ends) if end.exit and end.outcome.state == "completed"}
+    return [(task, took[task.id]) for task in first.plan.tasks if task.id in took]
