@@ -46,6 +46,7 @@ def main() -> int:
         "power": figures("crash/power.py", "--replays", many(500)),
         "faults": figures("crash/faults.py", "--most", many(200)),
         "races": figures("crash/races.py", "--races", many(200)),
+        "floods": figures("crash/floods.py", "--scale", str(given.scale)),
         "soak": figures("crash/soak.py", "--tasks", many(10_000)),
     }
     trials = many(60)
@@ -79,7 +80,6 @@ def page(found: Mapping[str, Figures], kills: str, peer: Mapping[str, object]) -
     """Return the page."""
     place = here()
     rows = peer["rows"]
-    assert isinstance(rows, list)
     lines = [
         "# Reliability, measured",
         "",
@@ -108,13 +108,17 @@ def page(found: Mapping[str, Figures], kills: str, peer: Mapping[str, object]) -
         "",
         *table(found["races"], tuple(name for name in found["races"] if name != "broken")),
         "",
+        "## Floods of output and files",
+        "",
+        *rows_table(found["floods"].get("rows")),
+        "",
         "## A soak: one run of short tasks, something killed every 5 to 40 s",
         "",
         *table(found["soak"], SOAK),
         "",
         "## The same kill beside GNU parallel --joblog --resume",
         "",
-        *(line for row in [None, *rows] for line in peer_row(row, rows)),
+        *rows_table(rows),
         "",
         "## Words",
         "",
@@ -137,11 +141,12 @@ def table(row: Figures, names: Sequence[str]) -> list[str]:
     return ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads), "| " + " | ".join(cells) + " |"]
 
 
-def peer_row(row: Figures | None, rows: Sequence[Figures]) -> list[str]:
+def rows_table(rows: object) -> list[str]:
+    """Return a table of rows that name their own columns."""
+    assert isinstance(rows, list)
     names = list(dict.fromkeys(name for one in rows for name in one))
-    if row is None:
-        return ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
-    return ["| " + " | ".join(str(row.get(name, "")) for name in names) + " |"]
+    lines = ["| " + " | ".join(name.replace("_", " ") for name in names) + " |", "|" + " --- |" * len(names)]
+    return lines + ["| " + " | ".join(str(row.get(name, "")) for name in names) + " |" for row in rows]
 
 
 if __name__ == "__main__":

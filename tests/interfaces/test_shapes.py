@@ -99,7 +99,7 @@ def test_log_and_diff_and_path_name_the_task_they_are_of(forkjoin, ended: str) -
     assert (set(log), log["stream"]) == ({"forkjoin", "run", "task", "stream", "text", "cut_bytes"}, "stdout")
     assert forkjoin.json("log", "good", "--brief")["stream"] == "brief"
     diff = forkjoin.json("diff", "writer")
-    assert (set(diff), diff["task"]) == ({"forkjoin", "run", "task", "files", "patch"}, "writer")
+    assert (set(diff), diff["task"]) == ({"forkjoin", "run", "task", "files", "patch", "patch_cut"}, "writer")
     assert {"path", "how", "insertions", "deletions"} <= set(diff["files"][0])
     assert forkjoin.json("diff", "writer", "--stat")["patch"] == ""
     path = forkjoin.json("path", "writer")

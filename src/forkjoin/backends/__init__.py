@@ -6,7 +6,7 @@ from forkjoin.backends.backend import Backend, Emit, Exited, Job, Output, Signal
 from forkjoin.backends.inprocess import InProcessBackend
 from forkjoin.backends.local import Identity, LocalBackend, identity, read_exit
 from forkjoin.backends.lock import began, locked, shim_of
-from forkjoin.backends.output import output_bytes, tail_bytes, unchanged, whole, window_bytes
+from forkjoin.backends.output import StreamName, Tail, output_bytes, tail_bytes, unchanged, whole, window_bytes
 
 __all__ = [
     "Backend",
@@ -19,6 +19,8 @@ __all__ = [
     "Output",
     "Signal",
     "Spawned",
+    "StreamName",
+    "Tail",
     "began",
     "identity",
     "locked",

@@ -159,7 +159,7 @@ class Tail:
     def read(self) -> bytes:
         """Return new bytes, at most 256 KiB; `total` is the stream's length as far as it is written."""
         size = segment_size(self.cap)
-        self._measure(size)
+        self.measure()
         if self.total - self.offset > FAR_BEHIND:
             self.offset = self.total - TICK_BYTES
         if self.offset >= self.total:
@@ -170,7 +170,9 @@ class Tail:
         self.offset = self.offset + len(data) if data else min(self.total, (index + 1) * size)
         return data
 
-    def _measure(self, size: int) -> None:
+    def measure(self) -> None:
+        """Bring `total` up to what is written now."""
+        size = segment_size(self.cap)
         index = self.total // size
         length = _length(self._path(index))
         if length < 0 and not self.total:  # nothing said yet: the common case, and the cheapest

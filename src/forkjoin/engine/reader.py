@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, Self
 
-from forkjoin.backends import tail_bytes
+from forkjoin.backends import StreamName, Tail, tail_bytes, window_bytes
 from forkjoin.engine.folder import RunFolder, owned, owner_pid
 from forkjoin.engine.joining import account_of, report_of
 from forkjoin.engine.left import Left, left_of
@@ -18,7 +18,9 @@ from forkjoin.engine.results import run_result
 from forkjoin.errors import JournalDamaged, UnknownId
 from forkjoin.journal import Fold, SqliteJournal, todo
 from forkjoin.model import (
+    ENDED,
     MIB,
+    OUTPUT_CAP,
     Account,
     Planned,
     Recorded,
@@ -34,6 +36,7 @@ from forkjoin.model import (
 from forkjoin.synthesis import at_or_above, limited, render_json, summary_lines
 
 LOOK_S = 0.05
+_FOLLOW_S = 0.2
 
 
 class RunReader:
@@ -142,10 +145,33 @@ class RunReader:
         """Return the task of that id or number; raise UnknownId listing the known."""
         return self._named([name])[0]
 
-    def log(self, task: str, *, stream: Literal["stdout", "stderr"] = "stdout", limit: int = MIB) -> str:
+    def log(self, task: str, *, stream: StreamName = "stdout", limit: int = MIB) -> str:
         """Return the end of what the task's program printed, at most *limit* bytes, as text."""
         folder = self._attempt_folder(self.task(task))
         return tail_bytes(folder, stream, limit).decode("utf-8", "replace")
+
+    def window(self, task: str, stream: StreamName, *, start: int, size: int) -> tuple[bytes, int]:
+        """Return *size* bytes from *start* on of what is kept of a stream, and the length of all of that.
+
+        Where bytes are missing a line says how many. Nothing but these bytes is read.
+        """
+        return window_bytes(self._attempt_folder(self.task(task)), stream, start=start, size=size)
+
+    def follow_output(self, task: str, stream: StreamName, *, behind: int) -> Iterator[bytes]:
+        """Yield the last *behind* bytes of a stream, and what comes then, until the task has ended or nobody drives it.
+
+        At most 256 KiB at a time; whoever falls more than 1 MiB behind is taken to the end.
+        """
+        tail = Tail(folder=str(self._attempt_folder(self.task(task))), cap=OUTPUT_CAP, stream=stream)
+        tail.measure()
+        tail.offset = max(0, tail.total - behind)
+        while True:
+            over = self.task(task).state in ENDED or not self.owned()
+            while data := tail.read():
+                yield data
+            if over:
+                return
+            time.sleep(_FOLLOW_S)
 
     def brief(self, task: str) -> str:
         """Return the brief the task was given; "" where it had none."""
@@ -153,10 +179,14 @@ class RunReader:
             return (self._attempt_folder(self.task(task)) / "brief.md").read_text(encoding="utf-8")
         return ""
 
-    def diff(self, task: str) -> bytes:
-        """Return what the task changed, as a patch; b"" where it changed nothing."""
+    def diff(self, task: str, *, start: int = 0, size: int = -1) -> bytes:
+        """Return what the task changed, as a patch: *size* bytes of it from *start* on (-1: all); b"" where nothing."""
         patch = self.task(task).changes.patch
-        return (self.folder / patch).read_bytes() if patch else b""
+        if not patch:
+            return b""
+        with (self.folder / patch).open("rb") as file:
+            file.seek(start)
+            return file.read(size)
 
     def path(self, task: str) -> str:
         """Return the folder the task works or worked in; raise UnknownId where it is not there (any more)."""

@@ -42,7 +42,7 @@ def _detail(run: RunReader, task: TaskView) -> Detail:
     log = diff = ""
     try:
         log = run.log(task.id, limit=_LOG_BYTES) or run.log(task.id, stream="stderr", limit=_LOG_BYTES)
-        diff = run.diff(task.id)[: 4 * _DIFF_CHARS].decode("utf-8", "replace")[: _DIFF_CHARS + 1]
+        diff = run.diff(task.id, size=4 * _DIFF_CHARS).decode("utf-8", "replace")[: _DIFF_CHARS + 1]
     except OSError:
         pass
     return Detail(log=log, diff=diff, changes=task.changes.files)

@@ -30,7 +30,7 @@ from forkjoin.model.event import (
     Text,
 )
 from forkjoin.model.finding import SEVERITIES, Claimed, Confidence, Dispute, Finding, Form, Severity, Side, Source
-from forkjoin.model.invocation import MIB, Call, EndedHow, Exit, Invocation, Process, Stream
+from forkjoin.model.invocation import MIB, OUTPUT_CAP, Call, EndedHow, Exit, Invocation, Process, Stream
 from forkjoin.model.names import path_bytes, path_text
 from forkjoin.model.outcome import (
     Blocked,
@@ -61,6 +61,7 @@ from forkjoin.model.workspace import Base, Change, Changes, HowChanged, Place, P
 __all__ = [
     "ENDED",
     "MIB",
+    "OUTPUT_CAP",
     "SEVERITIES",
     "SKIPPED_FOLDERS",
     "Account",

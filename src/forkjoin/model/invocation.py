@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 from forkjoin.model.base import Value
 
 MIB = 1024 * 1024
+OUTPUT_CAP = 64 * MIB  # of each stream of an attempt that is kept
 EndedHow = Literal["exited", "timeout", "idle", "stopped", "lease", "setup", "memory", "processes", "disk"]
 
 
@@ -25,7 +26,7 @@ class Process(Value, frozen=True, kw_only=True, omit_defaults=True):
     stdin: str = ""
     timeout: float = 3600.0
     idle_timeout: float | None = None
-    cap: int = 64 * MIB
+    cap: int = OUTPUT_CAP
     memory: int | None = None
     processes: int = 1000
     disk: int | None = None

@@ -186,7 +186,7 @@ class _Board(Show):
         return page(f"{self._shown.page} of {task.id}", part, columns=columns, diff=not log)
 
     def _diff(self, task: str) -> str:
-        patch = self._run.diff(task)
+        patch = self._run.diff(task, size=_PAGE_BYTES + 1)
         if not patch:
             return "changed nothing" + ("" if self._run.task(task).ended else " that was harvested yet")
         text = patch[:_PAGE_BYTES].decode("utf-8", "replace")

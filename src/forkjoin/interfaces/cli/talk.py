@@ -26,6 +26,12 @@ def data(text: str) -> None:
     sys.stdout.flush()
 
 
+def data_part(text: str) -> None:
+    """Print a part of a text on stdout, with no line break of ours; cleaned where that is a terminal."""
+    sys.stdout.write(clean(text) if sys.stdout.isatty() else text)
+    sys.stdout.flush()
+
+
 def data_bytes(raw: bytes) -> None:
     """Print bytes on stdout as they are; as a cleaned text where that is a terminal."""
     if sys.stdout.isatty():

@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 
 from forkjoin.interfaces.cli.asking import Asked, complete_task, the_task
 from forkjoin.interfaces.cli.talk import data, data_bytes, data_json, say
+from forkjoin.model import MIB
 from forkjoin.model.text import one_line
 
 EXAMPLES = (
@@ -17,6 +18,7 @@ EXAMPLES = (
     ("forkjoin diff --stat auth", "which files, and how much"),
     ("forkjoin diff auth | git apply", "take it over by hand"),
 )
+_MOST_JSON = 4 * MIB  # of a patch; more is had without --json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +35,23 @@ def act(ask: Ask) -> int:
     """Print it."""
     run, task = the_task(ask, ask.task)
     if ask.json:
-        patch = "" if ask.stat else run.diff(task.id).decode("utf-8", "replace")
+        patch = b"" if ask.stat else run.diff(task.id, size=_MOST_JSON + 1)
         files = [asdict(change) for change in task.changes.files]  # every field, those at their default too
-        data_json({"forkjoin": 1, "run": run.id, "task": task.id, "files": files, "patch": patch})
+        data_json(
+            {
+                "forkjoin": 1, "run": run.id, "task": task.id, "files": files,
+                "patch": patch[:_MOST_JSON].decode("utf-8", "replace"), "patch_cut": len(patch) > _MOST_JSON,
+            }
+        )  # fmt: skip
         return 0
     if not task.changes.files:
         say(f"{run.id}/{task.id} changed nothing" + ("" if task.ended else " that was harvested yet: it has not ended"))
         return 0
     if not ask.stat:
-        data_bytes(run.diff(task.id))
+        at = 0
+        while part := run.diff(task.id, start=at, size=MIB):
+            data_bytes(part)
+            at += len(part)
         return 0
     for change in task.changes.files:
         data(f"{change.how:8} {one_line(change.path)}  +{change.insertions} -{change.deletions}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,8 +13,9 @@ from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
 from forkjoin.interfaces.cli.happened import told
 from forkjoin.interfaces.cli.listing import cut_bytes
 from forkjoin.interfaces.cli.live import event_line
+from forkjoin.interfaces.cli.streaming import chunks, last_lines, print_lines, print_text
 from forkjoin.interfaces.cli.talk import data, data_bytes, data_json, say
-from forkjoin.model import ENDED, TaskView, spoken, to_builtins
+from forkjoin.model import MIB, TaskView, spoken, to_builtins
 
 if TYPE_CHECKING:
     from forkjoin.engine import Run
@@ -27,8 +28,7 @@ EXAMPLES = (
     ("forkjoin log", "what has happened in the latest run"),
     ("forkjoin log --jsonl -f --since 120 RUN", "its events after number 120, as they come"),
 )
-_FOLLOW_S = 0.2
-_MOST = 64 * 1024 * 1024
+_MOST_JSON = 4 * MIB  # the end of a stream; more is had without --json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,32 +92,43 @@ def _events(run: Run, task: TaskView | None, ask: Ask) -> int:
 def _output(run: Run, task: TaskView, ask: Ask) -> int:
     if ask.follow and ask.json:
         raise PlanError("--follow prints text", where="--json", next_step="take --jsonl, which follows events")
+    if ask.brief:
+        return _brief(run, task, ask)
     stream: Literal["stdout", "stderr"] = "stderr" if ask.stderr else "stdout"
-    kept = run.brief(task.id) if ask.brief else run.log(task.id, stream=stream, limit=_MOST)
-    following = ask.follow and not ask.brief
-    whole = kept[: kept.rfind("\n") + 1] if following else kept
-    text = kept if ask.brief else _last(whole, ask.lines)
-    asked_all = not ask.brief and (ask.lines <= 0 or text == whole)
-    cut = cut_bytes(run, task, stream) if not ask.brief and (ask.json or asked_all) else None
-    if asked_all and cut:
-        text = f"[forkjoin: {cut} bytes cut here; the beginning is kept in {run.folder / 'tasks' / task.id}]\n{text}"
+
+    def window(start: int, size: int) -> tuple[bytes, int]:
+        return run.window(task.id, stream, start=start, size=size)
+
+    start, end = last_lines(window, ask.lines, whole=ask.follow)
     if ask.json:
-        which = "brief" if ask.brief else stream
-        data_json({"forkjoin": 1, "run": run.id, "task": task.id, "stream": which, "text": text, "cut_bytes": cut})
+        _as_json(run, task, stream, chunks(window, max(start, end - _MOST_JSON), end), left=start)
         return 0
-    if text:
-        data(text.removesuffix("\n"))
-    elif not following:
+    if not print_text(chunks(window, start, end)) and not ask.follow:
         say(_nothing(run, task.id, ask))
-    if following:
-        _follow(run, task.id, stream, seen=len(whole))
+    if ask.follow:
+        print_lines(run.follow_output(task.id, stream, behind=window(0, 0)[1] - end))
     return 0
 
 
-def _last(text: str, count: int) -> str:
-    if count <= 0:
-        return text
-    return "\n".join(text.removesuffix("\n").split("\n")[-count:])
+def _brief(run: Run, task: TaskView, ask: Ask) -> int:
+    text = run.brief(task.id)
+    text = text if ask.lines <= 0 else "\n".join(text.removesuffix("\n").split("\n")[-ask.lines :])
+    if ask.json:
+        data_json({"forkjoin": 1, "run": run.id, "task": task.id, "stream": "brief", "text": text, "cut_bytes": None})
+    elif text:
+        data(text.removesuffix("\n"))
+    else:
+        say(_nothing(run, task.id, ask))
+    return 0
+
+
+def _as_json(
+    run: Run, task: TaskView, stream: Literal["stdout", "stderr"], pieces: Iterator[bytes], *, left: int
+) -> None:
+    """Print the end of a stream; `cut_bytes` says how much of all of it is not kept, where all was asked for."""
+    text = b"".join(pieces).decode("utf-8", "replace")
+    cut = None if left else cut_bytes(run, task, stream)
+    data_json({"forkjoin": 1, "run": run.id, "task": task.id, "stream": stream, "text": text, "cut_bytes": cut})
 
 
 def _nothing(run: Run, task: str, ask: Ask) -> str:
@@ -126,20 +137,3 @@ def _nothing(run: Run, task: str, ask: Ask) -> str:
         return f"{name} was given no brief"
     other = "" if ask.stderr else f"; its error stream: forkjoin log --stderr {name}"
     return f"{name} has printed nothing{other}"
-
-
-def _follow(run: Run, task: str, stream: Literal["stdout", "stderr"], *, seen: int) -> None:
-    """Print the lines behind the first *seen* characters as they are finished, and what is left at the end.
-
-    What counts is the length of what is kept: a stream that was cut goes on at its end.
-    """
-    while True:
-        over = run.task(task).state in ENDED or not run.owned()
-        text = run.log(task, stream=stream, limit=_MOST)
-        end = len(text) if over else text.rfind("\n") + 1  # a line, or a letter, that is half there waits for its rest
-        if end > seen:
-            data(text[seen:end].removesuffix("\n"))
-        seen = end
-        if over:
-            return
-        time.sleep(_FOLLOW_S)
