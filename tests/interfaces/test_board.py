@@ -9,7 +9,9 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from forkjoin.interfaces.cli.board import STATES, Frame, board, comparison, counts, doing, page, verdict
+from forkjoin.interfaces.cli.board import Frame, board
+from forkjoin.interfaces.cli.pages import page
+from forkjoin.interfaces.cli.words import STATES, comparison, counts, doing, verdict
 from forkjoin.model import RunView, TaskView
 
 NOW = 1_700_000_062.0
@@ -133,7 +135,7 @@ def test_an_order_with_two_reasons_is_said_once(a_task: Make, a_run: MakeRun) ->
 
 
 def test_the_counts_add_up(five: RunView) -> None:
-    assert counts(five) == "1 running, 1 completed, 1 needs input, 1 failed, 1 queued"
+    assert counts(five.tasks) == "1 running, 1 completed, 1 needs input, 1 failed, 1 queued"
 
 
 def test_the_comparison_is_computed_from_the_tasks_seconds(a_task: Make, a_run: MakeRun) -> None:
@@ -157,6 +159,6 @@ def test_a_completed_task_says_what_it_brought(a_task: Make) -> None:
 
 
 def test_a_page_fits_and_colours_a_diff_by_its_marks() -> None:
-    lines = page("diff of a", ["+new", "-old", " same", "@@ -1 +1 @@", "x" * 200], columns=40, diff=True)
+    lines = page("diff of a", ["+new", "-old", " same", "@@ -1 +1 @@", "x" * 200], Frame(width=40), diff=True)
     assert [str(line.style) for line in lines[2:6]] == ["green", "red", "", "cyan"]
     assert all(cell_len(line.plain) <= 40 for line in lines)

@@ -48,7 +48,7 @@ def test_x_stops_a_task_only_after_a_yes(five: RunView) -> None:
     assert _after(five, "y", shown=asked)[1] == [Wish(kind="stop", task="auth")]
 
 
-@pytest.mark.parametrize("key", ["n", "q", "back", "down", "d"])
+@pytest.mark.parametrize("key", ["n", "q", "back", "down", "d", "x", "enter", " "])
 def test_any_other_key_means_no(five: RunView, key: str) -> None:
     shown, wishes = _after(five, "x", key)
     assert wishes == []
@@ -67,7 +67,7 @@ def test_no_key_is_an_error_where_there_are_no_tasks(a_run: Callable[..., RunVie
         assert (shown.page, shown.chosen, wishes) == ("board", 0, [])
 
 
-def test_a_long_list_follows_what_runs_until_somebody_chooses(
+def test_a_long_list_is_folded_around_what_runs_until_somebody_chooses(
     a_task: Callable[..., TaskView], a_run: Callable[..., RunView]
 ) -> None:
     states = ["completed"] * 30 + ["running"] * 5 + ["queued"] * 30
@@ -84,11 +84,30 @@ def test_a_list_that_fits_does_not_move(five: RunView) -> None:
     assert following(Shown(chosen=3), five, room=16).chosen == 3
 
 
-def test_a_long_list_stays_where_it_is_when_nothing_runs(
+def test_escape_folds_a_long_list_again_and_a_page_or_a_question_holds_its_task(
     a_task: Callable[..., TaskView], a_run: Callable[..., RunView]
 ) -> None:
-    view = a_run([a_task(f"t{n}", "completed") for n in range(40)])
-    assert following(Shown(chosen=7), view, room=16).chosen == 7
+    states = ["completed"] * 30 + ["running"] * 5 + ["queued"] * 30
+    view = a_run([a_task(f"t{n}", state) for n, state in enumerate(states)])
+    chosen = _after(view, "bottom")[0]
+    assert following(chosen, view, room=16).chosen == 64
+    assert following(_after(view, "back", shown=chosen)[0], view, room=16).chosen == 30
+    for key in ("enter", "d", "x"):
+        held, _ = _after(view, key, shown=Shown(chosen=33))
+        assert following(held, view, room=16).chosen == 33
+
+
+def test_a_page_leads_to_the_other_page_and_back(five: RunView) -> None:
+    assert _after(five, "enter", "d")[0].page == "diff"
+    assert _after(five, "d", "enter")[0].page == "log"
+    for keys in (("enter", "enter"), ("d", "d"), ("enter", "d", "back"), ("?", "q"), ("?", "?"), ("?", "x")):
+        shown, wishes = _after(five, *keys)
+        assert (shown.page, shown.stopping, wishes) == ("board", "", [])
+
+
+def test_help_is_a_question_mark_away(five: RunView, a_run: Callable[..., RunView]) -> None:
+    assert _after(five, "?")[0].page == "help"
+    assert _after(a_run([]), "?")[0].page == "help"
 
 
 def test_a_log_is_shown_from_its_end_and_a_diff_from_its_beginning() -> None:

@@ -28,6 +28,30 @@ def test_a_frame_is_drawn_whole_and_the_same_frame_not_twice() -> None:
     assert "\x1b[2J" not in stream.getvalue()  # clearing before drawing flickers
 
 
+def test_of_a_frame_only_the_lines_are_written_that_changed() -> None:
+    stream = StringIO()
+    with Screen(stream) as screen:
+        screen.show([Text("one"), Text("two"), Text("three")])
+        before = stream.getvalue()
+        screen.show([Text("one"), Text("2"), Text("three")])
+        assert stream.getvalue() == f"{before}\x1b[?2026h\x1b[2H2\x1b[K\x1b[?2026l"
+        before = stream.getvalue()
+        screen.show([Text("one", style="bold")])
+        drawn = stream.getvalue().removeprefix(before)
+        assert drawn.endswith("\x1b[K\x1b[2H\x1b[J\x1b[?2026l")  # what stood below goes
+        assert "one" in drawn
+        before = stream.getvalue()
+        screen.show([Text("one", style="bold"), Text("new")])
+        assert stream.getvalue() == f"{before}\x1b[?2026h\x1b[2Hnew\x1b[K\x1b[?2026l"
+
+
+def test_the_letter_in_the_last_column_is_not_erased_again() -> None:
+    stream = StringIO()
+    with Screen(stream) as screen:
+        screen.show([Text("x" * 80), Text("検" * 40), Text("y" * 79)])
+    assert stream.getvalue().count("\x1b[K") == 1
+
+
 def test_the_screen_is_left_even_on_an_error() -> None:
     stream = StringIO()
     with pytest.raises(ZeroDivisionError), Screen(stream):

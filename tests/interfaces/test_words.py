@@ -174,8 +174,11 @@ def test_a_stream_whose_middle_was_cut_says_so(forkjoin) -> None:
 def test_the_agent_column_is_left_out_where_it_repeats_the_names(a_task, a_run) -> None:
     same = a_run([a_task("shell", "running", began=1, agent="shell")])
     assert "agent" not in board(same, NOW, Frame())[3].plain
-    other = a_run([a_task("auth", "running", began=1, agent="shell")])
+    other = a_run([a_task("auth", "running", agent="shell"), a_task("docs", "running", agent="pi")])
     assert "agent" in board(other, NOW, Frame())[3].plain
+    assert "agent" not in board(other, NOW, Frame(width=70))[3].plain
+    alike = a_run([a_task(name, "running", agent="shell") for name in ("auth", "docs")])
+    assert "agent" not in board(alike, NOW, Frame())[3].plain
 
 
 def test_the_chosen_task_is_described_where_there_is_room(a_task, a_run) -> None:
@@ -185,7 +188,7 @@ def test_the_chosen_task_is_described_where_there_is_room(a_task, a_run) -> None
         assert "b: what b does" in lines
         assert len(lines) <= height
         assert sum(line.lstrip(" ▸")[:1] in "12" for line in lines if line.strip(" ▸")) == 2
-    assert not any("what b does" in line.plain for line in board(view, NOW, Frame(chosen=1, height=9)))
+    assert not any("b: what b does" in line.plain for line in board(view, NOW, Frame(chosen=1, height=9)))
 
 
 @pytest.mark.parametrize("argv", [("run", "-j", "x", "-t", "a"), ("ls", "--limit", "many")])

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from forkjoin.interfaces.cli.board import doing, spell
+from forkjoin.interfaces.cli.words import doing, spell
 from forkjoin.model import Ended, RunView, TaskView, spoken
 from forkjoin.model.text import one_line
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from forkjoin.engine import Run
+    from forkjoin.interfaces.cli.board import Frame
 
 Form = Literal["auto", "quiet", "plain", "verbose", "jsonl"]
-_DELAY_S = 0.3  # a run that is over at once never takes the screen
+_DELAY_S = 0.5  # a run that is over at once never takes the screen
 _PAGE_BYTES = 256 * 1024
 
 
@@ -52,8 +54,6 @@ def show_for(run: Run, form: Form, *, attached: bool) -> Show:
 
 def _can_draw() -> bool:
     """Whether the terminal knows cursor movement, and is ours: a job in the background only says what changes."""
-    import os
-
     try:
         ours = os.tcgetpgrp(sys.stderr.fileno()) == os.getpgrp()
     except OSError:  # no job control: nobody else draws there
@@ -159,31 +159,35 @@ class _Board(Show):
         return wish
 
     def _lines(self, view: RunView, now: float, columns: int, height: int) -> list[Text]:
-        from forkjoin.interfaces.cli.board import KEYS, KEYS_WATCHING, Frame, board
+        from forkjoin.interfaces.cli.board import KEYS, KEYS_WATCHING, Frame, board, room
+        from forkjoin.interfaces.cli.pages import help_page
 
-        if self._shown.page != "board":
-            return self._page(view, columns, height)
-        self._shown = following(self._shown, view, room=height - 8)
+        self._shown = following(self._shown, view, room=room(view, height))
+        encoding = (sys.stderr.encoding or "ascii").lower()
         frame = Frame(
             width=columns,
             height=height,
             chosen=self._shown.chosen,
             keys=KEYS if self._attached else KEYS_WATCHING,
             notice=self._shown.notice,
-            unicode="utf" in (sys.stderr.encoding or "").lower(),
+            unicode=encoding.startswith("utf") and os.environ.get("TERM") != "linux",  # whose fonts have no such signs
+            encoding=encoding,
+            folds=self._shown.follows,
         )
-        return board(view, now, frame)
+        if self._shown.page == "help":
+            return help_page(frame, attached=self._attached)
+        return board(view, now, frame) if self._shown.page == "board" else self._page(view, frame)
 
-    def _page(self, view: RunView, columns: int, height: int) -> list[Text]:
-        from forkjoin.interfaces.cli.board import page
+    def _page(self, view: RunView, frame: Frame) -> list[Text]:
+        from forkjoin.interfaces.cli.pages import page
 
         task = view.tasks[self._shown.chosen]
         log = self._shown.page == "log"
         text = self._log(task.id) if log else self._diff(task.id)
         lines = clean(text).expandtabs(8).rstrip("\n").split("\n")
-        part, scrolled = window(lines, height=max(1, height - 3), scrolled=self._shown.scrolled, from_end=log)
+        part, scrolled = window(lines, height=max(1, frame.height - 3), scrolled=self._shown.scrolled, from_end=log)
         self._shown = replace(self._shown, scrolled=scrolled)
-        return page(f"{self._shown.page} of {task.id}", part, columns=columns, diff=not log)
+        return page(f"{self._shown.page} of {task.id}", part, frame, diff=not log)
 
     def _diff(self, task: str) -> str:
         patch = self._run.diff(task, size=_PAGE_BYTES + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from forkjoin.interfaces.cli.board import counts, doing, spell, verdict
+from forkjoin.interfaces.cli.words import counts, doing, spell, verdict
 from forkjoin.model import ENDED, RunView, TaskView, spoken
 from forkjoin.model.text import one_line
 
@@ -37,7 +37,7 @@ class PlainLines:
                 if self._worth_telling(task, known=before is not None):
                     yield f"{at} {_line(task, now)}"
         if view.ended and not self._over:
-            yield f"{at} {spell(view.state)}: {counts(view)}"
+            yield f"{at} {spell(view.state)}: {counts(view.tasks)}"
         self._over = view.ended is not None
 
     def _worth_telling(self, task: TaskView, *, known: bool) -> bool:

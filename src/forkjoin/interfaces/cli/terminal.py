@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+_NEXT = "\r\n"
 _ESCAPES = {
     "\x1b[A": "up", "\x1bOA": "up", "k": "up",
     "\x1b[B": "down", "\x1bOB": "down", "j": "down",
@@ -27,11 +28,11 @@ _ESCAPES = {
 
 
 class Screen:
-    """The alternate screen of a terminal; frames are written whole, and only where they differ."""
+    """The alternate screen of a terminal; of a frame only the lines are written that differ from the last."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
-        self._shown: str | None = None
+        self._shown: list[Text] | None = None  # None: nobody knows what is there
         self._console = Console(file=StringIO(), force_terminal=True, highlight=False, markup=False, emoji=False)
 
     def __enter__(self) -> Screen:
@@ -49,15 +50,34 @@ class Screen:
             return os.terminal_size((80, 24))
 
     def show(self, lines: Sequence[Text]) -> None:
-        """Put *lines* on the screen; the terminal draws them at once where it can."""
-        frame = "\x1b[K\r\n".join(self._ansi(line) for line in lines) + "\x1b[K\x1b[J"
-        if frame != self._shown:
-            self._shown = frame
-            self._write(f"\x1b[?2026h\x1b[H{frame}\x1b[?2026l")
+        """Put *lines* on the screen, writing only what is not there yet; the terminal draws it at once if it can."""
+        columns = self.size().columns
+        if self._shown is None:
+            rows = [f"\x1b[H{_NEXT.join(self._row(line, columns) for line in lines)}\x1b[J"]
+            self._shown = list(lines)
+        else:
+            rows = self._changed(self._shown, lines, columns)
+            self._shown = list(lines)
+        if rows:
+            self._write(f"\x1b[?2026h{''.join(rows)}\x1b[?2026l")
 
     def forget(self) -> None:
         """Draw everything again at the next frame: the size has changed."""
         self._shown = None
+
+    def _changed(self, before: Sequence[Text], lines: Sequence[Text], columns: int) -> list[str]:
+        rows = [
+            f"\x1b[{at}H{self._row(line, columns)}"
+            for at, line in enumerate(lines, 1)
+            if at > len(before) or not _alike(line, before[at - 1])
+        ]
+        if len(lines) < len(before):
+            rows.append(f"\x1b[{len(lines) + 1}H\x1b[J")
+        return rows
+
+    def _row(self, line: Text, columns: int) -> str:
+        # In its last column the cursor still stands on what it wrote: to erase from there would take the last letter.
+        return self._ansi(line) + ("" if line.cell_len >= columns else "\x1b[K")
 
     def _ansi(self, line: Text) -> str:
         with self._console.capture() as captured:
@@ -70,6 +90,10 @@ class Screen:
             self._stream.flush()
         except OSError:
             pass  # the terminal has gone; the run is told by SIGHUP
+
+
+def _alike(line: Text, other: Text) -> bool:
+    return line == other and line.style == other.style  # by itself == looks at no style of the whole line
 
 
 class Keys:

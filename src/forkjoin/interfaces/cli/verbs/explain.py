@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
-from forkjoin.interfaces.cli.board import spell
 from forkjoin.interfaces.cli.talk import data, data_json
+from forkjoin.interfaces.cli.words import spell
 from forkjoin.model import ENDED, Account, Edge, RunView, TaskView, spoken, to_builtins
 from forkjoin.model.text import one_line
 

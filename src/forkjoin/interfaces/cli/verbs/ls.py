@@ -11,9 +11,9 @@ import typer
 
 from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
-from forkjoin.interfaces.cli.board import counts, padded
 from forkjoin.interfaces.cli.listing import run_json, task_json, task_lines
 from forkjoin.interfaces.cli.talk import data, data_json, line_width, on_terminal, say
+from forkjoin.interfaces.cli.words import counts, padded
 from forkjoin.model import RunView, spoken
 from forkjoin.model.text import one_line
 
@@ -92,7 +92,7 @@ def _run_line(view: RunView, *, alone: bool, width: int) -> str:
     """Return one row; on a terminal (*width* above 0) never wider than it, the name and the counts shortened."""
     began = time.localtime(view.started)
     took = spoken(max(0.0, (view.ended or time.time()) - view.started))
-    said = "nobody drives it: forkjoin resume " + view.run if alone else counts(view)
+    said = "nobody drives it: forkjoin resume " + view.run if alone else counts(view.tasks)
     if not width or width >= _WIDE:
         row = f"{view.run}  {time.strftime('%Y-%m-%d %H:%M', began)}  {view.state:9}  {took:>9}  "
         row += f"{padded(one_line(view.name or '-'), 32)}  {said}"

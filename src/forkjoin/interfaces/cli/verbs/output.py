@@ -10,10 +10,10 @@ import typer
 
 from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked, complete_task, duration, the_task
-from forkjoin.interfaces.cli.board import spell
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
 from forkjoin.interfaces.cli.listing import cut_bytes
 from forkjoin.interfaces.cli.talk import data, data_json, even_unread, say
+from forkjoin.interfaces.cli.words import spell
 
 if TYPE_CHECKING:
     from forkjoin.engine import Run, TaskOutput

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
-from forkjoin.interfaces.cli.board import comparison, counts, doing, spell, verdict
 from forkjoin.interfaces.cli.listing import command_lines, task_lines
 from forkjoin.interfaces.cli.talk import data, data_json, line_width
+from forkjoin.interfaces.cli.words import comparison, counts, doing, spell, verdict
 from forkjoin.model import ENDED, Changes, TaskView, Usage, spoken
 from forkjoin.model.text import one_line
 
@@ -62,7 +62,7 @@ def _run_lines(run: Run) -> Iterator[str]:
     if view.goal:
         yield f"goal: {one_line(view.goal)}"
     said = "" if run.owned() or view.ended else " (nobody drives it; go on with it: forkjoin resume)"
-    yield f"{view.state}{said}: {counts(view)}; {verdict(view)}"
+    yield f"{view.state}{said}: {counts(view.tasks)}; {verdict(view)}"
     yield comparison(view, time.time())
     yield f"tree: {view.tree}"
     yield ""

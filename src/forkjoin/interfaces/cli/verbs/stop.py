@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from forkjoin.interfaces.cli.asking import Asked, by_run, complete_name
-from forkjoin.interfaces.cli.board import spell
 from forkjoin.interfaces.cli.talk import data, data_json, say
+from forkjoin.interfaces.cli.words import spell
 from forkjoin.model import ENDED
 
 EXAMPLES = (
