@@ -78,3 +78,12 @@ class NothingToJoin(ForkjoinError):
 
     exit_code = 4
     word = "nothing"
+
+
+class BadBundle(ForkjoinError):
+    """A file is no bundle, or holds what no bundle has; nothing of it was used."""
+
+    word = "bundle"
+
+    def __init__(self, path: object, why: str) -> None:
+        super().__init__(f"{path} {why}; a bundle is made with: forkjoin export --bundle run.tar.gz")

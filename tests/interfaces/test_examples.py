@@ -37,6 +37,7 @@ tasks:
     (tree / "plan.yaml").write_text(tasks)
     (tree / "plan.json").write_text('{"tasks": [{"id": "a", "shell": "true", "writes": []}]}')
     run = forkjoin.json("run", "plan.yaml", code=3)["run"]
+    forkjoin("export", "--bundle", "given.tar.gz")
     return forkjoin, run
 
 

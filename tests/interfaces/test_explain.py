@@ -30,7 +30,7 @@ def test_a_run_is_explained_by_its_causes(forkjoin, conflict: str) -> None:
     assert "dependency: cool waited for two" in out
     assert "two behind one: write-write" in out
     assert "same.txt  one, two" in out
-    assert f"forkjoin output {conflict}/" in out
+    assert f"forkjoin output {conflict}/TASK" in out
 
 
 def test_a_task_is_explained_by_what_held_it_and_who_touched_its_files(forkjoin, conflict: str) -> None:

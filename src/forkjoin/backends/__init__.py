@@ -7,6 +7,7 @@ from forkjoin.backends.inprocess import InProcessBackend
 from forkjoin.backends.local import Identity, LocalBackend, identity, read_exit
 from forkjoin.backends.lock import began, locked, shim_of
 from forkjoin.backends.output import StreamName, Tail, output_bytes, tail_bytes, unchanged, whole, window_bytes
+from forkjoin.backends.segments import kept_segments
 
 __all__ = [
     "Backend",
@@ -23,6 +24,7 @@ __all__ = [
     "Tail",
     "began",
     "identity",
+    "kept_segments",
     "locked",
     "output_bytes",
     "read_exit",

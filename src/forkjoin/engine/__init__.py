@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forkjoin.agents import found_agents
+    from forkjoin.engine.bundles.reading import bundle_named, opened
+    from forkjoin.engine.bundles.writing import Exported, export
     from forkjoin.engine.claims import with_others
     from forkjoin.engine.estimates import with_estimates
     from forkjoin.engine.examining import clear, examined
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 
 _HOME = {
     "found_agents": "forkjoin.agents",
+    "bundle_named": "forkjoin.engine.bundles.reading",
+    "opened": "forkjoin.engine.bundles.reading",
+    "Exported": "forkjoin.engine.bundles.writing",
+    "export": "forkjoin.engine.bundles.writing",
     "KnownAgent": "forkjoin.engine.known",
     "known_agents": "forkjoin.engine.known",
     "known_analysers": "forkjoin.engine.known",
@@ -57,6 +63,7 @@ _HOME = {
 
 __all__ = [
     "FORMATS",
+    "Exported",
     "KnownAgent",
     "Overrides",
     "Prepared",
@@ -64,13 +71,16 @@ __all__ = [
     "Settings",
     "TaskOutput",
     "attach",
+    "bundle_named",
     "check_json",
     "clear",
     "examined",
+    "export",
     "found_agents",
     "known_agents",
     "known_analysers",
     "launch",
+    "opened",
     "plan_to_yaml",
     "prepared",
     "prompts_plan",

@@ -30,6 +30,7 @@ from forkjoin.model import (
     RunView,
     TaskId,
     TaskView,
+    Text,
     Todo,
     to_builtins,
 )
@@ -80,6 +81,16 @@ class RunReader:
     def id(self) -> RunId:
         """The run's id."""
         return self._folder.run
+
+    @property
+    def called(self) -> str:
+        """What the run is called on a command line."""
+        return self.id
+
+    @property
+    def kept_in(self) -> str:
+        """Where all of it lies, for people."""
+        return str(self.folder)
 
     @property
     def folder(self) -> Path:
@@ -194,6 +205,11 @@ class RunReader:
         if found.place is None or not found.place.root or not Path(found.place.root).is_dir():
             raise UnknownId("workspace of task", task, [], hint="it has none yet, or changed nothing and was removed")
         return found.place.root
+
+    def content(self, text: Text) -> str:
+        """Return what a text of one of its events says."""
+        with self._guard:
+            return self._journal.content(text)
 
     def todo(self) -> tuple[Todo, ...]:
         """Return the list a person watches."""

@@ -78,16 +78,27 @@ def latest(asked: Asked) -> Run:
 
 
 def the_run(asked: Asked, name: str) -> Run:
-    """Return the run of that id or part of it; the latest of this repository where *name* is empty."""
-    from forkjoin.engine import attach
+    """Return the run of that id or part of it, or in that bundle; the latest of this repository where it is empty."""
+    from forkjoin.engine import attach, bundle_named, opened
 
-    return attach(name, settings=asked.settings) if name else latest(asked)
+    if not name:
+        return latest(asked)
+    bundle = bundle_named(name)
+    return opened(bundle[0]) if bundle else attach(name, settings=asked.settings)
 
 
 def run_or_task(asked: Asked, name: str) -> tuple[Run, TaskView | None]:
-    """Return what TASK, RUN or RUN/TASK names: a task of the latest run goes before a run of that name."""
+    """Return what TASK, RUN or RUN/TASK names: a task of the latest run goes before a run of that name.
+
+    RUN may be a bundle: F.tar.gz, F.tar.gz/TASK.
+    """
+    from forkjoin.engine import bundle_named
+
     if not name:
         return latest(asked), None
+    if bundle := bundle_named(name):
+        run = the_run(asked, str(bundle[0]))
+        return run, run.task(bundle[1]) if bundle[1] else None
     run_name, slash, task_name = name.partition("/")
     if slash:
         run = the_run(asked, run_name)

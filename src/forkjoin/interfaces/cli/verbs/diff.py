@@ -52,6 +52,8 @@ def act(ask: Ask) -> int:
         while part := run.diff(task.id, start=at, size=MIB):
             data_bytes(part)
             at += len(part)
+        if not at:
+            say(f"the patch is not in {run.kept_in}: forkjoin export --patches takes it along; the files: --stat")
         return 0
     for change in task.changes.files:
         data(f"{change.how:8} {one_line(change.path)}  +{change.insertions} -{change.deletions}")

@@ -80,7 +80,7 @@ def _run_lines(run: Run) -> Iterator[str]:
     waiting = [f"{task.id}: {one_line(task.why)}" for task in view.tasks if task.why and task.state not in ENDED]
     yield from _headed("what waits now", waiting)
     yield ""
-    yield f"results: forkjoin output {run.id}/    everything of it: {run.folder}"
+    yield f"results: forkjoin output {run.called}/TASK    everything of it: {run.kept_in}"
 
 
 def account_lines(account: Account) -> Iterator[str]:
@@ -141,10 +141,11 @@ def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
     ]
     yield from _headed("files it changed", mine)
     yield ""
-    yield f"result: forkjoin output {run.id}/{task.id}"
+    yield f"result: forkjoin output {run.called}/{task.id}"
     if task.place is not None:
         yield f"worked in: {task.place.root}"
-    yield f"logs: {run.folder / 'tasks' / task.id}"
+    here = run.called == run.id
+    yield f"logs: {run.folder / 'tasks' / task.id}" if here else f"logs: forkjoin log {run.called}/{task.id}"
 
 
 def _expected(run: Run, task: TaskView) -> Iterator[str]:

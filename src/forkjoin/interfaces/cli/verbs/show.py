@@ -24,6 +24,7 @@ EXAMPLES = (
     ("forkjoin show auth", "one task of it: answer, changes, next command"),
     ("forkjoin show 3", "the same by its number"),
     ("forkjoin show RUN/auth", "a task of another run"),
+    ("forkjoin show given.tar.gz", "a run that somebody exported"),
     ("forkjoin show --json | jq .account", "results and account, for a program"),
 )
 _ANSWER, _LINES = 4000, 40
@@ -61,9 +62,11 @@ def _run_lines(run: Run) -> Iterator[str]:
     yield f"run {view.run}" + (f"  {one_line(view.name)}" if view.name else "")
     if view.goal:
         yield f"goal: {one_line(view.goal)}"
-    said = "" if run.owned() or view.ended else " (nobody drives it; go on with it: forkjoin resume)"
+    said = "" if run.owned() or view.ended else f" ({_left(run)})"
     yield f"{view.state}{said}: {counts(view.tasks)}; {verdict(view)}"
     yield comparison(view, time.time())
+    if run.kept_in != str(run.folder):
+        yield f"read from: {run.kept_in}"
     yield f"tree: {view.tree}"
     yield ""
     yield from task_lines(view)
@@ -71,14 +74,20 @@ def _run_lines(run: Run) -> Iterator[str]:
         yield ""
         yield "findings: " + ", ".join(f"{count} {severity}" for severity, count in view.findings)
     yield ""
-    if view.ended is None:
+    if view.ended is None and run.called == run.id:
         verbs = ("watch", "wait", "stop") if run.owned() else ("resume", "stop")
         ways = [f"forkjoin {verb} {view.run}" for verb in verbs]
         yield from command_lines("next: ", ways, line_width())
         return
     first = next((task for task in view.tasks if task.state != "completed"), view.tasks[0] if view.tasks else None)
-    more = [f"forkjoin show {view.run}/{first.id}"] if first else []
-    yield from command_lines("next: ", [f"forkjoin report {view.run}", *more], line_width())
+    more = [f"forkjoin show {run.called}/{first.id}"] if first else []
+    yield from command_lines("next: ", [f"forkjoin report {run.called}", *more], line_width())
+
+
+def _left(run: Run) -> str:
+    if run.called == run.id:
+        return "nobody drives it; go on with it: forkjoin resume"
+    return "as it stood when the bundle was made"
 
 
 def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
@@ -138,20 +147,23 @@ def _answer(run: Run, task: TaskView) -> Iterator[str]:
     yield "\n".join(shown)
     if out.next_offset is not None:
         said = len("\n".join(shown))
-        yield f"… {out.total_chars - said:,} more characters: forkjoin output {run.id}/{task.id}"
+        yield f"… {out.total_chars - said:,} more characters: forkjoin output {run.called}/{task.id}"
     elif len(lines) > _LINES:
-        yield f"… {len(lines) - _LINES} more lines: forkjoin output {run.id}/{task.id}"
+        yield f"… {len(lines) - _LINES} more lines: forkjoin output {run.called}/{task.id}"
 
 
 def _next(run: Run, task: TaskView) -> Iterator[str]:
-    name = f"{run.id}/{task.id}"
+    name = f"{run.called}/{task.id}"
+    here = run.called == run.id
     if task.state not in ENDED:
         yield f"forkjoin log {name}"
-        yield f"forkjoin stop {name}"
+        if here:
+            yield f"forkjoin stop {name}"
         return
     if task.state != "completed":
         yield f"forkjoin log {name}"
-        yield f"forkjoin retry {name}"
+        if here:
+            yield f"forkjoin retry {name}"
     if task.changes.files:
         yield f"forkjoin diff {name}"
     if task.state == "completed":

@@ -1,0 +1,1 @@
+"""A run in one file: written without secrets, opened anywhere, read-only."""

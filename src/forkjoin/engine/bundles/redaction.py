@@ -1,0 +1,105 @@
+"""Taking secrets out of what leaves the machine: what is masked keeps its length, so that no offset moves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+_LONG_ENOUGH, _NAMED_ENOUGH = 8, 4  # characters: a shorter value would mask half of every text
+_SECRET_NAME = re.compile(
+    r"TOKEN|SECRET|PASSW|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIAL|COOKIE|SESSION", re.IGNORECASE
+)
+_KNOWN = (
+    rb"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s:,-]{1,20000}-----END [A-Z ]{0,40}PRIVATE KEY-----",
+    rb"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,200}",  # OpenAI, Anthropic and those like them
+    rb"\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10,200}",  # Stripe
+    rb"\bgh[pousr]_[A-Za-z0-9]{20,255}",
+    rb"\bgithub_pat_[A-Za-z0-9_]{20,255}",
+    rb"\bglpat-[A-Za-z0-9_-]{16,255}",
+    rb"\bxox[abeprs]-[A-Za-z0-9-]{10,255}",
+    rb"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+    rb"\bAIza[A-Za-z0-9_-]{35}",
+    rb"\bya29\.[A-Za-z0-9_-]{20,500}",
+    rb"\bnpm_[A-Za-z0-9]{30,255}",
+    rb"\bpypi-[A-Za-z0-9_-]{40,500}",
+    rb"\bhf_[A-Za-z0-9]{20,255}",
+    rb"\beyJ[A-Za-z0-9_-]{8,5000}\.[A-Za-z0-9_-]{8,5000}\.[A-Za-z0-9_-]{8,5000}",  # JSON Web Tokens
+)
+# What stands behind one of these words is masked, the word is not.
+_BEHIND = (
+    rb"(?i:\bauthorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?:bearer|basic|token)\s{1,3})([A-Za-z0-9._~+/=-]{8,5000})",
+    rb"(?i:\bbearer\s{1,3})([A-Za-z0-9._~+/=-]{20,5000})",
+    rb"(?i:\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"']{0,200}:)([^\s/@\"']{3,200})(?=@)",
+    rb"(?i:(?:api[_-]?key|access[_-]?token|auth[_-]?token|secret(?:[_-]?key)?|passwo?r?d)[\"']?\s{0,3}[:=]\s{0,3}[\"']?)"
+    rb"([A-Za-z0-9._~+/=!@#$%^&*-]{8,500})",
+)
+_WORDS = frozenset(  # keys whose texts are words of ours, names or hashes
+    ("kind", "state", "how", "level", "policy", "permission", "isolation", "cause", "severity", "sha256", "commit",
+     "ref", "boot", "version", "run")
+)  # fmt: skip
+
+
+class Redaction:
+    """Masks known patterns and given values; `count` is how often. Same input, same output."""
+
+    def __init__(self, values: Iterable[str], *, ids: Collection[str] = ()) -> None:
+        given = sorted({value for value in values if value}, key=lambda value: (-len(value), value))
+        alternatives = [re.escape(value.encode("utf-8", "surrogatepass")) for value in given]
+        self._known = re.compile(b"|".join((*alternatives, *_KNOWN)))
+        self._behind = [re.compile(pattern) for pattern in _BEHIND]
+        self._ids = frozenset(ids)
+        self.count = 0
+
+    def raw(self, data: bytes) -> bytes:
+        """Return *data* with every secret masked."""
+        data = self._known.sub(lambda match: self._mask(match[0]), data)
+        for pattern in self._behind:
+            data = pattern.sub(self._mask_group, data)
+        return data
+
+    def value(self, value: Any, key: str = "") -> Any:
+        """Return plain data (dicts, lists, texts) with every secret masked; `env` loses all its values."""
+        match value:
+            case str():
+                return value if key in _WORDS or value in self._ids else self._text(value)
+            case Mapping() if key == "env":
+                self.count += len(value)
+                return dict.fromkeys(value, "[redacted]")
+            case Mapping():
+                return {name: self.value(one, name) for name, one in value.items()}
+            case list() | tuple():
+                return [self.value(one, key) for one in value]
+            case _:
+                return value
+
+    def _text(self, text: str) -> str:
+        return self.raw(text.encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
+
+    def _mask_group(self, match: re.Match[bytes]) -> bytes:
+        whole, start = match[0], match.start(1) - match.start()
+        end = match.end(1) - match.start()
+        secret = whole[start:end]
+        return whole if secret.startswith(b"[redact") else whole[:start] + self._mask(secret) + whole[end:]
+
+    def _mask(self, secret: bytes) -> bytes:
+        self.count += 1
+        lines = secret.split(b"\n")  # line numbers stay too
+        return b"\n".join(b"[redacted]".ljust(len(line), b"*")[: len(line)] for line in lines)
+
+
+def secret_values(task_envs: Iterable[Mapping[str, str]], environ: Mapping[str, str]) -> set[str]:
+    """Return the values to mask wherever they stand: those that plans give to tasks, and secrets of *environ*.
+
+    A secret of the environment is known by its name. What is too short to be one stays, or half a text would go.
+    """
+    found = {value for env in task_envs for name, value in env.items() if len(value) >= _least(name)}
+    return found | {
+        value
+        for name, value in environ.items()
+        if _SECRET_NAME.search(name) and len(value) >= _LONG_ENOUGH and not value.isdigit() and "/" not in value[:1]
+    }
+
+
+def _least(name: str) -> int:
+    return _NAMED_ENOUGH if _SECRET_NAME.search(name) else _LONG_ENOUGH

@@ -1,0 +1,190 @@
+"""A run in one file: no secrets, the same bytes again, opened anywhere, read-only."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from forkjoin import Plan, Task, attach, run
+from forkjoin.engine.bundles.archive import read_archive
+from forkjoin.engine.bundles.reading import bundle_named, opened
+from forkjoin.engine.bundles.redaction import Redaction, secret_values
+from forkjoin.engine.bundles.writing import export
+from forkjoin.errors import NoRoom, PlanError
+
+KEY = "sk-ant-" + "a1B2" * 8
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def made(repository: Path):
+    """A run with secrets, changes, a failure, and an answer too long to lie in its event."""
+    tasks = [
+        Task(id="says", shell=f"echo key {KEY}; echo $OWN; echo oops >&2", env={"OWN": "hunter2hunter2"}, writes=[]),
+        Task(id="writes", shell="echo new > made.txt", writes=["made.txt"]),
+        Task(id="fails", shell="exit 3", writes=[]),
+        Task(id="long", shell="yes word | head -3000", writes=[]),
+    ]
+    done = run(Plan(name="four", tasks=tasks), tree=repository)
+    with attach(done.run, tree=repository) as found:
+        yield found
+
+
+def whole(bundle: Path) -> bytes:
+    return b"\n".join(name.encode() + b"\n" + data for name, data in read_archive(bundle))
+
+
+def test_the_same_run_gives_the_same_bytes(made, tmp_path: Path) -> None:
+    first, again = tmp_path / "a.tar.gz", tmp_path / "b.tar.gz"
+    export(made, first, environ={})
+    export(made, again, environ={})
+    assert first.read_bytes() == again.read_bytes()
+    assert first.stat().st_mode & 0o777 == 0o600
+
+
+def test_it_is_read_where_nothing_else_of_the_run_is(made, tmp_path: Path) -> None:
+    bundle = tmp_path / "odd name -x\n.tar.gz"
+    export(made, bundle, patches=True, environ={})
+    before = made.result_json()
+    answer, diff, brief = made.output("long", timeout=0).text, made.diff("writes"), made.brief("says")
+    shutil.rmtree(made.folder)
+    with opened(bundle) as found:
+        after = found.result_json()
+        assert [task["state"] for task in after["tasks"]] == ["completed", "completed", "failed", "completed"]
+        assert after["account"] == before["account"]
+        assert found.output("long", timeout=0).text == answer
+        assert found.log("says", stream="stderr") == "oops\n"
+        assert found.diff("writes") == diff
+        assert b"made.txt" in diff
+        assert len(found.brief("says")) == len(brief)
+        assert found.report().coverage.failed == ("fails",)
+        unpacked = found.folder
+    del found
+    assert not unpacked.exists()
+
+
+def test_no_secret_leaves(made, tmp_path: Path) -> None:
+    bundle = tmp_path / "run.tar.gz"
+    wrote = export(made, bundle, patches=True, environ={"SOME_TOKEN": "yes word\nyes word", "HOME": "/anything"})
+    text = whole(bundle)
+    assert KEY.encode() not in text
+    assert b"hunter2hunter2" not in text
+    assert wrote.masked >= 4
+    with opened(bundle) as found:
+        assert found.planned.plan.tasks[0].env == {"OWN": "[redacted]"}
+        assert found.log("says").startswith("key [redacted]***")
+        assert len(found.log("says")) == len(made.log("says"))
+
+
+def test_patches_come_along_only_where_asked_for(made, tmp_path: Path) -> None:
+    export(made, tmp_path / "run.tar.gz", environ={})
+    with opened(tmp_path / "run.tar.gz") as found:
+        assert found.diff("writes") == b""
+        assert [change.path for change in found.task("writes").changes.files] == ["made.txt"]
+    assert b"changes.patch" not in whole(tmp_path / "run.tar.gz")
+
+
+def test_nothing_of_it_can_be_done(made, tmp_path: Path) -> None:
+    export(made, tmp_path / "run.tar.gz", environ={})
+    found = opened(tmp_path / "run.tar.gz")
+    ways = (
+        lambda: found.stop(reason="x"), lambda: found.retry(["fails"]), found.resume, found.own,
+        lambda: found.remove(discard=True), lambda: found.path("writes"), found.drive,
+    )  # fmt: skip
+    for way in ways:
+        with pytest.raises(PlanError, match="can only be read"):
+            way()
+
+
+def test_a_run_that_still_runs_is_as_it_stood(repository: Path, tmp_path: Path) -> None:
+    from forkjoin import launch
+
+    lives = launch([Task(id="stays", shell="echo begun; sleep 30", writes=[])], tree=repository)
+    try:
+        while "begun" not in lives.log("stays"):
+            pass
+        export(lives, tmp_path / "run.tar.gz", environ={})
+    finally:
+        lives.stop(reason="seen enough", how="kill")
+        lives.wait(timeout=30)
+    with opened(tmp_path / "run.tar.gz") as found:
+        assert found.view().ended is None
+        assert found.log("stays") == "begun\n"
+        with pytest.raises(NoRoom, match="had not ended"):
+            found.wait(timeout=0.1)
+
+
+def test_a_file_that_is_there_is_not_written_over_and_a_failure_leaves_nothing(made, tmp_path: Path) -> None:
+    there = tmp_path / "run.tar.gz"
+    there.write_bytes(b"mine")
+    with pytest.raises(PlanError, match="exists already"):
+        export(made, there, environ={})
+    assert there.read_bytes() == b"mine"
+    with pytest.raises(PlanError, match="end its name in"):
+        export(made, tmp_path / "run.zip", environ={})
+    with pytest.raises(PlanError, match="no folder"):
+        export(made, tmp_path / "none" / "run.tar.gz", environ={})
+    assert sorted(tmp_path.glob("**/*.part")) == []
+
+
+def test_names_of_bundles() -> None:
+    assert bundle_named("a/b.tar.gz") == (Path("a/b.tar.gz"), "")
+    assert bundle_named("a/b.tar.gz/task") == (Path("a/b.tar.gz"), "task")
+    assert bundle_named("20261128-220741-r5hn/task") is None
+
+
+SECRETS = [
+    "ghp_" + "a" * 36, "AKIA" + "A1" * 8, "xoxb-" + "1" * 12, "AIza" + "b" * 35, "glpat-" + "c" * 20,
+    "eyJ" + "a" * 20 + "." + "b" * 20 + "." + "c" * 20,
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIB\nAAAA\n-----END RSA PRIVATE KEY-----",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_known_patterns_are_masked_and_keep_their_length_and_lines(secret: str) -> None:
+    text = f"before {secret} after\n".encode()
+    masked = Redaction(()).raw(text)
+    assert secret.encode() not in masked
+    assert len(masked) == len(text)
+    assert masked.count(b"\n") == text.count(b"\n")
+    assert masked.startswith(b"before [redacted]")
+    assert masked.endswith(b" after\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        (b"Authorization: Bearer abcdef0123456789", b"abcdef0123456789"),
+        (b"https://user:hunter2!@example.org/x", b"hunter2!"),
+        (b'{"api_key": "0123456789abcdef"}', b"0123456789abcdef"),
+        (b"PASSWORD=correct-horse", b"correct-horse"),
+    ],
+)
+def test_what_stands_behind_a_telling_word_is_masked(text: bytes, secret: bytes) -> None:
+    masked = Redaction(()).raw(text)
+    assert secret not in masked
+    assert masked[:5] == text[:5]
+    assert Redaction(()).raw(masked) == masked
+
+
+def test_ids_states_and_short_values_stay() -> None:
+    values = secret_values([{"MODE": "fast", "A_TOKEN": "abcd", "LONG": "completed!"}], {"X_SECRET": "completed"})
+    assert values == {"abcd", "completed!", "completed"}
+    redaction = Redaction(values, ids=("completed",))
+    event = {"kind": "ended", "task": "completed", "outcome": {"state": "completed"}, "text": "it was completed"}
+    assert redaction.value(event) == event | {"text": "it was [redacted"}
+
+
+def test_temporary_folders_are_the_only_trace(made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = tmp_path / "tmp"
+    room.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(room))
+    export(made, tmp_path / "run.tar.gz", environ={})
+    found = opened(tmp_path / "run.tar.gz")
+    assert [entry.stat().st_mode & 0o777 for entry in room.iterdir()] == [0o700]
+    found.close()
+    del found
+    assert list(room.iterdir()) == []
