@@ -53,7 +53,9 @@ class Browser:
         """Be a screen of that size, light or dark, or paper (`media="print"`)."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self._cdp("Emulation.setDeviceMetricsOverride", metrics)
-        features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        # Without motion a click finds what it aims at: a page that still glides is not where it was.
+        wanted = {"prefers-reduced-motion": "reduce", "prefers-color-scheme": "dark" if dark else "light"}
+        features = [{"name": name, "value": value} for name, value in wanted.items()]
         self._cdp("Emulation.setEmulatedMedia", {"media": media, "features": features})
 
     def picture(self) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,14 +13,14 @@ from threading import Thread
 
 import pytest
 from msgspec.structs import replace
+from synthesis.browser import CHROMIUM, SWITCHES
 from synthesis.hostile import MARK, hostile, payloads
 from synthesis.sample import a_report, given
 
 from forkjoin.model import TaskId
 from forkjoin.synthesis.renderers import rendered
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 
 
@@ -56,10 +55,9 @@ def loaded(tmp_path: Path) -> Callable[..., str]:
     def load(text: str, at: str = "") -> str:
         page = tmp_path / "page.html"
         page.write_text(text, encoding="utf-8")
-        assert BROWSER is not None
+        assert CHROMIUM is not None
         argv = [
-            BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-            "--disable-background-networking", f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=2000",
+            CHROMIUM, *SWITCHES, f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=2000",
             "--dump-dom", f"{page.as_uri()}{at}",
         ]  # fmt: skip
         done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)

@@ -45,7 +45,7 @@ RENDERERS: Final = MappingProxyType({
     "markdown": Renderer(render=_markdown, most=50, folds=True, about="for people"),
     "json": Renderer(render=_json, about="for programs"),
     "sarif": Renderer(render=render_sarif, about="SARIF 2.1.0, for code scanning"),
-    "html": Renderer(render=render_html, most=1_000, about="one page that needs no network"),
+    "html": Renderer(render=render_html, most=2_000, about="one page that needs no network"),
     "junit": Renderer(render=render_junit, about="JUnit XML, for CI"),
     "github": Renderer(render=render_annotations, about="GitHub annotations, as workflow commands"),
     "github-summary": Renderer(render=render_step_summary, most=200, folds=True, about="a GitHub step summary"),

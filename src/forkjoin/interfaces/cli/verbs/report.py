@@ -57,7 +57,7 @@ class Ask(Asked):
         int | None,
         typer.Option(
             "--max-findings", metavar="N",
-            help="At most N findings, the others counted (0: all; markdown: 50, html: 1000).",
+            help="At most N findings, the others counted (0: all; markdown: 50, html: 2000).",
         ),
     ] = None  # fmt: skip
     merged: Annotated[bool, typer.Option("--merged", help="SARIF: one run instead of one for each tool.")] = False

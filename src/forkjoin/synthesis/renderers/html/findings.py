@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from forkjoin.model import Dispute, Finding, Report, Source
-from forkjoin.synthesis.renderers.html.element import NOTHING, Markup, anchor, element, worded
+from forkjoin.synthesis.renderers.html.element import NOTHING, Markup, anchor, element, joined, worded
 from forkjoin.synthesis.words import agents_of, counted, place, total
 
 _BYTES = 2_000_000
 _TASKS = 200
 _WITNESSES = 50
+_MANY = 500  # findings, from which on a browser lays out only those that are in sight
 
 
 def findings(report: Report) -> Markup:
@@ -33,8 +34,8 @@ def findings(report: Report) -> Markup:
         "section",
         element("h2", "Findings ", element("span", f"{found:,}", class_="count")),
         _filters(report),
-        element("p", class_="hint js", id="shown", aria_live="polite"),
-        element("div", shown, id="list"),
+        _filtered(),
+        element("div", shown, id="list", class_="many" if len(shown) > _MANY else None),
         rest if left else None,
         id="findings",
     )
@@ -52,11 +53,24 @@ def _filters(report: Report) -> Markup:
     return element(
         "div",
         element("div", severities, class_="chips", role="group", aria_label="Severities"),
-        element("input", type="search", id="text", placeholder="Search  ( / )", aria_label="Search in findings"),
+        element("input", type="search", id="text", placeholder="Search", aria_label="Search in findings"),
         element("input", type="search", id="path", placeholder="Path", aria_label="Part of a path"),
         element("select", tasks, id="task", aria_label="Task"),
         element("button", "Open all", type="button", id="open", class_="quiet"),
         class_="filters js",
+    )
+
+
+def _filtered() -> Markup:
+    """Return the line that says what the filters leave, and which keys there are."""
+    keys = [(("/",), "search"), (("j", "k"), "next, previous"), (("Enter",), "open"), (("Esc",), "clear")]
+    named = [joined(*(joined(element("kbd", key), " ") for key in some), f"{what}  ") for some, what in keys]
+    return element(
+        "div",
+        element("span", id="shown", aria_live="polite"),
+        element("button", "Clear filters", type="button", id="clear", class_="pill", hidden=True),
+        element("span", named, class_="keys"),
+        class_="hint filtered js",
     )
 
 

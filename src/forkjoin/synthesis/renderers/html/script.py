@@ -11,7 +11,8 @@ SCRIPT: Final = """
   root.classList.add('scripted');
   var all = Array.from(document.querySelectorAll('details.finding'));
   var byId = function (id) { return document.getElementById(id); };
-  var text = byId('text'), path = byId('path'), task = byId('task'), shown = byId('shown'), open = byId('open');
+  var text = byId('text'), path = byId('path'), task = byId('task');
+  var shown = byId('shown'), open = byId('open'), clear = byId('clear');
   var chips = Array.from(document.querySelectorAll('.chip'));
   var kinds = Array.from(document.querySelectorAll('button.kind'));
   var kind = '';
@@ -39,7 +40,36 @@ SCRIPT: Final = """
       count += there ? 1 : 0;
     });
     kinds.forEach(function (button) { button.setAttribute('aria-pressed', String(button.dataset.kind === kind)); });
-    shown.textContent = count === all.length ? '' : count + ' of ' + all.length + ' shown';
+    clear.hidden = count === all.length;
+    var some = count ? count + ' of ' + all.length + ' shown' : 'Nothing fits the filters.';
+    shown.textContent = clear.hidden ? '' : some;
+  }
+
+  function everything() {
+    chips.forEach(function (chip) { chip.setAttribute('aria-pressed', 'true'); });
+    text.value = path.value = task.value = kind = '';
+    filter();
+  }
+
+  function step(by) {
+    var there = all.filter(function (one) { return !one.hidden; });
+    var at = there.findIndex(function (one) { return one.contains(document.activeElement); });
+    var next = there[at < 0 ? (by > 0 ? 0 : there.length - 1) : at + by];
+    if (next) { next.firstElementChild.focus(); }
+  }
+
+  function pressedKey(event) {
+    var typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
+    if (event.ctrlKey || event.metaKey || event.altKey) { return; }
+    if (event.key === 'Escape') {
+      event.target.blur();
+      everything();
+    } else if (!typing && event.key === '/') {
+      event.preventDefault();
+      text.focus();
+    } else if (!typing && (event.key === 'j' || event.key === 'k')) {
+      step(event.key === 'j' ? 1 : -1);
+    }
   }
 
   function reveal() {
@@ -47,7 +77,7 @@ SCRIPT: Final = """
     try { id = decodeURIComponent(location.hash.slice(1)); } catch (broken) { return; }
     var found = id && byId(id);
     if (!found || found.tagName !== 'DETAILS') { return; }
-    found.hidden = false;
+    if (found.hidden) { everything(); }
     found.open = true;
     found.scrollIntoView();
   }
@@ -72,10 +102,8 @@ SCRIPT: Final = """
       all.forEach(function (one) { if (!one.hidden) { one.open = wide; } });
       open.textContent = wide ? 'Close all' : 'Open all';
     });
-    document.addEventListener('keydown', function (event) {
-      var at = document.activeElement && document.activeElement.tagName;
-      if (event.key === '/' && at !== 'INPUT' && at !== 'SELECT') { event.preventDefault(); text.focus(); }
-    });
+    clear.addEventListener('click', everything);
+    document.addEventListener('keydown', pressedKey);
     filter();
   }
   window.addEventListener('beforeprint', function () {

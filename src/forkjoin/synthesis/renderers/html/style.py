@@ -7,15 +7,15 @@ from typing import Final
 STYLE: Final = """
 :root{--bg:#f6f7f9;--card:#fff;--ink:#1b2330;--soft:#5b6675;--line:#dfe3e9;--faint:#eef1f5;--link:#1d5fbf;
 --critical:#9b1150;--high:#c2410c;--medium:#946200;--low:#1f6feb;--info:#5f6b7a;
---good:#1a7f52;--bad:#b42318;--warn:#8a5a00;--live:#1f6feb;--calm:#5f6b7a;
+--good:#17734a;--bad:#b42318;--warn:#8a5a00;--live:#1f6feb;--calm:#5f6b7a;
 --on:#fff;--warnback:#fff4de;--goodback:#e8f6ee;--badback:#fdecea;
 --dependency:#9a8fd6;--conflict:#e08a6d;--resource:#cf7fb4;--cap:#a9b4c2;--memory:#d0a44a;--disk:#b98d6a;--other:#7fb0a8;
 --limit:#d9b44a;--setup:#7aa7d9;--retry:#d97a8c;--straggler:#b36b9e;--overhead:#c3cad3;
 --shadow:0 1px 2px rgba(20,30,45,.05),0 4px 16px rgba(20,30,45,.04);
 --mono:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
-@media (prefers-color-scheme:dark){:root{--bg:#10151c;--card:#171e27;--ink:#e4e9f0;--soft:#9aa6b5;--line:#2a3441;
---faint:#1e2732;--link:#7ab4ff;--critical:#ea6a9c;--high:#e0692f;--medium:#c8921e;--low:#4a90f5;--info:#94a1b2;
---good:#36a873;--bad:#e5584b;--warn:#d9a441;--live:#4a90f5;--calm:#8593a4;
+@media screen and (prefers-color-scheme:dark){:root{--bg:#10151c;--card:#171e27;--ink:#e4e9f0;--soft:#9aa6b5;
+--line:#2a3441;--faint:#1e2732;--link:#7ab4ff;--critical:#ea6a9c;--high:#e0692f;--medium:#c8921e;--low:#4a90f5;--info:#94a1b2;
+--good:#36a873;--bad:#f0695d;--warn:#d9a441;--live:#4a90f5;--calm:#8593a4;
 --on:#0d131a;--warnback:#2e2615;--goodback:#152a20;--badback:#321b1a;--overhead:#4a5563;--cap:#6b7888;--shadow:none}}
 *{box-sizing:border-box}
 html{scroll-behavior:smooth;-webkit-text-size-adjust:100%}
@@ -107,8 +107,12 @@ button{cursor:pointer}
 .chip[aria-pressed=false]{background:var(--faint);color:var(--soft);text-decoration:line-through}
 input,select{font:inherit;font-size:13px;height:30px;color:var(--ink);background:var(--card);
 border:1px solid var(--line);border-radius:8px;padding:0 10px;min-width:0;max-width:180px}
+kbd{font-family:var(--mono);font-size:11px;border:1px solid var(--line);border-radius:4px;padding:0 4px}
+.filtered{display:flex;flex-wrap:wrap;gap:4px 12px;align-items:center;min-height:22px;margin-bottom:6px}
+.keys{margin-left:auto}
 .filters .quiet{line-height:28px;border-radius:8px;padding:0 12px}
 details.finding,details.task{border-top:1px solid var(--line)}
+@media screen{.many>.finding{content-visibility:auto;contain-intrinsic-size:auto 43px}}
 details.finding[open],details.task[open]{background:linear-gradient(var(--faint),transparent 44px)}
 .finding>summary,.task>summary{display:grid;grid-template-columns:76px minmax(0,1fr) minmax(0,auto) 182px;gap:4px 12px;
 align-items:baseline;padding:9px 4px;cursor:pointer;list-style:none}
@@ -139,7 +143,7 @@ summary::-webkit-details-marker{display:none}
 .diff{white-space:pre;overflow-wrap:normal}
 .js{display:none}
 .scripted .js{display:revert}
-.scripted .filters{display:flex}
+.scripted .filters,.scripted .filtered{display:flex}
 [hidden]{display:none!important}
 :target{outline:2px solid var(--link);outline-offset:-2px;border-radius:8px}
 section:target{outline:0}
@@ -159,18 +163,20 @@ section{padding:16px 14px;border-radius:10px;margin:12px 0}
 .lost li{grid-template-columns:56px 1fr;gap:0 10px}
 .lost li .bar{display:none}
 .finding>summary,.task>summary{grid-template-columns:auto 1fr}
-.finding>summary .what,.task>summary .what,.place,.pills,.task>summary .about{grid-column:1/-1}
+.finding>summary .what,.task>summary .what,.place,.task>summary .about{grid-column:1/-1}
 .finding>summary .badge,.task>summary .badge{justify-self:start}
 .place{text-align:left}
-.pills{justify-content:flex-start}
+.finding>summary .pills{grid-row:1;grid-column:2;justify-content:flex-end}
+.keys{display:none!important}
 .inside,.task .inside{padding-left:4px}
 input,select{max-width:none;flex:1 1 120px}
 .chips{width:100%}
 }
 @media print{
-:root{--bg:#fff;--faint:#f4f4f4;--shadow:none}
-body{font-size:11px}
-nav,.js,.scripted .js,.scripted .filters{display:none}
+:root{--bg:#fff;--faint:#f4f4f4;--shadow:none;color-scheme:light}
+body{font-size:13px}
+nav,.js,.scripted .js,.scripted .filters,.scripted .filtered{display:none}
+header,main,footer{max-width:none;padding-left:0;padding-right:0}
 section{break-inside:auto;border:0;padding:8px 0;box-shadow:none}
 .finding,.action,.row{break-inside:avoid}
 pre{max-height:none}

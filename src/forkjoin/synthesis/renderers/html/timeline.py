@@ -68,10 +68,11 @@ def _row(task: TaskId, found: Sequence[Phase], given: Given, line: Timeline, wid
     svg = element("svg", bars, width="100%", height=18, role="img", aria_label=_told(task, found))
     return element(
         "div",
-        element("a", task, href=f"#task-{anchor(task)}", class_="label", title=task),
+        element("a", f"✗ {task}" if _ending(state) == "bad" and found else task, href=f"#task-{anchor(task)}",
+                class_="label", title=task),
         svg,
         class_="row",
-    )
+    )  # fmt: skip
 
 
 def _bar(phase: Phase, state: str, began: float, width: float) -> Markup:
@@ -112,7 +113,7 @@ def _axis(width: float) -> Markup:
 def _legend(found: Sequence[Phase], report: Report) -> Markup:
     states = {task.state for task in report.tasks}
     items = [("run-good", "ran")] if states & {"completed"} else []
-    items += [("run-bad", "ran and did not complete")] if any(_ending(state) == "bad" for state in states) else []
+    items += [("run-bad", "✗ ran and did not complete")] if any(_ending(state) == "bad" for state in states) else []
     items += [("run-live", "runs")] if "running" in states else []
     causes = dict.fromkeys(str(phase.cause) for phase in found if phase.cause is not None)
     items += [(f"wait-{_slug(cause)}", _said(cause)) for cause in causes]
