@@ -54,7 +54,7 @@ def registered(monkeypatch):
 
 def test_an_agent_of_another_package_is_loaded_when_it_is_asked_for(registered):
     registered(outside="outside_agents:Outside", ready="outside_agents:INSTANCE")
-    assert names() == ("command", "function", "static", "outside", "ready")
+    assert names() == ("command", "function", "static", "sarif", "outside", "ready")
     assert dialect("outside").name == "outside"
     assert dialect("ready") is INSTANCE
 

@@ -14,6 +14,7 @@ USED_FROM_OUTSIDE = {
     ("agents/command.py", "CommandDialect"): "named in the table of agents by module:name",
     ("agents/function.py", "FunctionDialect"): "named in the table of agents",
     ("agents/static.py", "StaticDialect"): "named in the table of agents",
+    ("agents/sarif.py", "SarifDialect"): "named in the table of agents",
     ("interfaces/cli/board.py", "no_wrap"): "rich reads this attribute of a text",
     ("interfaces/cli/group.py", "format_help"): "typer calls it",
     ("interfaces/cli/group.py", "list_commands"): "typer calls it",

@@ -20,6 +20,7 @@ TASKS = {
     "command": Task(command=["true"]),
     "function": Task(function=lambda: "x"),
     "static": Task(agent="static", task="vulture"),
+    "sarif": Task(agent="sarif", task="/none/scan.sarif", output="findings"),
 }
 
 

@@ -119,7 +119,7 @@ def test_a_report_cites_every_finding_in_its_actions(found, limit):
 
 
 @given(st.text(st.characters(codec=None, exclude_categories=()), max_size=200))
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_clean_text_holds_nothing_that_moves_or_hides(text):
     out = clean(text)
     assert not [char for char in out if unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t"]
@@ -133,7 +133,7 @@ def test_clean_text_holds_nothing_that_moves_or_hides(text):
         st.sampled_from(["\x1b", "[", "]", "P", "31", "m", ";", "\x07", "\x9b", "\x9c", "\\", "a", "\n", "\u202e"])
     )
 )
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_pieces_of_sequences_never_add_up_to_one(pieces):
     out = clean("".join(pieces))
     assert not set(out) & set("\x1b\x9b\x9c\x07\u202e")
@@ -141,7 +141,7 @@ def test_pieces_of_sequences_never_add_up_to_one(pieces):
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_value_is_claims_or_a_value_error(value):
     try:
         found = claimed(value)

@@ -16,6 +16,7 @@ AGENTS: dict[str, str] = {
     "command": "forkjoin.agents.command:CommandDialect",
     "function": "forkjoin.agents.function:FunctionDialect",
     "static": "forkjoin.agents.static:StaticDialect",
+    "sarif": "forkjoin.agents.sarif:SarifDialect",
 }
 GROUP = "forkjoin.agents"
 _made: dict[str, Dialect] = {}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forkjoin.agents import found_agents
+    from forkjoin.engine.baselines import DEFAULT_BASELINE, Written, may_be_written, prune_baseline, write_baseline
     from forkjoin.engine.bundles.reading import bundle_named, opened
     from forkjoin.engine.bundles.writing import Exported, export
     from forkjoin.engine.claims import with_others
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.repairing import repair
     from forkjoin.engine.retention import retire
     from forkjoin.engine.run import Run, TaskOutput
+    from forkjoin.engine.scoping import Narrow, scope_json
     from forkjoin.engine.settings import Settings, settings_from
     from forkjoin.planning import check_json, plan_to_yaml
 
@@ -36,6 +38,13 @@ _HOME = {
     "KnownAgent": "forkjoin.engine.known",
     "known_agents": "forkjoin.engine.known",
     "known_analysers": "forkjoin.engine.known",
+    "DEFAULT_BASELINE": "forkjoin.engine.baselines",
+    "Written": "forkjoin.engine.baselines",
+    "may_be_written": "forkjoin.engine.baselines",
+    "prune_baseline": "forkjoin.engine.baselines",
+    "write_baseline": "forkjoin.engine.baselines",
+    "Narrow": "forkjoin.engine.scoping",
+    "scope_json": "forkjoin.engine.scoping",
     "attach": "forkjoin.engine.launching",
     "launch": "forkjoin.engine.launching",
     "runs": "forkjoin.engine.launching",
@@ -62,14 +71,17 @@ _HOME = {
 }
 
 __all__ = [
+    "DEFAULT_BASELINE",
     "FORMATS",
     "Exported",
     "KnownAgent",
+    "Narrow",
     "Overrides",
     "Prepared",
     "Run",
     "Settings",
     "TaskOutput",
+    "Written",
     "attach",
     "bundle_named",
     "check_json",
@@ -80,19 +92,23 @@ __all__ = [
     "known_agents",
     "known_analysers",
     "launch",
+    "may_be_written",
     "opened",
     "plan_to_yaml",
     "prepared",
     "prompts_plan",
+    "prune_baseline",
     "read_plan",
     "refuse_dependent",
     "repair",
     "retire",
     "review_prepared",
     "runs",
+    "scope_json",
     "settings_from",
     "with_estimates",
     "with_others",
+    "write_baseline",
 ]
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
+
+import msgspec
 
 from forkjoin.accounting import account
 from forkjoin.engine.folder import RunFolder
 from forkjoin.failpoints import reached
 from forkjoin.journal import Journal, run_view, timeline
-from forkjoin.model import MIB, Account, Closed, Joined, Planned, Report, RunView, TaskView, Text, to_json
-from forkjoin.synthesis import TaskResult, render_json, render_markdown, report
+from forkjoin.model import MIB, Account, Closed, Joined, Planned, Report, RunView, TaskId, TaskView, Text, to_json
+from forkjoin.sources import lines_at
+from forkjoin.synthesis import TaskResult, identified, narrowed, render_json, render_markdown, report
 
 _FAILURES = {"failed", "timed_out", "lost", "needs_input", "blocked"}
 _ANSWER_CHARS = 4_000  # of each answer, in a report
 _SAID_CHARS = 32 * MIB  # of an answer that findings are looked for in
+_Lines: TypeAlias = dict[str, dict[str, str]]
 
 
 def joined(folder: RunFolder, journal: Journal, planned: Planned) -> tuple[Joined | Closed, ...]:
@@ -27,25 +31,60 @@ def joined(folder: RunFolder, journal: Journal, planned: Planned) -> tuple[Joine
     view = run_view(journal.read())
     state = _state(view)
     try:
-        made = report_of(view, planned, journal.content)
+        whole = _joined(view, planned, journal.content)
+        lines = lines_at(Path(view.tree), _places(whole))
+        made = _told(whole, lines, planned)
         _write(folder.path / "report.json", to_json(render_json(made)))
         _write(folder.path / "report.md", render_markdown(made).encode("utf-8", "replace"))
     except Exception as error:
         why = f"no report was written ({type(error).__name__}: {error}); make it again: forkjoin report {view.run}"
         return (Closed(state=state, reason=why),)
     counts = tuple((str(severity), count) for severity, count in made.counts)
-    return Joined(findings=counts), Closed(state=state, reason=view.reason)
+    kept = journal.text(to_json(lines).decode()) if lines else None
+    return Joined(findings=counts, lines=kept), Closed(state=state, reason=view.reason)
 
 
-def report_of(view: RunView, planned: Planned, content: Callable[[Text], str]) -> Report:
-    """Return the report of a run as it stands: also of one that still runs, whose missing tasks it names."""
-    results = [_result(task, content) for task in view.tasks]
-    return report(view, results, account=account_of(view), not_looked_at=planned.not_looked_at)
+def report_of(view: RunView, planned: Planned, content: Callable[[Text], str], *, whole: bool = False) -> Report:
+    """Return the report of a run as it stands: also of one that still runs, whose missing tasks it names.
+
+    It has what the run's scope asks for; *whole*: every finding.
+    """
+    made = _joined(view, planned, content)
+    kept = content(view.lines) if view.lines is not None else ""
+    lines = msgspec.json.decode(kept, type=_Lines) if kept else lines_at(Path(view.tree), _places(made))
+    return _told(made, lines, planned, whole=whole)
+
+
+def looked_at(planned: Planned) -> Mapping[TaskId, Sequence[str]]:
+    """Return what part of the tree each task looked at, as paths and globs."""
+    return {task.id: task.reads or ("**",) for task in planned.plan.tasks}
 
 
 def account_of(view: RunView) -> Account:
     """Return where the time of a run went; one that still runs is counted up to now."""
     return account(timeline(view), now=time.time())
+
+
+def _joined(view: RunView, planned: Planned, content: Callable[[Text], str]) -> Report:
+    results = [_result(task, content) for task in view.tasks]
+    return report(view, results, account=account_of(view), not_looked_at=planned.not_looked_at)
+
+
+def _told(made: Report, lines: _Lines, planned: Planned, *, whole: bool = False) -> Report:
+    """Return the report with its findings' fingerprints, narrowed to the run's scope unless *whole* is asked for."""
+    scope = planned.scope
+    standing = {(path, int(number)): text for path, told in lines.items() for number, text in told.items()}
+    made = identified(made, standing, prefix=scope.prefix)
+    return made if whole else narrowed(made, scope, standing, looked_at(planned))
+
+
+def _places(made: Report) -> dict[str, frozenset[int]]:
+    """Return the lines that findings are at, by file."""
+    places: dict[str, set[int]] = {}
+    for finding in made.findings:
+        if finding.path and finding.line:
+            places.setdefault(finding.path, set()).add(finding.line)
+    return {path: frozenset(lines) for path, lines in places.items()}
 
 
 def _result(task: TaskView, content: Callable[[Text], str]) -> TaskResult:

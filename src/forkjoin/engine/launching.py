@@ -146,5 +146,6 @@ def _planned(ready: Prepared, folder: RunFolder, *, detached: bool) -> Planned:
         version=version("forkjoin"),
         notes=ready.notes,
         not_looked_at=ready.not_looked_at,
+        scope=ready.scope,
         estimates=ready.check.estimates,
     )

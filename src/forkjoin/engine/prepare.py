@@ -11,9 +11,11 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from forkjoin.agents import cards
+from forkjoin.engine.scoping import Narrow, scope_notes, scope_of
 from forkjoin.engine.settings import Settings
+from forkjoin.engine.taking_in import taken_in
 from forkjoin.errors import PlanError
-from forkjoin.model import Check, Options, Plan, Policy, Task, Tree
+from forkjoin.model import Check, Options, Plan, Policy, Scope, Task, Tree
 from forkjoin.planning import (
     check,
     completed,
@@ -49,6 +51,7 @@ class Prepared:
     clonable: bool
     notes: tuple[str, ...] = ()
     not_looked_at: tuple[str, ...] = field(default=())
+    scope: Scope = field(default_factory=Scope)
 
 
 def prompts_plan(prompts: Sequence[str], *, agent: str | None = None) -> Plan:
@@ -83,10 +86,12 @@ def review_prepared(
     settings: Settings,
     overrides: Overrides | None = None,
     here: Path | None = None,
+    narrow: Narrow | None = None,
 ) -> Prepared:
     """Return the review of *path* (a folder or a file) by every analyser that is here and applies.
 
     A path below *here* (default: the current folder) is a part of the tree there: findings name their files from it.
+    *narrow* says what of the findings counts, and which SARIF files are taken in.
     """
     if not path.exists():
         raise PlanError("there is no such file or folder", where=str(path))
@@ -94,14 +99,19 @@ def review_prepared(
     known, scope = _to_review(path, (here or Path.cwd()).resolve())
     name = f"review of {scope[0] if scope else Path(known.root).name}"
     plan, not_looked_at = review_plan(known, cards(), perspectives=perspectives, paths=scope, name=name)
+    asked = narrow or Narrow()
+    counts = scope_of(asked, known)
+    taken, left_out = taken_in(asked.sarif, [task.id for task in plan.tasks])
+    plan, said = replace(plan, tasks=(*plan.tasks, *taken)), (*scope_notes(counts), *left_out)
     options = _options(plan, settings, flags)
     if not plan.tasks:  # an empty folder, or nothing that applies: an honest report, not an error
         nothing = Check(
             tasks=(), pairs=(), pairs_left_out=0, unknown=(), edges=(), waves=(), ideal_speedup=1.0, advice=()
         )
         return Prepared(
-            plan=plan, tree=known, check=nothing, options=options, clonable=False, not_looked_at=not_looked_at
-        )
+            plan=plan, tree=known, check=nothing, options=options, clonable=False, not_looked_at=not_looked_at,
+            notes=said, scope=counts,
+        )  # fmt: skip
     plan = _selected(completed(plan), flags)
     if flags.timeout is not None:
         plan = replace(plan, tasks=tuple(replace(task, timeout=flags.timeout) for task in plan.tasks))
@@ -112,6 +122,8 @@ def review_prepared(
         options=options,
         clonable=False,
         not_looked_at=not_looked_at,
+        notes=said,
+        scope=counts,
     )
 
 

@@ -219,24 +219,26 @@ class RunReader:
         """Return where the time went, so far."""
         return account_of(self.view())
 
-    def report(self) -> Report:
-        """Return the joined result, as it stands."""
+    def report(self, *, whole: bool = False) -> Report:
+        """Return the joined result, as it stands; *whole*: with what the run's scope leaves out, too."""
         view = self.view()
         with self._guard:
-            return report_of(view, self.planned, self._journal.content)
+            return report_of(view, self.planned, self._journal.content, whole=whole)
 
-    def report_text(self, form: str = "markdown", *, most: int | None = None, merged: bool = False) -> str:
+    def report_text(
+        self, form: str = "markdown", *, most: int | None = None, merged: bool = False, whole: bool = False
+    ) -> str:
         """Return the report in a format of `engine.FORMATS` with at most *most* findings (None: as many as suit it).
 
-        *merged* makes one SARIF run of all tools.
+        *merged* makes one SARIF run of all tools; *whole*: with what the run's scope leaves out, too.
         """
         from forkjoin.engine.rendering import report_text
 
-        return report_text(self, form, most=most, merged=merged)
+        return report_text(self, form, most=most, merged=merged, whole=whole)
 
-    def report_json(self, *, most: int | None = None) -> dict[str, Any]:
+    def report_json(self, *, most: int | None = None, whole: bool = False) -> dict[str, Any]:
         """Return the report for programs, with at most *most* findings (None: all); the rest is counted in it."""
-        return render_json(limited(self.report(), most))
+        return render_json(limited(self.report(whole=whole), most))
 
     def summary_lines(self, width: int = 80) -> list[str]:
         """Return the end of a run for a terminal, worst first."""
@@ -253,8 +255,11 @@ class RunReader:
             return run_result(view, self._journal.content)
 
     def result_json(self) -> dict[str, Any]:
-        """Return the results as `run --json` prints them."""
-        return {"forkjoin": 1, **to_builtins(self.result())}
+        """Return the results as `run --json` prints them, of a review with a scope what its report leaves out, too."""
+        scope = self.planned.scope
+        narrowing = self.report().narrowing if scope.since is not None or scope.baseline is not None else None
+        told = {"narrowing": to_builtins(narrowing)} if narrowing is not None else {}
+        return {"forkjoin": 1, **to_builtins(self.result()), **told}
 
     # -- helpers
 

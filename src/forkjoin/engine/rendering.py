@@ -19,14 +19,16 @@ _DETAILED = 400  # tasks whose output and patch are read
 FORMATS = {name: renderer.about for name, renderer in RENDERERS.items()}
 
 
-def report_text(run: RunReader, form: str, *, most: int | None = None, merged: bool = False) -> str:
+def report_text(
+    run: RunReader, form: str, *, most: int | None = None, merged: bool = False, whole: bool = False
+) -> str:
     """Return the run's report in a format of FORMATS, with at most *most* findings (None: as many as suit it)."""
     view = run.view()
     details: dict[TaskId, Detail] = {}
     if form == "html":
         details = {task.id: _detail(run, task) for task in view.tasks[:_DETAILED] if task.started is not None}
     given = Given(
-        report=run.report(),
+        report=run.report(whole=whole),
         timeline=timeline(view),
         now=time.time(),
         tree=view.tree,

@@ -98,8 +98,8 @@ class Fold:
                 self._let_go(recorded.at, cause)
             case BaseTaken(base=base):
                 self._run = replace(run, notes=(*run.notes, base.note)) if base.note else run
-            case Joined(findings=findings):
-                self._run = replace(run, joined=True, findings=findings)
+            case Joined(findings=findings, lines=lines):
+                self._run = replace(run, joined=True, findings=findings, lines=lines)
             case Closed():
                 self._closed(run, recorded.event, recorded.at)
             case StopAsked(task="", reason=reason) if run.ended is None:
@@ -203,7 +203,7 @@ class Fold:
         """The run is under way, or again: what was said of its end holds no more."""
         run = self._run
         if run is not None and run.state != "running":
-            self._run = replace(run, state="running", ended=None, reason="", joined=False, findings=())
+            self._run = replace(run, state="running", ended=None, reason="", joined=False, findings=(), lines=None)
 
 
 def _slots(event: Planned) -> int | None:

@@ -49,6 +49,7 @@ from forkjoin.model.outcome import (
 from forkjoin.model.plan import Edge, EdgeKind, Plan, Policy
 from forkjoin.model.report import Action, Clash, Coverage, Group, Report, TaskSummary
 from forkjoin.model.result import ChangedFiles, RunResult, TaskResult
+from forkjoin.model.scope import Baseline, ChangedFile, Known, Narrowing, Scope, Since
 from forkjoin.model.sizes import size, spoken_size
 from forkjoin.model.task import Isolation, OutputKind, Permission, Task
 from forkjoin.model.todo import Todo
@@ -70,9 +71,11 @@ __all__ = [
     "Awaited",
     "Base",
     "BaseTaken",
+    "Baseline",
     "Blocked",
     "Call",
     "Change",
+    "ChangedFile",
     "ChangedFiles",
     "Changes",
     "Check",
@@ -107,11 +110,13 @@ __all__ = [
     "Invocation",
     "Isolation",
     "Joined",
+    "Known",
     "Link",
     "LiveClaims",
     "Lost",
     "LostCause",
     "LostTime",
+    "Narrowing",
     "NeedsInput",
     "Options",
     "Other",
@@ -137,8 +142,10 @@ __all__ = [
     "RunState",
     "RunView",
     "Running",
+    "Scope",
     "Severity",
     "Side",
+    "Since",
     "Skipped",
     "Source",
     "Span",

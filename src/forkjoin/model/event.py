@@ -9,6 +9,7 @@ from forkjoin.model.estimate import Estimate
 from forkjoin.model.invocation import Exit
 from forkjoin.model.outcome import Outcome
 from forkjoin.model.plan import Edge, Plan
+from forkjoin.model.scope import Scope
 from forkjoin.model.usage import Usage
 from forkjoin.model.verdict import Claims, ConflictKind
 from forkjoin.model.workspace import Base, Changes, Place
@@ -56,6 +57,7 @@ class Planned(_Event, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     not_looked_at: tuple[str, ...] = ()
     subdir: str = ""  # the tree's place in its repository, "" at the top
+    scope: Scope = Scope()
     estimates: tuple[Estimate, ...] = ()  # which of the plan's were learnt, and where
 
 
@@ -169,9 +171,13 @@ class Released(_Event, frozen=True, kw_only=True):
 
 
 class Joined(_Event, frozen=True, kw_only=True):
-    """The report was made; findings by severity, worst first."""
+    """The report was made; findings by severity, worst first.
+
+    `lines` is JSON, {path: {line: its text}}: what stood where findings are, by which they are known again.
+    """
 
     findings: tuple[tuple[str, int], ...] = ()
+    lines: Text | None = None
 
 
 class Closed(_Event, frozen=True, kw_only=True):

@@ -71,7 +71,8 @@ class Finding(Value, frozen=True, kw_only=True, omit_defaults=True):
     """A finding of the report with all its witnesses.
 
     `id` is stable for the same place, rule and text. Lines count from 1, 0 = none. `note` says how differing severities
-    or advice were settled, with both sides, in words; `disputes` the same as values.
+    or advice were settled, with both sides, in words; `disputes` the same as values. `fingerprint` stays the same when
+    lines move; "" where the tree was not there to make it.
     """
 
     id: str
@@ -88,3 +89,4 @@ class Finding(Value, frozen=True, kw_only=True, omit_defaults=True):
     sources: tuple[Source, ...] = ()
     note: str = ""
     disputes: tuple[Dispute, ...] = ()
+    fingerprint: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from forkjoin.model.account import Account
 from forkjoin.model.base import RunId, TaskId, Value
 from forkjoin.model.finding import Finding, Severity
+from forkjoin.model.scope import Narrowing
 
 
 class TaskSummary(Value, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,7 +62,8 @@ class Clash(Value, frozen=True, kw_only=True, omit_defaults=True):
 class Report(Value, frozen=True, kw_only=True, omit_defaults=True):
     """Findings of all tasks merged, worst first; every action cites finding ids; coverage is always there.
 
-    `counts` count every finding; `left_out` of them are not in `findings`, for somebody asked for fewer.
+    `counts` count every finding; `left_out` of them are not in `findings`, for somebody asked for fewer. What
+    `narrowing` says was left out is in neither.
     """
 
     run: RunId
@@ -78,3 +80,4 @@ class Report(Value, frozen=True, kw_only=True, omit_defaults=True):
     groups: tuple[Group, ...] = ()
     clashes: tuple[Clash, ...] = ()
     left_out: int = 0
+    narrowing: Narrowing | None = None

@@ -90,6 +90,7 @@ class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):
     holds: tuple[Hold, ...] = ()
     slots: int | None = None
     cores: float = 1.0
+    lines: Text | None = None  # what stood where findings are, as `Joined` has it
 
     def task(self, task: str) -> TaskView | None:
         """Return the task of that id or number, None where there is none."""

@@ -26,13 +26,13 @@ def repository_of(path: Path) -> GitTree | None:
     if shutil.which("git") is None:
         return None
     folder = (path if path.is_dir() else path.parent).resolve()
-    code, top, said = _git(folder, "rev-parse", "--show-toplevel")
+    code, top, said = ask_git(folder, "rev-parse", "--show-toplevel")
     if code != 0:
         _refuse_unless_none(folder, said)
         return None
-    _, common, _ = _git(folder, "rev-parse", "--path-format=absolute", "--git-common-dir")
-    _, head, _ = _git(folder, "rev-parse", "-q", "--verify", "HEAD^{commit}")
-    _, branch, _ = _git(folder, "symbolic-ref", "-q", "HEAD")
+    _, common, _ = ask_git(folder, "rev-parse", "--path-format=absolute", "--git-common-dir")
+    _, head, _ = ask_git(folder, "rev-parse", "-q", "--verify", "HEAD^{commit}")
+    _, branch, _ = ask_git(folder, "symbolic-ref", "-q", "HEAD")
     root = Path(os.fsdecode(_line(top))).resolve()
     inside = folder.relative_to(root).as_posix()
     return GitTree(
@@ -46,18 +46,18 @@ def repository_of(path: Path) -> GitTree | None:
 
 def listed(folder: Path) -> tuple[list[bytes], list[bytes]]:
     """Return what git tracks or does not ignore below *folder*, relative to it, and the folders it could not open."""
-    code, out, said = _git(
+    code, out, said = ask_git(
         folder, "ls-files", "-z", "--deduplicate", "--cached", "--others", "--exclude-standard"
     )  # fmt: skip
     if code != 0:
-        raise CannotHere(f"git cannot list the files of {folder}: {_first_line(said)}; try: git -C {folder} status")
+        raise CannotHere(f"git cannot list the files of {folder}: {first_line(said)}; try: git -C {folder} status")
     names = [name for name in out.split(b"\0") if name and not name.endswith(b"/")]
     return names, _CLOSED.findall(said)
 
 
 def is_ignored(folder: Path) -> bool:
     """Say whether the repository around *folder* ignores it as a whole."""
-    return _git(folder.parent, "check-ignore", "-q", "--", f"./{folder.name}")[0] == 0
+    return ask_git(folder.parent, "check-ignore", "-q", "--", f"./{folder.name}")[0] == 0
 
 
 def _refuse_unless_none(folder: Path, said: bytes) -> None:
@@ -69,10 +69,10 @@ def _refuse_unless_none(folder: Path, said: bytes) -> None:
     # A bare repository, the inside of a .git, or none at all: there is no tree of git's here.
     if re.search(rb"not a git repository|must be run in a work tree|safe\.bareRepository|cannot use bare", said):
         return
-    raise CannotHere(f"git cannot read the repository of {folder}: {_first_line(said)}; try: git -C {folder} status")
+    raise CannotHere(f"git cannot read the repository of {folder}: {first_line(said)}; try: git -C {folder} status")
 
 
-def _git(folder: Path, *arguments: str) -> tuple[int, bytes, bytes]:
+def ask_git(folder: Path, *arguments: str) -> tuple[int, bytes, bytes]:
     """Run git as its user does, minus what runs programs of the repository's or the caller's; (code, out, said)."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
     environ |= {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
@@ -91,5 +91,5 @@ def _line(out: bytes) -> bytes:
     return out.removesuffix(b"\n")
 
 
-def _first_line(said: bytes) -> str:
+def first_line(said: bytes) -> str:
     return said.decode(errors="replace").strip().partition("\n")[0]

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from forkjoin.model import Claimed
+from forkjoin.model import Claimed, path_bytes
 from forkjoin.model.text import clean, one_line
 from forkjoin.synthesis.prose import from_prose
 from forkjoin.synthesis.sarif_in import from_sarif, is_sarif
@@ -113,6 +113,11 @@ def _tidy(said: Claimed, where: str) -> Claimed:
 def _placed(complaint: str, where: str) -> str:
     why, _, place = complaint.partition(" - at `$")
     return f"{where}{place.rstrip('`')}: {why[:1].lower()}{why[1:]}"
+
+
+def told_path(path: str) -> str:
+    """Return the path of a file of a tree as findings tell it: bytes that are no UTF-8 stand there as U+FFFD."""
+    return _path(path_bytes(path).decode("utf-8", "replace"))
 
 
 def _path(path: str) -> str:

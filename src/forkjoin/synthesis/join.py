@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace as again
 
 from msgspec.structs import replace
 
@@ -37,7 +38,7 @@ def report(
     if not results and not not_looked_at and not view.notes:
         run = one_line(view.run, _LINE_CHARS)
         raise NothingToJoin(f"run {run} has no results to join; look at what it was asked with: forkjoin show {run}")
-    read = [_read(result) for result in results]
+    read = [_read(result, view.tree) for result in results]
     findings = ranked(merged([witness for one in read for witness in one.witnesses]))
     kinds, found = groups(findings), clashes(view, findings)
     return Report(
@@ -45,7 +46,7 @@ def report(
         name=one_line(view.name, _LINE_CHARS),
         goal=clean(view.goal).strip(),
         coverage=_coverage(read, not_looked_at),
-        counts=_counts(findings),
+        counts=counts_of(findings),
         findings=findings,
         actions=actions(kinds),
         tasks=tuple(one.summary for one in read),
@@ -86,7 +87,7 @@ def limited(report: Report, most: int | None) -> Report:
     return replace(report, findings=kept, left_out=report.left_out + len(report.findings) - len(kept))
 
 
-def _read(result: TaskResult) -> _Read:
+def _read(result: TaskResult, tree: str) -> _Read:
     state, reason = result.state, result.reason
     said: tuple[Witness, ...] = ()
     try:
@@ -96,6 +97,7 @@ def _read(result: TaskResult) -> _Read:
         said = guessed(result)
         if state == "completed":
             state, reason = "failed", f"parse: its findings cannot be read: {error}"
+    said = tuple(_in_tree(witness, tree) for witness in said)
     summary = TaskSummary(
         id=result.task.id,
         description=one_line(result.task.description, _LINE_CHARS),
@@ -111,6 +113,14 @@ def _read(result: TaskResult) -> _Read:
         seconds=result.seconds,
     )
     return _Read(summary=summary, witnesses=said)
+
+
+def _in_tree(witness: Witness, tree: str) -> Witness:
+    """Return a claim whose path is relative to the tree where it lies in it: some name their files from the root."""
+    head = f"{tree.rstrip('/')}/"
+    if not witness.claimed.path.startswith(head):
+        return witness
+    return again(witness, claimed=replace(witness.claimed, path=witness.claimed.path.removeprefix(head)))
 
 
 def _witnesses(result: TaskResult) -> tuple[Witness, ...]:
@@ -142,7 +152,7 @@ def _coverage(read: Sequence[_Read], not_looked_at: Sequence[str]) -> Coverage:
     )
 
 
-def _counts(findings: Sequence[Finding]) -> tuple[tuple[Severity, int], ...]:
+def counts_of(findings: Sequence[Finding]) -> tuple[tuple[Severity, int], ...]:
     """Return the severities that occur, worst first."""
     of = Counter(finding.severity for finding in findings)
     return tuple((severity, of[severity]) for severity in SEVERITIES if of[severity])

@@ -20,6 +20,7 @@ from forkjoin.synthesis.words import (
     counts_line,
     coverage_line,
     listed,
+    narrowing_lines,
     not_looked_at_lines,
     place,
     seen_by,
@@ -86,6 +87,7 @@ def _top(report: Report) -> str:
     lines = [f"# {inline(report.name or report.run)}"]
     lines += [inline(report.goal)] if report.goal else []
     lines += [f"**{inline(counts_line(report))}.**", f"Looked at: {inline(coverage_line(report))}."]
+    lines += [f"{inline(said)}." for said in narrowing_lines(report)]
     if report.coverage.not_looked_at:
         named = "; ".join(one_line(line) for line in not_looked_at_lines(report.coverage.not_looked_at))
         lines.append(f"Not looked at: {inline(named)}.")

@@ -2,7 +2,7 @@
 
 Two claims are the same finding when they stand at the same place and say the same by their rules (twins.py) or, where
 a rule says nothing, by their words (similar.py). Pairs are joined best first, as long as no two claims of one finding
-are known to differ: two statements of one task, two codes of one tool, two kinds of the table.
+are known to differ: two statements of one speaker, two codes of one tool, two kinds of the table.
 All is decided by the claims alone, in one order of their own: the order they come in changes nothing.
 """
 
@@ -166,13 +166,18 @@ def _same_rule(one: _Node, other: _Node) -> bool:
 
 def _differ(one: _Node, other: _Node) -> bool:
     """Whether two claims can never be one finding."""
-    if one.witness.task == other.witness.task:
-        return True  # one task says a thing once; word for word repeats are gone already
+    if _speaker(one.witness) == _speaker(other.witness):
+        return True  # one speaker says a thing once; word for word repeats are gone already
     if one.kind and other.kind and one.kind != other.kind:
         return True
     if one.tool == other.tool and one.code and other.code:
         return one.code != other.code or one.first != other.first or one.said != other.said
     return False
+
+
+def _speaker(witness: Witness) -> tuple[str, str]:
+    """Return who says it: of a SARIF log each of its tools."""
+    return witness.task, tool_of(witness.agent)
 
 
 @dataclass(kw_only=True)
@@ -181,7 +186,7 @@ class _Cluster:
 
     number: int
     members: list[int]
-    tasks: set[str]
+    speakers: set[tuple[str, str]]
     kinds: set[str]
     codes: dict[str, tuple[str, int, str]] = field(default_factory=dict)
 
@@ -190,7 +195,7 @@ class _Cluster:
         return cls(
             number=number,
             members=[number],
-            tasks={node.witness.task},
+            speakers={_speaker(node.witness)},
             kinds={node.kind} - {""},
             codes={node.tool: (node.code, node.first, node.said)} if node.code else {},
         )
@@ -198,14 +203,14 @@ class _Cluster:
     def may_join(self, other: _Cluster) -> bool:
         """Whether no claim of one is known to differ from one of the other."""
         return (
-            self.tasks.isdisjoint(other.tasks)
+            self.speakers.isdisjoint(other.speakers)
             and len(self.kinds | other.kinds) <= 1
             and all(other.codes.get(tool, said) == said for tool, said in self.codes.items())
         )
 
     def join(self, other: _Cluster) -> None:
         self.members += other.members
-        self.tasks |= other.tasks
+        self.speakers |= other.speakers
         self.kinds |= other.kinds
         self.codes |= other.codes
 

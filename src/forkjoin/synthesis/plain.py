@@ -8,7 +8,15 @@ from typing import Any
 
 from forkjoin.model import Account, Action, Report, spoken, to_builtins
 from forkjoin.model.text import one_line
-from forkjoin.synthesis.words import comparable, counted, counts_line, coverage_line, not_looked_at_lines, total
+from forkjoin.synthesis.words import (
+    comparable,
+    counted,
+    counts_line,
+    coverage_line,
+    narrowing_lines,
+    not_looked_at_lines,
+    total,
+)
 
 _ACTIONS = 5
 _IDS = 3
@@ -24,12 +32,13 @@ def render_json(report: Report) -> dict[str, Any]:
 def summary_lines(report: Report, *, width: int = 80) -> list[str]:
     """Return the end of a run for a terminal: counts, coverage, what to do next, time, in lines of *width*.
 
-    At most 15 lines, and as many more as it takes to name all that nothing looked at and files changed side by side.
+    At most 15 lines, and as many more as it takes to name what is left out, nothing looked at, or changed side by side.
     """
     room = max(_NARROWEST, width)
     asked = total(report) or not report.tasks or any(task.finds for task in report.tasks)
     lines = [f"{counts_line(report)}."] if asked else []
     lines += [f"Looked at: {coverage_line(report)}."]
+    lines += [line for said in narrowing_lines(report) for line in _wrapped(f"{one_line(said)}.", room)]
     lines += _not_looked_at(report, room)
     lines += _next(report, width)
     lines += _side_by_side(report, room)

@@ -37,6 +37,12 @@ def from_sarif(log: Mapping[str, Any]) -> tuple[tuple[str, Claimed], ...]:
     return tuple(claim for number, run in enumerate(log["runs"]) for claim in _run(run, f"runs[{number}]"))
 
 
+def suppressed(log: Mapping[str, Any]) -> int:
+    """Return how many results of a log that can be read are none of its claims: suppressed, passed, or of the past."""
+    results = (result for run in log["runs"] for result in _list(_get(run, "results")))
+    return sum(isinstance(result, dict) and _no_failure(result) for result in results)
+
+
 def _run(run: object, where: str) -> Iterator[tuple[str, Claimed]]:
     given = _object(run, where)
     driver = _object(_object(given.get("tool"), f"{where}.tool").get("driver"), f"{where}.tool.driver")

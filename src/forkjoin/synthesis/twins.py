@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from forkjoin.model import Finding
+
 _CODE = re.compile(r"[A-Z]{1,6}\d{1,5}")
 
 # Kind -> the rules that stand for it, as `tool rule`. A tool that names no rules is known by the words of its message.
@@ -39,6 +41,9 @@ ALIASED = frozenset(("unused-import",))
 # Kinds that are about a whole file: the line is only where a tool gave up.
 WHOLE_FILE = frozenset(("syntax-error", "unreadable-file"))
 
+# Rules that say something of a file as a whole, though they name its first line.
+_OF_A_FILE = frozenset(("D100", "D104", "INP001", "A005", "N999"))
+
 # Their rules are codes of their own: two that are not twins are two findings.
 ANALYSERS = frozenset(
     ("ruff", "bandit", "vulture", "complexipy", "typos", "mypy", "pylint", "flake8", "pyflakes", "deptry")
@@ -68,3 +73,10 @@ def tool_of(agent: str) -> str:
 def is_code(rule: str) -> bool:
     """Whether a rule is a program's code (`S602`, `W0611`) rather than words of an agent."""
     return _CODE.fullmatch(rule) is not None
+
+
+def about_the_file(finding: Finding) -> bool:
+    """Whether a finding is about its file as a whole: a docstring that lacks, a name, a file that cannot be read."""
+    if not finding.line or finding.rule in _OF_A_FILE:
+        return True
+    return any(kind_of(source.agent, source.rule) in WHOLE_FILE for source in finding.sources)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from forkjoin.model import Account, Finding, Report, TaskSummary, spoken
+from forkjoin.model import Account, Finding, Known, Report, TaskSummary, spoken
 from forkjoin.synthesis.twins import tool_of
 
 _PLURALS = {"is": "are", "has": "have", "analysis": "analyses"}
@@ -13,6 +13,7 @@ _COVERED = {
     "starting": "still running", "running": "still running", "queued": "still waiting",
     "stopped": "stopped", "needs_input": "needs input", "timed_out": "timed out", "lost": "lost",
 }  # fmt: skip
+_GONE = 5
 # How planning words what no analyser looks at.
 _NO_ANALYSER = re.compile(r"(.*): no analyser for it was found(?: here)?")
 _NOT_INSTALLED = re.compile(r"(.*) is not installed(?:: (.*))?")
@@ -83,6 +84,27 @@ def coverage_line(report: Report) -> str:
             told.setdefault(_COVERED.get(states.get(task, ""), word), []).append(task)
     parts = [f"{len(coverage.ok)} of {counted(everything, 'task')} ok"]
     return "; ".join(parts + [f"{word}: {listed(tasks)}" for word, tasks in told.items()])
+
+
+def narrowing_lines(report: Report) -> list[str]:
+    """Return what the report leaves out, and why: on lines not changed, known before, or gone; [] where it is whole."""
+    told = report.narrowing
+    if told is None:
+        return []
+    lines = []
+    if told.since:
+        lines.append(f"Outside what was changed since {told.since}: {counted(told.outside, 'finding')}, not shown"
+                     if told.outside else f"No finding lies outside what was changed since {told.since}")  # fmt: skip
+    if told.baseline:
+        lines.append(f"Known by {told.baseline}: {counted(told.known, 'finding')}, not shown")
+    if told.gone:
+        names = listed([_gone(known) for known in told.gone], _GONE)
+        lines.append(f"In the baseline, but gone: {names}; take them out: forkjoin review --prune-baseline")
+    return lines
+
+
+def _gone(known: Known) -> str:
+    return " ".join(filter(None, (known.path, known.rule or known.title)))
 
 
 def not_looked_at_lines(names: Sequence[str]) -> list[str]:

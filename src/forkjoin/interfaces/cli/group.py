@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
+from itertools import zip_longest
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import typer
@@ -18,7 +20,16 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 class VerbCommand(TyperCommand):
-    """A verb; its help is laid out here, so that it reads the same under every version of typer."""
+    """A verb; its help is laid out here, so that it reads the same under every version of typer.
+
+    `optional_values` are flags that may stand without a value, and what they then mean.
+    """
+
+    optional_values: Mapping[str, str] = {}
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Return the words; a flag that stands without its value gets the one it then means."""
+        return super().parse_args(ctx, [*_with_values(args, self.optional_values)])
 
     def format_usage(self, ctx: Any, formatter: Any) -> None:
         """Write the usage line."""
@@ -109,13 +120,22 @@ def verb_command(name: str) -> Any:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command(
         name,
-        cls=VerbCommand,
+        cls=type("Verb", (VerbCommand,), {"optional_values": getattr(module, "OPTIONAL", {})}),
         help=inspect.getdoc(module.Ask),
         epilog=_examples(module.EXAMPLES),
         short_help=VERBS[name].summary,
         context_settings=_CONTEXT,
     )(_callback(module.Ask, module.act))
     return get_command(app)
+
+
+def _with_values(args: Sequence[str], optional: Mapping[str, str]) -> Iterator[str]:
+    """Yield the words of a command line, a bare flag of *optional* as `FLAG=VALUE`; a folder behind it is no value."""
+    behind = False
+    for word, following in zip_longest(args, args[1:], fillvalue=""):
+        behind = behind or word == "--"
+        bare = not following or following.startswith("-") or Path(following).is_dir()
+        yield f"{word}={optional[word]}" if word in optional and bare and not behind else word
 
 
 def _print_version(asked: bool) -> None:

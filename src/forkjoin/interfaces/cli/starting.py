@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +16,7 @@ from forkjoin.interfaces.cli.following import Following, finished, ids, severity
 from forkjoin.interfaces.cli.talk import data, data_json, on_terminal, say
 
 if TYPE_CHECKING:
-    from forkjoin.engine import Overrides, Prepared, Settings
+    from forkjoin.engine import Overrides, Prepared, Run, Settings
 
 # By these a program knows that it runs inside an agent's session.
 _SURROUNDING = {
@@ -69,8 +69,19 @@ class Starting(Following):
         )
 
 
-def start(ready: Prepared, asked: Starting, *, settings: Settings, detach: bool = False) -> int:
-    """Start what is ready, as the flags say; return the exit code."""
+def start(
+    ready: Prepared,
+    asked: Starting,
+    *,
+    settings: Settings,
+    detach: bool = False,
+    after: Callable[[Run], None] | None = None,
+    forgiving: bool = False,
+) -> int:
+    """Start what is ready, as the flags say; return the exit code.
+
+    *after* is called with a run that has come to its end; *forgiving*: then no finding counts for the exit code.
+    """
     limit = severity(asked.fail_on or settings.fail_on or "")
     if asked.dry_run:
         from forkjoin.engine import with_estimates, with_others
@@ -91,7 +102,13 @@ def start(ready: Prepared, asked: Starting, *, settings: Settings, detach: bool 
     with Signals() as signals:
         run = launch(ready, settings=settings)
         attended = driven(run, show_for(run, asked.form, attached=True), signals)
-    return finished(run, attended, asked, fail_on=limit)
+    over = not attended.left and not attended.interrupted
+    code = finished(run, attended, asked, fail_on="" if forgiving and over else limit)
+    if after and over:
+        after(run)
+    elif after:
+        say("no baseline was written, for the review did not come to its end")
+    return code
 
 
 def surrounding_agent(environ: Mapping[str, str]) -> str:

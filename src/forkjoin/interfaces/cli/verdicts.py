@@ -18,9 +18,10 @@ _SHOWN = 50
 def print_check(ready: Prepared, *, as_json: bool) -> int:
     """Print what was found about a plan; return 0."""
     if as_json:
-        from forkjoin.engine import check_json
+        from forkjoin.engine import check_json, scope_json
 
-        data_json(check_json(ready.check))
+        scope = scope_json(ready.scope)
+        data_json({**check_json(ready.check), **({"scope": scope} if scope else {})})
         return 0
     for line in check_lines(ready):
         data(line)

@@ -8,7 +8,7 @@ from forkjoin.model import Finding, Severity
 from forkjoin.model.text import clean, one_line
 from forkjoin.synthesis.markdown import render_markdown
 from forkjoin.synthesis.renderers.given import Given
-from forkjoin.synthesis.words import agents_of, counted, counts_line, coverage_line, total
+from forkjoin.synthesis.words import agents_of, counted, counts_line, coverage_line, narrowing_lines, total
 
 _OF_A_LEVEL = 10  # a step shows no more of one level; what comes after is dropped without a word
 _SUMMARY_BYTES = 1024 * 1024  # a larger step summary fails its step
@@ -32,6 +32,7 @@ def render_annotations(given: Given) -> str:
     if left > 0:
         lines.append(f"{counted(left, 'more finding')} in the report: a step shows {_OF_A_LEVEL} of each level.")
     lines += [f"{_log_line(counts_line(report))}.", f"Looked at: {_log_line(coverage_line(report))}."]
+    lines += [f"{_log_line(said)}." for said in narrowing_lines(report)]
     return "\n".join(lines) + "\n"
 
 

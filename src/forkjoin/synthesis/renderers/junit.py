@@ -9,7 +9,7 @@ from html import escape
 from forkjoin.model import Finding, TaskSummary
 from forkjoin.model.text import clean, one_line
 from forkjoin.synthesis.renderers.given import Given
-from forkjoin.synthesis.words import agents_of, coverage_line, place
+from forkjoin.synthesis.words import agents_of, coverage_line, narrowing_lines, place
 
 _NEVER_RAN = frozenset(("queued", "starting", "running", "blocked", "skipped"))
 # XML 1.0 has no way to write these, not even escaped.
@@ -33,7 +33,13 @@ def render_junit(given: Given) -> str:
             "name": "tasks", "tests": len(report.tasks), "failures": 0, "errors": errors, "skipped": skipped,
             "time": _s(sum(task.seconds for task in report.tasks)),
         }),
-        *_properties({"coverage": coverage_line(report), "not looked at": "; ".join(report.coverage.not_looked_at)}),
+        *_properties(
+            {
+                "coverage": coverage_line(report),
+                "not looked at": "; ".join(report.coverage.not_looked_at),
+                "left out": "; ".join(narrowing_lines(report)),
+            }
+        ),
         *tasks,
         "</testsuite>",
         _tag("testsuite", {

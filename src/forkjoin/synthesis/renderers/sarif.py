@@ -12,7 +12,7 @@ from forkjoin.model.text import clean, one_line
 from forkjoin.synthesis.fingerprint import fingerprints
 from forkjoin.synthesis.renderers.given import Given
 from forkjoin.synthesis.twins import tool_of
-from forkjoin.synthesis.words import coverage_line
+from forkjoin.synthesis.words import coverage_line, narrowing_lines
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _BASE = "%SRCROOT%"
@@ -61,7 +61,8 @@ class _Result:
 
 def render_sarif(given: Given) -> str:
     """Return the log as JSON; paths are relative to the base %SRCROOT%."""
-    known = fingerprints(given.report.findings)
+    made = fingerprints(given.report.findings)  # of a report that was joined without its tree
+    known = {finding.id: finding.fingerprint or made[finding.id] for finding in given.report.findings}
     runs = [_run(tool, results, tasks, given, known) for tool, results, tasks in _by_tool(given)]
     return to_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": runs}).decode() + "\n"
 
@@ -123,6 +124,8 @@ def _run(
         "results": [_result(result, numbers, known) for result in results],
         "properties": {"run": given.report.run, "coverage": coverage_line(given.report)},
     }
+    if left_out := narrowing_lines(given.report):
+        run["properties"]["narrowing"] = left_out
     if given.report.left_out:
         run["properties"]["leftOut"] = given.report.left_out
     if given.merged and given.report.coverage.not_looked_at:

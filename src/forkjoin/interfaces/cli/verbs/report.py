@@ -60,6 +60,9 @@ class Ask(Asked):
             help="At most N findings, the others counted (0: all; markdown: 50, html: 2000).",
         ),
     ] = None  # fmt: skip
+    whole: Annotated[bool, typer.Option("--all", help="Also what --since and --baseline of the review left out.")] = (
+        False
+    )
     merged: Annotated[bool, typer.Option("--merged", help="SARIF: one run instead of one for each tool.")] = False
     fail_on: Annotated[str, typer.Option("--fail-on", metavar="SEVERITY", help="Exit 1 on a finding this bad.")] = ""
 
@@ -72,9 +75,9 @@ def act(ask: Ask) -> int:
     code = exit_code(Ending(findings=run.severity_count(limit) if limit else 0))
     with even_unread():
         if ask.json and not ask.file:
-            data_json({"forkjoin": 1, **run.report_json(most=most), "exit": WORDS[code]})
+            data_json({"forkjoin": 1, **run.report_json(most=most, whole=ask.whole), "exit": WORDS[code]})
             return code
-        text = run.report_text(form, most=most, merged=ask.merged)
+        text = run.report_text(form, most=most, merged=ask.merged, whole=ask.whole)
         if ask.file and ask.file != "-":
             _write(Path(ask.file), text)
             say(f"wrote the report: {ask.file}")

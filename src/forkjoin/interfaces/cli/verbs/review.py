@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,13 +13,21 @@ from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.starting import Starting, start
 from forkjoin.interfaces.cli.talk import say
 
+if TYPE_CHECKING:
+    from forkjoin.engine import Narrow, Run
+
 EXAMPLES = (
     ("forkjoin review .", "this folder, every analyser that applies"),
     ("forkjoin review src/app.py", "one file"),
     ("forkjoin review -p security -p performance .", "two perspectives"),
+    ("forkjoin review --since HEAD --fail-on high .", "what is not committed yet"),
+    ("forkjoin review --write-baseline", "take what is there as known"),
+    ("forkjoin review --baseline .forkjoin-baseline.json", "from then on only what is new"),
+    ("forkjoin review --sarif-in scan.sarif .", "with what another tool has found"),
     ("forkjoin review --fail-on high .", "exit 1 on a finding that bad, for CI"),
     ("forkjoin review -n .", "which analysers would run"),
 )
+OPTIONAL = {"--write-baseline": ""}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +36,7 @@ class Ask(Starting):
 
     One task an analyser, read-only: nothing writes into the tree, and the project's own configuration holds. Findings
     are merged (one seen by three analysers is one with three witnesses) and ranked, worst first; what nothing looked at
-    is named.
+    is named. With --since or --baseline the report and --fail-on are about what is new; the rest is counted.
     """
 
     path: Annotated[str, typer.Argument(metavar="PATH", help="A folder or a file; default: the current folder.")] = ""
@@ -39,6 +49,33 @@ class Ask(Starting):
             help="Only this perspective: security, performance, testing, architecture, ...; repeat, or join by commas.",
         ),
     ] = None
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="REF",
+            help="Only findings on lines changed since the merge base with REF, uncommitted and untracked ones too.",
+        ),
+    ] = None
+    baseline: Annotated[
+        str,
+        typer.Option("--baseline", metavar="FILE", help="Only findings that are not in this file of known ones."),
+    ] = ""
+    write_baseline: Annotated[
+        str | None,
+        typer.Option(
+            "--write-baseline",
+            metavar="[FILE]",
+            help="Write all findings into FILE as known (default: that of --baseline, else .forkjoin-baseline.json).",
+        ),
+    ] = None
+    prune_baseline: Annotated[
+        bool, typer.Option("--prune-baseline", help="Take out of the baseline what no longer occurs.")
+    ] = False
+    sarif: Annotated[
+        list[str] | None,
+        typer.Option("--sarif-in", metavar="FILE", help="Take in what another tool has found, as SARIF 2.1.0; repeat."),
+    ] = None
 
 
 def act(ask: Ask) -> int:
@@ -50,11 +87,75 @@ def act(ask: Ask) -> int:
     if not path.exists():
         raise PlanError("there is no such file or folder", where=ask.path, next_step="name one, or . for this folder")
     wanted = tuple(name.strip() for given in ask.perspectives or () for name in given.split(",") if name.strip())
-    ready = review_prepared(path, perspectives=wanted, settings=settings, overrides=ask.overrides(), here=ask.tree)
-    code = start(ready, ask, settings=settings, detach=bool(ask.detach))
+    narrow, written = _narrow(ask), _to_write(ask)
+    ready = review_prepared(
+        path, perspectives=wanted, settings=settings, overrides=ask.overrides(), here=ask.tree, narrow=narrow
+    )
+    after = _after(ask, written)
+    code = start(ready, ask, settings=settings, detach=bool(ask.detach), after=after, forgiving=written is not None)
     if not (ask.quiet or ask.json or ask.jsonl or ask.dry_run or ask.detach):
         say(agents_line())
     return code
+
+
+def _narrow(ask: Ask) -> Narrow:
+    """Return what of the findings counts; raise PlanError for flags that do not go together."""
+    from forkjoin.engine import Narrow
+
+    if ask.prune_baseline and not ask.baseline:
+        raise PlanError("there is no baseline to prune", where="--prune-baseline", next_step="add --baseline FILE")
+    if ask.prune_baseline and ask.write_baseline is not None:
+        raise PlanError("one of them is enough", where="--prune-baseline --write-baseline",
+                        next_step="--write-baseline also leaves out what no longer occurs")  # fmt: skip
+    if ask.detach and (ask.prune_baseline or ask.write_baseline is not None):
+        raise PlanError("a baseline is written at the end, and nobody waits for it", where="--detach",
+                        next_step="leave it out")  # fmt: skip
+    return Narrow(
+        since=ask.since,
+        baseline=ask.tree / ask.baseline if ask.baseline else None,
+        sarif=tuple(ask.tree / file for file in ask.sarif or ()),
+    )
+
+
+def _to_write(ask: Ask) -> Path | None:
+    """Return the baseline that is to be written, None for none; raise PlanError where that cannot be."""
+    from forkjoin.engine import DEFAULT_BASELINE, may_be_written
+
+    if ask.write_baseline is None:
+        return None
+    file = ask.tree / (ask.write_baseline or ask.baseline or DEFAULT_BASELINE)
+    may_be_written(file)
+    return file
+
+
+def _after(ask: Ask, written: Path | None) -> Callable[[Run], None] | None:
+    """Return what is to be done with a run that has ended, None for nothing."""
+    if written is not None:
+        return lambda run: _write(run, written)
+    return _prune if ask.prune_baseline else None
+
+
+def _write(run: Run, file: Path) -> None:
+    from forkjoin.engine import write_baseline
+
+    done = write_baseline(run, file)
+    say(f"wrote the baseline {file}: {_many(done.entries)}, {done.added:,} of them added, {done.removed:,} removed")
+    failed = run.report().coverage.failed
+    if failed:
+        say(f"it has nothing new of what did not come through: {', '.join(failed)}")
+
+
+def _prune(run: Run) -> None:
+    from forkjoin.engine import prune_baseline
+
+    baseline = run.planned.scope.baseline
+    if baseline is not None:
+        done = prune_baseline(run, baseline)
+        say(f"pruned the baseline {baseline.file}: {done.removed:,} removed, {_many(done.entries)} left")
+
+
+def _many(entries: int) -> str:
+    return f"{entries:,} {'finding' if entries == 1 else 'findings'}"
 
 
 def agents_line() -> str:

@@ -19,7 +19,7 @@ from forkjoin.synthesis.renderers.html.script import SCRIPT
 from forkjoin.synthesis.renderers.html.style import STYLE
 from forkjoin.synthesis.renderers.html.tasks import tasks
 from forkjoin.synthesis.renderers.html.timeline import lost, timeline
-from forkjoin.synthesis.words import comparable, counted, coverage_line, not_looked_at_lines, total
+from forkjoin.synthesis.words import comparable, counted, coverage_line, narrowing_lines, not_looked_at_lines, total
 
 _IDS = 8
 _CLASHES = 100
@@ -171,6 +171,7 @@ def _coverage(report: Report) -> Markup:
     lacking = not_looked_at_lines(coverage.not_looked_at)
     whole = not coverage.failed and not coverage.missing and not lacking
     lines = [element("p", element("b", "Looked at: "), f"{coverage_line(report)}.")]
+    lines += [element("p", f"{said}.") for said in narrowing_lines(report)]
     if lacking:
         lines.append(element("p", element("b", "Not looked at: "), "; ".join(lacking), "."))
     return element("section", lines, class_="coverage whole" if whole else "coverage", id="coverage")
