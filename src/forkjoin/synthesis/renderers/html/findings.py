@@ -8,7 +8,7 @@ from forkjoin.model import Dispute, Finding, Report, Source
 from forkjoin.synthesis.renderers.html.element import NOTHING, Markup, anchor, element, joined, worded
 from forkjoin.synthesis.words import agents_of, counted, place, total
 
-_BYTES = 2_000_000
+_BYTES = 2_400_000
 _TASKS = 200
 _WITNESSES = 50
 _MANY = 500  # findings, from which on a browser lays out only those that are in sight
