@@ -145,13 +145,25 @@ def end(seen: Seen, event: Ended, at: float) -> None:
 
 def _left(seen: Seen, event: Ended, at: float) -> TaskView:
     """Return the task with what an ended attempt left, and what all its attempts used."""
-    now = seen.now
+    now = _began(seen.now, event, at)
     seen.used = event.usage if seen.used is None else _sum(seen.used, event.usage)
     return replace(
         now, attempt=max(event.attempt, now.attempt), place=event.place or now.place, answer=event.answer,
         value=event.value, usage=seen.used, changes=event.changes, findings=event.findings,
         tries=_last(now.tries, ended=_ended(event, at), recorded=at),
     )  # fmt: skip
+
+
+def _began(now: TaskView, event: Ended, at: float) -> TaskView:
+    """Return the task with its last attempt begun when its process says so: an owner may have written it down late."""
+    if event.exit is None or event.exit.how == "setup" or not event.exit.wall_s or not now.tries:
+        return now
+    last = now.tries[-1]
+    began = max(last.launched, _ended(event, at) - event.exit.wall_s)
+    if last.started is None or last.started <= began:
+        return now
+    started = began if now.started == last.started else now.started
+    return replace(now, started=started, tries=_last(now.tries, started=began))
 
 
 def _ended(event: Ended, at: float) -> float:
