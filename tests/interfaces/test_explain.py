@@ -65,3 +65,28 @@ def test_a_task_says_how_long_it_was_expected_to_take_and_who_said_so(forkjoin) 
     said = forkjoin.plan({"id": "said", "shell": "true", "writes": [], "estimate": "2m"})
     forkjoin("run", said)
     assert ", as the plan says" in forkjoin("explain", "said")[1]
+
+
+def test_a_file_is_explained_by_who_changed_it_who_meant_to_and_who_waited(forkjoin, conflict: str) -> None:
+    code, out, _ = forkjoin("explain", "--file", "./same.txt")
+    assert code == 0
+    assert "changed by:\n  one: added\n  two: modified" in out
+    assert "who writes it, as far as was known before:\n  one: same.txt (" in out
+    assert "who waited for whom:\n  two behind one: write-write" in out
+    said = forkjoin.json("explain", "--file", str(forkjoin.tree / "same.txt"))
+    assert [(one["task"], one["kind"]) for one in said["touches"]] == [
+        ("one", "changed"), ("two", "changed"), ("one", "writes"), ("two", "writes"),
+    ]  # fmt: skip
+    assert [edge["then"] for edge in said["order"]] == ["two"]
+
+
+def test_a_file_that_nobody_touched_is_said_so(forkjoin, conflict: str) -> None:
+    assert f"no task of run {conflict} changed other.txt" in forkjoin("explain", "--file", "other.txt")[1]
+    code, _, err = forkjoin("explain", "--file", "same.txt", "two")
+    assert code == 2
+    assert "--file: is about a run" in err
+
+
+def test_the_end_of_a_run_says_the_chain_and_what_was_lost(forkjoin, conflict: str) -> None:
+    lines = forkjoin("wait")[1].splitlines() + forkjoin("explain")[1].splitlines()
+    assert any("one → two → cool" in line for line in lines)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from forkjoin.model import Account, Report, RunId, Task, TaskId
+from forkjoin.model import Account, LostTime, Report, RunId, Task, TaskId
 from forkjoin.synthesis import TaskResult, render_markdown, report, summary_lines
 from forkjoin.testing import a_view
 
@@ -54,6 +54,23 @@ def test_one_task_or_less_than_a_second_of_work_is_not_compared():
     both = joined(result("a"), result("b"))
     assert summary_lines(both)[-1] == "Time: 2.0 s for 4.0 s of work: 2.0× against one after another."
     assert "Speed-up against one after another: 2.0×." in render_markdown(both)
+
+
+def test_the_account_ends_a_run_in_three_lines():
+    lost = [
+        LostTime(cause="conflict", seconds=4.0, tasks=(TaskId("a"), TaskId("b")), detail="same.txt"),
+        *(LostTime(cause=cause, seconds=0.3, tasks=(TaskId("b"),)) for cause in ("set-up", "retry", "overhead")),
+    ]
+    path = tuple(TaskId(f"t{n}") for n in range(9))
+    spent = Account(wall_s=10, sum_s=14, speedup=1.4, critical_path=path, lost=tuple(lost), ideal_s=5.0)
+    made = replace(joined(result("a"), result("b")), account=spent)
+    assert summary_lines(made, width=200)[-3:] == [
+        "Time: 10 s for 14 s of work: 1.4× against one after another.",
+        "Ideal: 5.0 s; the critical path: t0 → t1 → t2 → (3 more) → t6 → t7 → t8.",
+        "Lost: 4.9 s: 4.0 s conflict: b waited for a (same.txt); 0.3 s set-up: b; 0.3 s retry: b; more: forkjoin explain",
+    ]
+    little = replace(made, account=replace(spent, lost=tuple(lost[1:2])))
+    assert not any(line.startswith("Lost") for line in summary_lines(little))
 
 
 def test_nothing_to_look_at_took_no_time():

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.run import Run, TaskOutput
     from forkjoin.engine.scoping import Narrow, scope_json
     from forkjoin.engine.settings import Settings, settings_from
+    from forkjoin.engine.touching import Touched, touched
     from forkjoin.planning import check_json, plan_to_yaml
 
 _HOME = {
@@ -64,6 +65,8 @@ _HOME = {
     "TaskOutput": "forkjoin.engine.run",
     "Settings": "forkjoin.engine.settings",
     "settings_from": "forkjoin.engine.settings",
+    "Touched": "forkjoin.engine.touching",
+    "touched": "forkjoin.engine.touching",
     "with_estimates": "forkjoin.engine.estimates",
     "with_others": "forkjoin.engine.claims",
     "check_json": "forkjoin.planning",
@@ -81,6 +84,7 @@ __all__ = [
     "Run",
     "Settings",
     "TaskOutput",
+    "Touched",
     "Written",
     "attach",
     "bundle_named",
@@ -106,6 +110,7 @@ __all__ = [
     "runs",
     "scope_json",
     "settings_from",
+    "touched",
     "with_estimates",
     "with_others",
     "write_baseline",

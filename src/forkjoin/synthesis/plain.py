@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -22,6 +23,9 @@ _ACTIONS = 5
 _IDS = 3
 _NARROWEST = 40
 _NOTES = 3
+_LOSSES = 3  # causes named at the end of a run
+_ENDS = 3  # tasks of a long critical path named at either end
+_NOTABLE_S, _NOTABLE = 0.5, 0.05  # seconds, and share of the wall: less is not worth a line
 
 
 def render_json(report: Report) -> dict[str, Any]:
@@ -43,7 +47,7 @@ def summary_lines(report: Report, *, width: int = 80) -> list[str]:
     lines += _next(report, width)
     lines += _side_by_side(report, room)
     if report.account is not None and report.tasks:
-        lines.append(account_line(report.account, tasks=len(report.tasks)))
+        lines += account_lines(report.account, tasks=len(report.tasks))
     return [fitted(line, room) for line in lines]
 
 
@@ -107,14 +111,30 @@ def _cited(action: Action) -> str:
     return f"[{' '.join(action.findings[:_IDS])}{more}]"
 
 
-def account_line(account: Account, *, tasks: int) -> str:
-    """Return `Time: 31 s for 2 m 30 s of work: 4.8× ...`; the time alone where there is nothing to compare."""
+def account_lines(account: Account, *, tasks: int) -> list[str]:
+    """Return `Time: 31 s for 2 m 30 s of work: 4.8× ...`, the chain that made it, and what was lost, in three lines.
+
+    The time alone where there is nothing to compare; a loss that nobody would notice is not said.
+    """
     if not comparable(account, tasks=tasks):
-        return f"Time: {spoken(account.wall_s)}."
-    return (
+        return [f"Time: {spoken(account.wall_s)}."]
+    lines = [
         f"Time: {spoken(account.wall_s)} for {spoken(account.sum_s)} of work:"
-        f" {account.speedup:.1f}× against one after another."
-    )
+        f" {account.speedup:.1f}× against one after another.",
+    ]
+    if account.critical_path and account.ideal_s:
+        lines.append(f"Ideal: {spoken(account.ideal_s)}; the critical path: {_chain(account.critical_path)}.")
+    lost = sum(one.seconds for one in account.lost)
+    if lost >= max(_NOTABLE_S, _NOTABLE * account.wall_s):
+        worst = "; ".join(f"{spoken(one.seconds)} {one.said}" for one in account.lost[:_LOSSES])
+        lines.append(f"Lost: {spoken(lost)}: {worst}" + ("; more: forkjoin explain" if account.lost[_LOSSES:] else ""))
+    return lines
+
+
+def _chain(tasks: Sequence[str]) -> str:
+    if len(tasks) <= 2 * _ENDS:
+        return " → ".join(tasks)
+    return " → ".join((*tasks[:_ENDS], f"({len(tasks) - 2 * _ENDS} more)", *tasks[-_ENDS:]))
 
 
 def fitted(text: str, width: int) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
 from forkjoin.interfaces.cli.talk import data, data_json
 from forkjoin.interfaces.cli.words import spell
@@ -16,11 +17,12 @@ from forkjoin.model import ENDED, Account, Edge, RunView, TaskView, spoken, to_b
 from forkjoin.model.text import one_line
 
 if TYPE_CHECKING:
-    from forkjoin.engine import Run
+    from forkjoin.engine import Run, Touched
 
 EXAMPLES = (
     ("forkjoin explain", "the latest run: where the time went, and why tasks waited"),
     ("forkjoin explain auth", "one task: what it waited for, where its result is, who touched its files"),
+    ("forkjoin explain --file src/app.py", "one file: who changed it, who meant to, who waited for whom over it"),
     ("forkjoin explain --json RUN | jq '.account.lost'", "each lost second with its cause, for a program"),
 )
 _MOST = 20  # pairs, files and tasks shown in words; the rest is counted
@@ -30,7 +32,8 @@ _MOST = 20  # pairs, files and tasks shown in words; the rest is counted
 class Ask(Asked):
     """Say where the time of a run went, and why: each lost second with its cause; who waited for whom, and over what.
 
-    Of a task: what it waited for, where its result lies, and which others touched the same files.
+    Of a task: what it waited for, how long it was expected to take, where its result lies, and which others touched the
+    same files. Of a file: who changed it, whose claim covers it and why, and how these were ordered.
     """
 
     name: Annotated[
@@ -40,17 +43,53 @@ class Ask(Asked):
             autocompletion=complete_name,
         ),
     ] = ""  # fmt: skip
+    file: Annotated[
+        str, typer.Option("--file", metavar="PATH", help="Of one file, in the run's tree: who has to do with it.")
+    ] = ""
 
 
 def act(ask: Ask) -> int:
     """Explain it."""
     run, task = run_or_task(ask, ask.name)
+    if ask.file:
+        return _file(run, task, ask)
     if ask.json:
         data_json(_json(run, task))
         return 0
     for line in _run_lines(run) if task is None else _task_lines(run, task):
         data(line)
     return 0
+
+
+def _file(run: Run, task: TaskView | None, ask: Ask) -> int:
+    from forkjoin.engine import touched
+
+    if task is not None:
+        raise PlanError("is about a run", where="--file", next_step=f"name the run: {run.called}")
+    found = touched(run, ask.file)
+    if ask.json:
+        data_json({"forkjoin": 1, "run": run.id, **to_builtins(found)})
+        return 0
+    for line in _file_lines(run, found):
+        data(line)
+    return 0
+
+
+def _file_lines(run: Run, found: Touched) -> Iterator[str]:
+    path = one_line(found.path)
+    if not found.touches:
+        yield f"no task of run {run.id} changed {path}, and none said or was found to read or write it"
+        return
+    yield f"{path} in run {run.id}"
+    changed = [f"{one.task}: {one.how}" for one in found.touches if one.kind == "changed"]
+    yield from _headed("changed by", changed or ["nobody"])
+    for kind in ("writes", "reads"):
+        said = [f"{one.task}: {one_line(one.claim)} ({one_line(one.why)})" for one in found.touches if one.kind == kind]
+        yield from _headed(f"who {kind} it, as far as was known before", said)
+    yield from _headed("who waited for whom", [_order_line(edge) for edge in found.order])
+    if len(changed) > 1 and not found.order:
+        yield ""
+        yield "these ran side by side: the next step is to compare their changes (forkjoin diff TASK)"
 
 
 def _json(run: Run, task: TaskView | None) -> dict[str, Any]:
@@ -74,7 +113,7 @@ def _run_lines(run: Run) -> Iterator[str]:
     yield f"run {view.run}: {spell(view.state)}, {len(view.tasks)} task{'s' * (len(view.tasks) != 1)}"
     yield ""
     yield from account_lines(account)
-    yield from _headed("why some waited", [_order_line(edge) for edge in view.edges])
+    yield from _headed("why some ran one after another", [_order_line(edge) for edge in view.edges])
     shared = [f"{one_line(path)}  {', '.join(tasks)}" for path, tasks in _touched(view).items() if len(tasks) > 1]
     yield from _headed("files that several tasks changed", shared)
     waiting = [f"{task.id}: {one_line(task.why)}" for task in view.tasks if task.why and task.state not in ENDED]
