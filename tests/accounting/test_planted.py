@@ -53,7 +53,7 @@ def book(tmp_path: Path) -> Book:
 
 
 def named(account: Account, cause: LostCause, planted: float, *, work: float, about: str = "") -> None:
-    """The planted seconds have their name; all others together are no more than what the tasks' own logs leave over."""
+    """The planted seconds have their name; all others are together no more than what the tasks' own logs leave over."""
     found = [one for one in account.lost if one.cause == cause and about in one.said]
     seconds = sum(one.seconds for one in found)
     rest = sum(one.seconds for one in account.lost) - seconds
@@ -107,8 +107,12 @@ def test_five_seconds_of_a_straggler(book: Book, tmp_path: Path) -> None:
 
 
 def test_two_seconds_of_a_retry(book: Book, tmp_path: Path) -> None:
-    once = f"test -e {tmp_path}/once && {{ date +%s.%N > {book.folder}/a.began; sleep 1; date +%s.%N > {book.folder}/a.ended; exit; }};"
-    line = f"{once} touch {tmp_path}/once; date +%s.%N > {book.folder}/first.began; sleep 2; date +%s.%N > {book.folder}/first.ended; exit 1"
+    def noted(id_: str, seconds: int) -> str:
+        file = f"{book.folder}/{id_}"
+        return f"date +%s.%N > {file}.began; sleep {seconds}; date +%s.%N > {file}.ended"
+
+    once = tmp_path / "once"
+    line = f"test -e {once} && {{ {noted('a', 1)}; exit; }}; touch {once}; {noted('first', 2)}; exit 1"
     done = run([Task(id="a", shell=line, writes=[], retries=1)], tree=tmp_path)
     assert done.ok
     named(done.account, "retry", book.took("first"), work=book.took("a"))
