@@ -15,10 +15,12 @@ pytestmark = pytest.mark.slow
 
 
 def _tasks(tree: Path) -> list[dict[str, object]]:
-    log = tree.parent / "log"
+    """`slow` takes two seconds, and for as long as the file `hold` is there."""
+    log, hold = tree.parent / "log", tree.parent / "hold"
+    wait = f"sleep 2; while [ -e {hold} ]; do sleep 0.1; done"
     return [
         {"id": "quick", "shell": f"echo quick >> {log}; echo done-quick", "writes": []},
-        {"id": "slow", "shell": f"echo slow >> {log}; sleep 2; echo done-slow", "writes": []},
+        {"id": "slow", "shell": f"echo slow >> {log}; {wait}; echo done-slow", "writes": []},
         {"id": "last", "shell": f"echo last >> {log}; echo done-last", "writes": [], "after": ["slow"]},
     ]
 
@@ -26,6 +28,18 @@ def _tasks(tree: Path) -> list[dict[str, object]]:
 @pytest.fixture
 def orphan(forkjoin) -> str:
     """A run whose owner was killed -9 while `slow` ran; returns its id."""
+    return _orphan(forkjoin)
+
+
+@pytest.fixture
+def held(forkjoin) -> tuple[str, Path]:
+    """Such a run, and the file that keeps `slow` from ending until it is removed."""
+    hold: Path = forkjoin.tree.parent / "hold"
+    hold.touch()
+    return _orphan(forkjoin), hold
+
+
+def _orphan(forkjoin) -> str:
     process = forkjoin.process("run", forkjoin.plan(*_tasks(forkjoin.tree)), "-q")
     deadline = time.monotonic() + 20
     log = forkjoin.tree.parent / "log"
@@ -58,15 +72,17 @@ def test_a_run_goes_on_where_it_was_and_nothing_completed_runs_again(forkjoin, o
     assert sorted((forkjoin.tree.parent / "log").read_text().split()) == ["last", "quick", "slow"]
 
 
-def test_who_comes_second_is_told_who_has_it(forkjoin, orphan: str) -> None:
+def test_who_comes_second_is_told_who_has_it(forkjoin, held: tuple[str, Path]) -> None:
+    orphan, hold = held
     first = forkjoin.process("resume", "-q")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while forkjoin.json("ls")["runs"][0]["owner"] is None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     code, _, said = forkjoin("resume", orphan)
     assert (code, f"owned by process {first.pid}" in said) == (2, True), said
     assert forkjoin.json("resume")["runs"] == []
+    hold.unlink()
     assert first.wait(20) == 0
     first.communicate()
 
