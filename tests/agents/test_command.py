@@ -133,7 +133,7 @@ def test_a_structured_answer_of_which_the_middle_is_gone_fails_and_says_how_long
 
 def test_the_board_gets_a_line_without_control_characters():
     said = [*dialect("command").parse(b"\x1b]0;title\x07\x1b[31mred\x1b[0m \x07ok\x00 \xe2\x80\xaereversed\r\n")]
-    assert [one.action for one in said] == ["red ok reversed"]
+    assert [one.text for one in said] == ["red ok reversed"]
     assert not [*dialect("command").parse(b" \x1b[2K\n")]
 
 

@@ -42,20 +42,30 @@ def test_a_process_that_may_open_few_files_more_is_told_how_to_allow_more(
 
 
 def test_an_unknown_agent_lists_the_known(tmp_path: Path, home: Path) -> None:
-    with pytest.raises(UnknownId, match="no agent 'nobody'; known: command, function, static"):
+    with pytest.raises(
+        UnknownId, match="no agent 'nobody'; known: claude, codex, opencode, pi, command, function, static"
+    ):
         refused(tmp_path, home, ready(tmp_path, Task(id="p", task="x", agent="nobody", writes=[])))
 
 
-def test_a_coding_agent_that_is_here_is_said_to_come_later(
+def test_a_coding_agent_that_is_not_here_is_said_with_the_way_to_install_it(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program = tmp_path / "bin" / "claude"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CannotHere, match="the program of agent codex is not here; npm install -g @openai/codex"):
+        refused(tmp_path, home, ready(tmp_path, Task(id="p", task="x", agent="codex", writes=[])))
+
+
+def test_a_coding_agent_that_nobody_here_drives_is_said_to_come_later(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "goose"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent))
-    with pytest.raises(CannotHere, match="does not drive claude yet"):
-        refused(tmp_path, home, ready(tmp_path, Task(id="p", task="x", agent="claude", writes=[])))
+    with pytest.raises(CannotHere, match="does not drive goose yet"):
+        refused(tmp_path, home, ready(tmp_path, Task(id="p", task="x", agent="goose", writes=[])))
 
 
 def test_an_unknown_analyser_is_named_before_anything_starts(tmp_path: Path, home: Path) -> None:

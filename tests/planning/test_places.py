@@ -183,7 +183,8 @@ def test_the_keys_of_plan_and_task_are_those_of_the_design() -> None:
     assert {
         "id", "description", "role", "task", "command", "shell", "context", "reads", "writes", "focus", "output",
         "allow_no_change", "after", "estimate", "timeout", "idle_timeout", "cpu", "retries", "permission", "isolation",
-        "memory", "processes", "disk", "ok_exit", "carry", "resources", "env", "cwd", "agent",
+        "memory", "processes", "disk", "ok_exit", "carry", "resources", "env", "pass_env", "cwd", "agent", "model",
+        "effort", "max_turns", "budget",
     } == TASK  # fmt: skip
     assert not TASK & LATER
     assert not PLAN & LATER

@@ -102,7 +102,7 @@ def test_a_dialect_makes_an_invocation_and_says_whether_it_is_there():
     assert (made.argv, made.cwd, made.env, made.stdin) == (("mine", "a"), "/t/sub", {"A": "1"}, "/b.md")
     assert dialect.asked == ["a"]
     assert dialect.probe().hint == "install mine"
-    assert [said.action for said in dialect.parse(b"reads x.py\n")] == ["reads x.py"]
+    assert [said.text for said in dialect.parse(b"reads x.py\n")] == ["reads x.py"]
 
 
 def test_a_full_journal_keeps_what_was_appended():

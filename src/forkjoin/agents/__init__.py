@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from forkjoin.agents.dialect import Dialect, Ended, Judgement, Probe, Said, Site
+from forkjoin.agents.dialect import Dialect, Ended, Judgement, Probe, Site
 from forkjoin.agents.ending import ended_badly
 from forkjoin.agents.environment import DEPTH, child_environ, depth_of
-from forkjoin.agents.found import FoundAgent, found_agents
+from forkjoin.agents.found import PROGRAMS, FoundAgent, found_agents
+from forkjoin.agents.hearing import Meter
+from forkjoin.agents.said import Action, Said
 from forkjoin.agents.table import cards, dialect, names
 from forkjoin.agents.truth import findings_schema, truth
 
@@ -13,11 +15,14 @@ EndedAttempt = Ended  # beside the model's event of the same name
 
 __all__ = [
     "DEPTH",
+    "PROGRAMS",
+    "Action",
     "Dialect",
     "Ended",
     "EndedAttempt",
     "FoundAgent",
     "Judgement",
+    "Meter",
     "Probe",
     "Said",
     "Site",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from forkjoin.agents.dialect import Ended, Judgement, Probe, Said, Site
+from forkjoin.agents.dialect import Ended, Judgement, Probe, Site
 from forkjoin.agents.ending import ANSWER_BYTES, answer_text, ended_badly, exit_reason, one_line, usage_of
+from forkjoin.agents.said import Action, Said
 from forkjoin.errors import PlanError
 from forkjoin.model import Completed, Failed, Outcome, Process, Task, spoken_size
 
@@ -39,7 +40,7 @@ class CommandDialect:
     def parse(self, line: bytes) -> Iterable[Said]:
         """Return the line itself, cleaned for the board."""
         said = one_line(line)
-        return (Said(action=said),) if said else ()
+        return (Action(text=said),) if said else ()
 
     def judge(self, task: Task, ended: Ended) -> Judgement:
         """Completed where the exit code is one of `ok_exit`; the answer is what it printed, whole or not."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from forkjoin.agents.said import Said
 from forkjoin.model import Exit, Invocation, Outcome, Place, Task, Usage
 
 
@@ -25,6 +26,8 @@ class Site:
     """What an invocation is made for: the opened workspace, the brief as a file, a private scratch folder.
 
     `environ` is the caller's environment, without the markers of a surrounding agent and with forkjoin's own marks.
+    `home` is a folder of the task's own, the same for all its attempts. `session` is what an earlier attempt said of
+    its session: the agent goes on there, and the brief is what it is told now.
     `files` are the tree's files (relative POSIX paths, those git does not ignore); filled for agent `static` alone.
     """
 
@@ -32,22 +35,17 @@ class Site:
     brief: str
     scratch: str
     environ: dict[str, str]
-    files: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Said:
-    """One thing an agent's output said: a line for the board (`action`), and what is to be remembered at its end."""
-
-    action: str = ""
+    home: str = ""
     session: str = ""
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
     """All that is known of an ended attempt: its exit record, its kept output, and what a call returned.
 
-    `place` is where it ran: absolute paths in its output are made relative to it.
+    `place` is where it ran: absolute paths in its output are made relative to it. `stream` reads all of its kept stdout
+    in lines, for agents that speak in a stream longer than the `stdout` that is handed over.
     """
 
     exit: Exit
@@ -55,6 +53,11 @@ class Ended:
     stderr: bytes = b""
     returned: object = None
     place: Place | None = None
+    stream: Callable[[], Iterable[bytes]] | None = None
+
+    def lines(self) -> Iterable[bytes]:
+        """Return its stdout in lines (on LF only), all that was kept of it."""
+        return self.stdout.split(b"\n") if self.stream is None else self.stream()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,7 @@ def ended_badly(exit_: Exit) -> Outcome | None:
             return Stopped(reason=exit_.reason or "its owner was gone for longer than the lease, and nobody took over")
         case "setup":
             return Failed(kind="setup", reason=exit_.error or exit_.reason or "it could not be started")
-        case "memory" | "processes" | "disk":
+        case "memory" | "processes" | "disk" | "cap":
             return Failed(kind="limit", reason=exit_.reason or _too_much(exit_))
         case _:
             assert_never(exit_.how)

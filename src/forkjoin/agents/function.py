@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from forkjoin.agents.dialect import Ended, Judgement, Probe, Said, Site
+from forkjoin.agents.dialect import Ended, Judgement, Probe, Site
 from forkjoin.agents.ending import ended_badly, usage_of
+from forkjoin.agents.said import Said
 from forkjoin.errors import CannotHere, PlanError
 from forkjoin.model import Call, Completed, Failed, Ref, Task, to_json
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from forkjoin.agents.dialect import Ended, Judgement, Probe, Said, Site
+from forkjoin.agents.dialect import Ended, Judgement, Probe, Site
 from forkjoin.agents.ending import ended_badly, exit_reason, usage_of, was_cut
+from forkjoin.agents.said import Said
 from forkjoin.errors import PlanError
 from forkjoin.model import Completed, Failed, Process, Task
 

@@ -11,8 +11,9 @@ from forkjoin.agents.analysers import Analyser, BadOutput, Look, Parsed, analyse
 from forkjoin.agents.analysers.programs import HINT, located
 from forkjoin.agents.analysers.reading import counted
 from forkjoin.agents.analysers.scope import look_at
-from forkjoin.agents.dialect import Ended, Judgement, Probe, Said, Site
+from forkjoin.agents.dialect import Ended, Judgement, Probe, Site
 from forkjoin.agents.ending import ended_badly, last_line, one_line, usage_of, was_cut
+from forkjoin.agents.said import Said
 from forkjoin.errors import CannotHere
 from forkjoin.model import SEVERITIES, Claimed, Completed, Failed, Outcome, Place, Process, Task, to_json
 

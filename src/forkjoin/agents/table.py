@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 AGENTS: dict[str, str] = {
+    "claude": "forkjoin.agents.claude:ClaudeDialect",
+    "codex": "forkjoin.agents.codex:CodexDialect",
+    "opencode": "forkjoin.agents.opencode:OpencodeDialect",
+    "pi": "forkjoin.agents.pi:PiDialect",
     "command": "forkjoin.agents.command:CommandDialect",
     "function": "forkjoin.agents.function:FunctionDialect",
     "static": "forkjoin.agents.static:StaticDialect",

@@ -6,7 +6,16 @@ from forkjoin.backends.backend import Backend, Emit, Exited, Job, Output, Signal
 from forkjoin.backends.inprocess import InProcessBackend
 from forkjoin.backends.local import Identity, LocalBackend, identity, read_exit
 from forkjoin.backends.lock import began, locked, shim_of
-from forkjoin.backends.output import StreamName, Tail, output_bytes, tail_bytes, unchanged, whole, window_bytes
+from forkjoin.backends.output import (
+    StreamName,
+    Tail,
+    output_bytes,
+    output_lines,
+    tail_bytes,
+    unchanged,
+    whole,
+    window_bytes,
+)
 from forkjoin.backends.segments import kept_segments
 
 __all__ = [
@@ -27,6 +36,7 @@ __all__ = [
     "kept_segments",
     "locked",
     "output_bytes",
+    "output_lines",
     "read_exit",
     "shim_of",
     "tail_bytes",

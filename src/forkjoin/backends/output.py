@@ -14,6 +14,7 @@ from forkjoin.model import Exit
 
 TICK_BYTES = 256 * 1024
 FAR_BEHIND = 1024 * 1024
+LONGEST_LINE = 4 * 1024 * 1024
 
 StreamName = Literal["stdout", "stderr"]
 
@@ -30,6 +31,26 @@ def output_bytes(folder: Path | str, stream: StreamName, *, limit: int) -> bytes
         head = limit // 4
         spans = [*_first(spans, head), *_last(spans, limit - head)]
     return b"".join(piece if isinstance(piece, bytes) else _read(*piece) for piece in _pieces(spans))
+
+
+def output_lines(folder: Path | str, stream: StreamName) -> Iterator[bytes]:
+    """Yield what is kept of a stream in lines, framed on LF only, cut at 4 MiB each; cuts are lines that say so.
+
+    No more than a line and a piece of 256 KiB is held.
+    """
+    rest, skipping = b"", False
+    for piece in _chunks(_spans(str(folder), stream)):
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            if not skipping:
+                yield line[:LONGEST_LINE]
+            skipping = False
+        if len(rest) > LONGEST_LINE:
+            if not skipping:
+                yield rest[:LONGEST_LINE]
+            rest, skipping = b"", True
+    if rest and not skipping:
+        yield rest
 
 
 def window_bytes(folder: Path | str, stream: StreamName, *, start: int, size: int) -> tuple[bytes, int]:
@@ -114,6 +135,17 @@ def _pieces(spans: list[_Span]) -> Iterator[bytes | tuple[str, int, int]]:
             yield b"\n[forkjoin: %d bytes cut here]\n" % (span.offset - at)
         yield span.path, span.skip, span.size
         at = span.offset + span.size
+
+
+def _chunks(spans: list[_Span]) -> Iterator[bytes]:
+    """Yield what is kept, with its cuts, at most 256 KiB at a time."""
+    for piece in _pieces(spans):
+        if isinstance(piece, bytes):
+            yield piece
+            continue
+        path, skip, size = piece
+        for at in range(skip, skip + size, TICK_BYTES):
+            yield _read(path, at, min(TICK_BYTES, skip + size - at))
 
 
 def _first(spans: list[_Span], n: int) -> list[_Span]:

@@ -80,6 +80,7 @@ class Attempts:
     rebooted: bool = False  # since the last owner: what was not flushed may be gone
     places: dict[Key, Place] = field(default_factory=dict)
     _stopping: dict[Key, str] = field(default_factory=dict)
+    _capped: set[Key] = field(default_factory=set)
     _opening: set[Key] = field(default_factory=set)
     _between: set[Key] = field(default_factory=set)
     _living: set[Key] = field(default_factory=set)
@@ -153,6 +154,12 @@ class Attempts:
             backend = self.inprocess if key in self._calls else self.local
             backend.stop(task, attempt, how=how, reason=reason)
 
+    def cap(self, task: TaskId, attempt: int, reason: str) -> None:
+        """End it because it has reached a cap; asked again, nothing happens."""
+        if (task, attempt) not in self._stopping:
+            self._capped.add((task, attempt))
+            self.stop(task, attempt, how="term", reason=reason)
+
     def spawned(self, key: Key) -> None:
         """Take note that its process is there."""
         self._between.discard(key)
@@ -163,11 +170,12 @@ class Attempts:
         self._living.discard(key)
         self._calls.discard(key)
         self._stopping.pop(key, None)
+        self._capped.discard(key)
 
     def ended(self, exited: Exited) -> Result | None:
         """Return the result where it is quickly made; else None, and it is told later."""
         task, key = self.tasks[exited.task], (exited.task, exited.attempt)
-        exited = _with_reason(exited, self._stopping.get(key, ""))
+        exited = _with_reason(exited, self._stopping.get(key, ""), capped=key in self._capped)
         place = self.places.get(key)
         if exited.exit is None and not exited.began:
             return _never_began(task, exited.attempt, place)
@@ -274,9 +282,13 @@ class Attempts:
             brief=str(brief_file),
             scratch=str(scratch),
             environ=child_environ(self.environ, run=self.planned.run, task=task.id, depth=depth_of(self.environ) + 1),
+            home=str(folder.parent),
             files=self._files(task),
         )
         invocation = speaker(task).invocation(task, site)
+        if not isinstance(invocation, Call):
+            for path, content in invocation.files.items():
+                Path(path).write_text(content, encoding="utf-8")
         job = Job(task=task.id, attempt=attempt, invocation=invocation, folder=str(folder))
         if isinstance(invocation, Call):
             self.local.abandon(str(folder))
@@ -328,15 +340,15 @@ class _Guard:
         return True
 
 
-def _with_reason(exited: Exited, reason: str) -> Exited:
-    """Give the record the reason it was stopped for, where a shim that knew none wrote it."""
+def _with_reason(exited: Exited, reason: str, *, capped: bool) -> Exited:
+    """Give the record the reason it was stopped for, where a shim that knew none wrote it; say so of a cap."""
     exit_: Exit | None = exited.exit
-    if exit_ is None or exit_.reason or exit_.how != "stopped" or not reason:
+    if exit_ is None or exit_.how != "stopped" or not (capped or (reason and not exit_.reason)):
         return exited
     return Exited(
         task=exited.task,
         attempt=exited.attempt,
-        exit=msgspec.structs.replace(exit_, reason=reason),
+        exit=msgspec.structs.replace(exit_, reason=reason, how="cap" if capped else "stopped"),
         returned=exited.returned,
     )
 

@@ -186,8 +186,11 @@ class Driver:
 
     def _heard(self, signal: Signal, now: float) -> list[Event]:
         match signal:
-            case Output():
-                return self._noted(*self._actions.heard(signal, now))
+            case Output(task=task, attempt=attempt):
+                heard = self._actions.heard(signal, now)
+                if why := self._actions.over(self._attempts.tasks[task], attempt):
+                    self._ends.append(lambda: self._attempts.cap(task, attempt, why))
+                return self._noted(*heard)
             case Spawned(task=task, attempt=attempt, pid=pid, start=start):
                 self._attempts.spawned((task, attempt))
                 place = self._attempts.places.get((task, attempt))

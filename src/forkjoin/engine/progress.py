@@ -1,14 +1,16 @@
-"""The last action of each running attempt, from what its output says; thinned."""
+"""What running attempts say: their last action, thinned, and what they use of the caps of their tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
 
-from forkjoin.agents import Dialect
+from forkjoin.agents import Action, Dialect, Meter
 from forkjoin.backends import Output
-from forkjoin.model import Progress, TaskId
+from forkjoin.model import Progress, Task, TaskId
+from forkjoin.model.text import one_line
 
+_WIDTH = 200  # of an action
 _ACTION_S = 0.5  # at most one `Progress` a task in this time
 _LONGEST_LINE = 1024 * 1024  # a longer line is cut there
 
@@ -18,6 +20,7 @@ class Actions:
 
     def __init__(self, speaker: Callable[[TaskId], Dialect]) -> None:
         self._speaker = speaker
+        self._meters: dict[tuple[TaskId, int], Meter] = {}
         self._rest: dict[tuple[TaskId, int], bytes] = {}
         self._told: dict[tuple[TaskId, int], float] = {}
 
@@ -28,20 +31,28 @@ class Actions:
         self._rest[key] = rest[:_LONGEST_LINE]
         action = ""
         for line in lines:
-            action = self._action(output.task, line[:_LONGEST_LINE]) or action
+            action = self._action(key, line[:_LONGEST_LINE]) or action
         if not action or now - self._told.get(key, 0.0) < _ACTION_S:
             return ()
         self._told[key] = now
         return (Progress(task=output.task, attempt=output.attempt, text=action, bytes=output.total),)
 
-    def _action(self, task: TaskId, line: bytes) -> str:
+    def over(self, task: Task, attempt: int) -> str:
+        """Return which cap of its task an attempt has reached; "" where none."""
+        meter = self._meters.get((task.id, attempt))
+        return meter.over(task) if meter is not None else ""
+
+    def _action(self, key: tuple[TaskId, int], line: bytes) -> str:
         action = ""
         with suppress(Exception):  # a dialect may be anybody's code, and a line of the board is not worth a run
-            for said in self._speaker(task).parse(line):
-                action = said.action or action
+            meter = self._meters.setdefault(key, Meter())
+            for said in self._speaker(key[0]).parse(line):
+                meter.take(said)
+                action = one_line(said.text, _WIDTH) if isinstance(said, Action) and said.text else action
         return action
 
     def forget(self, key: tuple[TaskId, int]) -> None:
         """Drop what is kept of an ended attempt."""
         self._rest.pop(key, None)
         self._told.pop(key, None)
+        self._meters.pop(key, None)

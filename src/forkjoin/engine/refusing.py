@@ -6,8 +6,9 @@ import errno
 import os
 import resource
 from collections.abc import Mapping, Sequence
+from shutil import which
 
-from forkjoin.agents import cards, depth_of, dialect, found_agents, names
+from forkjoin.agents import PROGRAMS, cards, depth_of, dialect, found_agents, names
 from forkjoin.engine.claims import refuse_foreign
 from forkjoin.engine.prepare import Prepared
 from forkjoin.errors import CannotHere, NotIndependent, PlanError, UnknownId
@@ -83,7 +84,10 @@ def _refuse_speechless(tasks: Sequence[Task]) -> None:
 def _refuse_unknown(task: Task) -> None:
     if task.agent_name not in names() and task.agent_name in {agent for agent, _ in found_agents()}:
         raise CannotHere(f"task {task.id}: this version does not drive {task.agent_name} yet; give it as a command")
-    dialect(task.agent_name)
+    spoken = dialect(task.agent_name)
+    if task.agent_name in PROGRAMS and which(PROGRAMS[task.agent_name]) is None:
+        hint = spoken.probe().hint
+        raise CannotHere(f"task {task.id}: the program of agent {task.agent_name} is not here; {hint}")
     if task.agent_name == "static":
         known = [card.name for card in cards()]
         if task.task.strip() not in known:

@@ -10,7 +10,7 @@ from threading import Lock
 import msgspec
 
 from forkjoin.agents import Dialect, EndedAttempt, Judgement, truth
-from forkjoin.backends import Exited, output_bytes, whole
+from forkjoin.backends import Exited, output_bytes, output_lines, whole
 from forkjoin.engine.folder import RunFolder
 from forkjoin.engine.speaking import speaker
 from forkjoin.errors import ForkjoinError
@@ -107,6 +107,7 @@ def _seen(folder: RunFolder, task: Task, exited: Exited, exit_: Exit, place: Pla
         stderr=output_bytes(own, "stderr", limit=MIB),
         returned=exited.returned,
         place=place,
+        stream=lambda: output_lines(own, "stdout"),
     )
 
 

@@ -10,14 +10,15 @@ from forkjoin.model.base import Value
 
 MIB = 1024 * 1024
 OUTPUT_CAP = 64 * MIB  # of each stream of an attempt that is kept
-EndedHow = Literal["exited", "timeout", "idle", "stopped", "lease", "setup", "memory", "processes", "disk"]
+EndedHow = Literal["exited", "timeout", "idle", "stopped", "lease", "setup", "memory", "processes", "disk", "cap"]
 
 
 class Process(Value, frozen=True, kw_only=True, omit_defaults=True):
     """A program to run under a shim. `env` is complete (not merged); `stdin` is a file's path, "" for nothing.
 
     `cap` bounds the kept bytes of each stream; `memory` and `disk` (bytes written) what its whole tree of processes may
-    use, None: a default of the backend's. Times are seconds, sizes bytes.
+    use, None: a default of the backend's. Times are seconds, sizes bytes. `files` are texts by path, in the
+    attempt's own scratch folder, that must lie there before it starts.
     """
 
     argv: tuple[str, ...]
@@ -30,6 +31,7 @@ class Process(Value, frozen=True, kw_only=True, omit_defaults=True):
     memory: int | None = None
     processes: int = 1000
     disk: int | None = None
+    files: dict[str, str] = {}  # noqa: RUF012 - msgspec copies an empty default
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,7 @@ class Exit(Value, frozen=True, kw_only=True, omit_defaults=True):
 
     `code` is None where a signal ended it. `error` says what went wrong before the program ran (`how` = setup) or the
     exception of a call. `swept` counts the processes that outlived the main one and were ended.
+    `cap`: a cap on turns or tokens, watched by the owner, was reached; `reason` says which.
     Where a limit ended it, `limit` is that limit and `used` what it was found to use (seconds, bytes, processes).
     `ended_at` is Unix time.
     """

@@ -6,7 +6,20 @@ from typing import Literal, TypeAlias
 
 from forkjoin.model.base import TaskId, Value, snake
 
-FailureKind = Literal["permission", "setup", "workspace", "contract", "violation", "agent", "exit", "parse", "limit"]
+FailureKind = Literal[
+    "permission",
+    "setup",
+    "workspace",
+    "contract",
+    "violation",
+    "agent",
+    "exit",
+    "parse",
+    "limit",
+    "login",
+    "quota",
+    "rate",
+]
 
 
 class _Outcome(Value, frozen=True, kw_only=True, tag_field="state", tag=snake):

@@ -29,10 +29,17 @@ else:
     Output = OutputKind | dict[str, Any]
 
 _LISTS = (
-    "command", "reads", "writes", "focus", "after", "ok_exit", "carry", "resources",
+    "command", "reads", "writes", "focus", "after", "ok_exit", "carry", "resources", "pass_env",
 )  # fmt: skip
 _DURATIONS = ("estimate", "timeout", "idle_timeout")
 _SIZES = ("memory", "disk")
+
+
+class Budget(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """What may be spent: US dollars, tokens (in and out together); None where that has no limit."""
+
+    usd: float | None = None
+    tokens: int | None = None
 
 
 class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
@@ -72,7 +79,12 @@ class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
     carry: Strings = ()
     resources: Strings = ()
     env: dict[str, str] = {}  # noqa: RUF012 - msgspec copies an empty default
+    pass_env: Strings = ()
     cwd: str = ""
+    model: str = ""
+    effort: str = ""
+    max_turns: int | None = None
+    budget: Budget | None = None
 
     def __post_init__(self) -> None:
         """Take what a Python caller naturally writes: lists, durations as text, callables, classes as schemas."""
@@ -97,6 +109,11 @@ class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
     def reads_only(self) -> bool:
         """Whether it may change nothing: said by `permission`, or by an empty `writes`."""
         return self.permission == "read-only" or (self.permission is None and self.writes == ())
+
+    @property
+    def may(self) -> Permission:
+        """What it is permitted: as said, else what follows from its `writes`."""
+        return self.permission or ("read-only" if self.writes == () else "workspace-write")
 
     @property
     def agent_name(self) -> str:

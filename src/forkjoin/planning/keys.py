@@ -19,7 +19,7 @@ DURATIONS: Final = ("timeout", "idle_timeout", "estimate")
 SIZES: Final = ("memory", "disk")
 
 LATER: Final = frozenset((
-    "setup", "setup_once", "network", "allow_hosts", "settings", "model", "effort", "max_turns", "budget", "home",
+    "setup", "setup_once", "network", "allow_hosts", "settings", "home",
     "gate", "each", "perspectives", "join",
 ))  # fmt: skip
 # What people write from memory of other tools; difflib alone would not find these.

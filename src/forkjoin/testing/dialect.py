@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from forkjoin.agents.dialect import Ended, Judgement, Probe, Said, Site
+from forkjoin.agents import Action, EndedAttempt, Judgement, Probe, Said, Site
 from forkjoin.model import Completed, Exit, Failed, Invocation, Outcome, Process, Stopped, Task, TaskId, TimedOut
 
 
@@ -35,9 +35,9 @@ class FakeDialect:
 
     def parse(self, line: bytes) -> Iterable[Said]:
         """Take each line for what it does now."""
-        return (Said(action=line.decode(errors="replace").strip()),)
+        return (Action(text=line.decode(errors="replace").strip()),)
 
-    def judge(self, task: Task, ended: Ended) -> Judgement:
+    def judge(self, task: Task, ended: EndedAttempt) -> Judgement:
         """Return what was scripted, where it ended well."""
         scripted = self.script.get(task.id)
         if isinstance(scripted, Judgement):

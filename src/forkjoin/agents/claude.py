@@ -1,0 +1,170 @@
+"""Agent `claude`: Claude Code, headless, by its stream of JSON lines.
+
+Read off runs of version 2.1.330. Its result line says "success" also where the provider's answer was an error, its exit
+code is 0 on an interrupt and on a refused tool: what counts is `is_error`, `permission_denials` and that the line came.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from forkjoin.agents.coding import Coding, process, schema_of
+from forkjoin.agents.dialect import Ended, Judgement, Probe, Site
+from forkjoin.agents.hearing import judged
+from forkjoin.agents.records import (
+    Record,
+    count_at,
+    files_of,
+    inside,
+    number_at,
+    objects_at,
+    record,
+    text_at,
+    tool_line,
+)
+from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Trouble, Unknown
+from forkjoin.agents.troubles import trouble
+from forkjoin.model import Permission, Process, Task, Usage, to_json
+
+_ASKING = "AskUserQuestion,EnterPlanMode,ExitPlanMode,EnterWorktree,ExitWorktree"  # who runs alone asks nobody
+_PERMISSIONS: dict[Permission, tuple[str, ...]] = {
+    "read-only": (
+        "--permission-mode", "dontAsk", "--tools", "Read,Glob,Grep,WebFetch,WebSearch",
+        "--allowedTools", "Read,Glob,Grep,WebFetch,WebSearch",
+    ),
+    "workspace-write": (
+        "--permission-mode", "acceptEdits", "--allowedTools", "Bash,Edit,Write,NotebookEdit,WebFetch,WebSearch",
+        "--disallowedTools", _ASKING,
+    ),
+    "full": ("--dangerously-skip-permissions", "--disallowedTools", _ASKING),
+}  # fmt: skip
+_QUIET = {"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_MAX_RETRIES": "4"}
+_CAPS = {"max_turns": "turns", "budget_exhausted": "budget"}
+
+
+class ClaudeDialect:
+    """It has caps of its own for turns and money, and structured output; prompts come on stdin."""
+
+    name = "claude"
+    answers = True
+    coding = Coding(
+        program="claude",
+        keys=("ANTHROPIC_*", "CLAUDE_*", "AWS_*", "GOOGLE_*", "GCLOUD_*", "CLOUD_ML_REGION", "DISABLE_*", "MCP_*"),
+        sets=_QUIET,
+        install="npm install -g @anthropic-ai/claude-code",
+        login="run `claude` once and log in, or set ANTHROPIC_API_KEY",
+        own=frozenset(("turns", "budget", "schema", "permissions", "cost")),
+    )
+
+    def probe(self) -> Probe:
+        """Look for its program, and for how it is logged in."""
+        return self.coding.probe(
+            keys={"ANTHROPIC_API_KEY": "key", "CLAUDE_CODE_OAUTH_TOKEN": "token", "ANTHROPIC_AUTH_TOKEN": "token"},
+            files={"~/.claude/.credentials.json": "subscription"},
+        )
+
+    def invocation(self, task: Task, site: Site) -> Process:
+        """Return one headless turn; a session that *site* names goes on."""
+        argv = ["claude", "-p", "--output-format", "stream-json", "--verbose"]
+        argv += ["--model", task.model] if task.model else []
+        argv += ["--effort", task.effort] if task.effort else []
+        argv += ["--max-turns", str(task.max_turns)] if task.max_turns else []
+        argv += ["--max-budget-usd", f"{task.budget.usd:g}"] if task.budget and task.budget.usd else []
+        argv += ["--json-schema", json.dumps(schema)] if (schema := schema_of(task)) else []
+        argv += ["--resume", site.session] if site.session else []
+        return process(task, site, (*argv, *_PERMISSIONS[task.may]), self.coding)
+
+    def parse(self, line: bytes) -> Iterable[Said]:
+        """Return what a line says."""
+        found = record(line)
+        if found is None:
+            return (Unknown(),) if line.strip() else ()
+        if inside(found, "parent_tool_use_id"):
+            return ()  # said by an agent of its own, not by it
+        return _READERS.get(text_at(found, "type"), _unknown)(found)
+
+    def judge(self, task: Task, ended: Ended) -> Judgement:
+        """Say how it ended."""
+        del task
+        return judged(ended, self.parse, program="claude", allow=self.coding.allow)
+
+
+def _system(found: Record) -> Iterable[Said]:
+    match text_at(found, "subtype"):
+        case "init":
+            yield Session(id=text_at(found, "session_id"))
+        case "api_retry":
+            yield trouble(
+                text_at(found, "error") or "the provider did not answer",
+                status=count_at(found, "error_status"),
+                retrying=True,
+            )
+        case "permission_denied":
+            yield Action(text=text_at(found, "message"))
+        case _:
+            pass
+
+
+def _assistant(found: Record) -> Iterable[Said]:
+    if text_at(found, "message", "model") == "<synthetic>":
+        return  # an error in the clothes of an answer; the result line says which
+    for part in objects_at(found, "message", "content"):
+        if part.get("type") == "tool_use":
+            about = part.get("input")
+            yield Action(text=tool_line(text_at(part, "name"), about), files=files_of(about))
+        elif said := text_at(part, "text"):
+            yield Answered(text=said, message=text_at(found, "message", "id"))
+            yield Action(text=said)
+
+
+def _result(found: Record) -> Iterable[Said]:
+    yield Session(id=text_at(found, "session_id"))
+    yield Spent(usage=_usage(found), total=True)
+    for denial in objects_at(found, "permission_denials"):
+        yield Denied(action=tool_line(text_at(denial, "tool_name"), denial.get("tool_input")))
+    if inside(found, "is_error"):
+        yield _trouble(found)
+        return
+    structured = inside(found, "structured_output")
+    yield Answered(text=text_at(found, "result"), value=b"" if structured is None else to_json(structured))
+    yield Over()
+
+
+def _trouble(found: Record) -> Trouble:
+    errors = inside(found, "errors")
+    said = text_at(found, "result") or "; ".join(str(one) for one in errors if isinstance(errors, list))
+    cap = _CAPS.get(text_at(found, "terminal_reason"))
+    if cap == "turns":
+        return Trouble(kind="turns", message=said or "its turns are used up")
+    if cap == "budget":
+        return Trouble(kind="budget", message=said or "its budget is used up")
+    return trouble(said or text_at(found, "subtype"), status=count_at(found, "api_error_status"))
+
+
+def _usage(found: Record) -> Usage:
+    parts = [
+        count_at(found, "usage", name)
+        for name in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+    ]
+    models = inside(found, "modelUsage")
+    guessed = isinstance(models, dict) and any(text_at(one, "costBasis") == "unknown" for one in models.values())
+    return Usage(
+        input_tokens=sum(part for part in parts if part) if any(part is not None for part in parts) else None,
+        output_tokens=count_at(found, "usage", "output_tokens"),
+        usd=None if guessed else number_at(found, "total_cost_usd"),
+    )
+
+
+def _nothing(found: Record) -> Iterable[Said]:
+    del found
+    return ()
+
+
+def _unknown(found: Record) -> Iterable[Said]:
+    return (Unknown(kind=text_at(found, "type")),)
+
+
+_READERS = {
+    "system": _system, "assistant": _assistant, "result": _result, "user": _nothing, "stream_event": _nothing,
+}  # fmt: skip

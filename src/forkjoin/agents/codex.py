@@ -1,0 +1,138 @@
+"""Agent `codex`: Codex CLI, `codex exec`, by its stream of JSON lines.
+
+Read off runs of version 0.169.0. A refused or failed command does not change its exit code; an item of type `error` is
+only a warning, `turn.failed` is the error. It has no cap for turns or money: both are counted from outside.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from forkjoin.agents.coding import Coding, process, schema_of
+from forkjoin.agents.dialect import Ended, Judgement, Probe, Site
+from forkjoin.agents.hearing import judged
+from forkjoin.agents.records import Record, count_at, inside, objects_at, record, text_at
+from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Turn, Unknown
+from forkjoin.agents.strict import strict
+from forkjoin.agents.troubles import trouble
+from forkjoin.model import Permission, Process, Task, Usage
+
+_PERMISSIONS: dict[Permission, tuple[str, ...]] = {
+    "read-only": ("-c", 'sandbox_mode="read-only"', "-c", 'approval_policy="never"'),
+    "workspace-write": ("-c", 'sandbox_mode="workspace-write"', "-c", 'approval_policy="never"'),
+    "full": ("--dangerously-bypass-approvals-and-sandbox",),
+}
+_TOOLS = ("command_execution", "file_change", "mcp_tool_call", "web_search")
+_DENIED = ("declined", "denied", "rejected")
+
+
+class CodexDialect:
+    """It has a sandbox and structured output of its own; prompts come on stdin."""
+
+    name = "codex"
+    answers = True
+    coding = Coding(
+        program="codex",
+        keys=("OPENAI_*", "CODEX_*", "AZURE_OPENAI_*"),
+        install="npm install -g @openai/codex",
+        login="run `codex login`, or set CODEX_API_KEY",
+        own=frozenset(("schema", "permissions", "sandbox")),
+    )
+
+    def probe(self) -> Probe:
+        """Look for its program, and for how it is logged in."""
+        return self.coding.probe(
+            keys={"CODEX_API_KEY": "key", "OPENAI_API_KEY": "key"}, files={"~/.codex/auth.json": "subscription or key"}
+        )
+
+    def invocation(self, task: Task, site: Site) -> Process:
+        """Return one headless turn; a session that *site* names goes on."""
+        argv = ["codex", "exec", "--json", "--skip-git-repo-check", *_PERMISSIONS[task.may]]
+        argv += ["-m", task.model] if task.model else []
+        argv += ["-c", f"model_reasoning_effort={json.dumps(task.effort)}"] if task.effort else []
+        files = {}
+        if (schema := schema_of(task)) and (checked := strict(schema)) is not None:
+            files = {f"{site.scratch}/schema.json": json.dumps(checked)}
+            argv += ["--output-schema", f"{site.scratch}/schema.json"]
+        argv += ["resume", site.session, "-"] if site.session else ["-"]
+        return process(task, site, tuple(argv), self.coding, files=files)
+
+    def parse(self, line: bytes) -> Iterable[Said]:
+        """Return what a line says."""
+        found = record(line)
+        if found is None:
+            return (Unknown(),) if line.strip() else ()
+        return _READERS.get(text_at(found, "type"), _unknown)(found)
+
+    def judge(self, task: Task, ended: Ended) -> Judgement:
+        """Say how it ended."""
+        del task
+        return judged(ended, self.parse, program="codex", allow=self.coding.allow)
+
+
+def _thread(found: Record) -> Iterable[Said]:
+    yield Session(id=text_at(found, "thread_id"))
+
+
+def _started(found: Record) -> Iterable[Said]:
+    kind = text_at(found, "item", "type")
+    if kind in _TOOLS:
+        yield _action(found["item"], kind)
+
+
+def _completed(found: Record) -> Iterable[Said]:
+    item = inside(found, "item")
+    match text_at(item, "type"):
+        case "agent_message":
+            yield Answered(text=text_at(item, "text"))
+            yield Action(text=text_at(item, "text"))
+            yield Turn()
+        case "error":
+            yield Action(text=f"warning: {text_at(item, 'message')}")
+        case kind if kind in _TOOLS:
+            action = _action(item, kind)
+            yield action
+            yield Turn()
+            if text_at(item, "status") in _DENIED:
+                yield Denied(action=action.text)
+        case _:
+            pass
+
+
+def _action(item: object, kind: str) -> Action:
+    files = tuple(text_at(change, "path") for change in objects_at(item, "changes"))
+    about = text_at(item, "command") or ", ".join(files) or text_at(item, "query") or text_at(item, "tool")
+    return Action(text=f"{kind.replace('_', ' ')} {about}", files=files)
+
+
+def _error(found: Record) -> Iterable[Said]:
+    said = text_at(found, "message")
+    yield trouble(said, retrying=said.startswith("Reconnecting"))
+
+
+def _failed(found: Record) -> Iterable[Said]:
+    yield trouble(text_at(found, "error", "message"))
+
+
+def _ended(found: Record) -> Iterable[Said]:
+    usage = Usage(
+        input_tokens=count_at(found, "usage", "input_tokens"), output_tokens=count_at(found, "usage", "output_tokens")
+    )
+    yield Spent(usage=usage, total=True)  # of the whole session, also where it was resumed
+    yield Over()
+
+
+def _nothing(found: Record) -> Iterable[Said]:
+    del found
+    return ()
+
+
+def _unknown(found: Record) -> Iterable[Said]:
+    return (Unknown(kind=text_at(found, "type")),)
+
+
+_READERS = {
+    "thread.started": _thread, "turn.started": _nothing, "item.started": _started, "item.updated": _nothing,
+    "item.completed": _completed, "error": _error, "turn.failed": _failed, "turn.completed": _ended,
+}  # fmt: skip

@@ -1,0 +1,119 @@
+"""What the coding agents have in common: how one is looked for, started, and what of the environment it gets."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from shutil import which
+from subprocess import DEVNULL, TimeoutExpired, run
+from typing import Any, Literal, TypeAlias
+
+from forkjoin.agents.answers import findings_schema
+from forkjoin.agents.dialect import Probe, Site
+from forkjoin.model import Process, Task
+
+Own: TypeAlias = Literal["turns", "budget", "schema", "permissions", "sandbox", "cost"]
+_VERSION = re.compile(r"\d+\.\d+\.\d+\S*")
+_PROBE_S = 20.0
+
+# What a program and the tools it calls need to work as at home. Everything else stays out: it may be a secret, and an
+# agent reads its environment. A task names more under `env`, or by name under `pass_env`.
+_PASSED = (
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_*", "TZ", "TERM", "COLORTERM", "NO_COLOR",
+    "TMPDIR", "TEMP", "TMP", "XDG_*", "EDITOR", "VISUAL", "PAGER", "CI", "HOSTNAME", "IS_SANDBOX", "FORKJOIN_*",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "NODE_OPTIONS",
+    "VIRTUAL_ENV", "CONDA_*", "PYENV_*", "PYTHON*", "PIP_*", "UV_*", "NVM_*", "NODE_PATH", "NPM_CONFIG_PREFIX",
+    "npm_config_prefix", "CARGO_HOME", "RUSTUP_*", "GOPATH", "GOROOT", "GOCACHE", "GOFLAGS", "JAVA_HOME", "GEM_*",
+    "BUNDLE_PATH", "DOTNET_*", "ANDROID_HOME", "CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS", "LD_LIBRARY_PATH",
+    "PKG_CONFIG_PATH", "MAKEFLAGS", "GIT_AUTHOR_*", "GIT_COMMITTER_*", "GIT_CONFIG_GLOBAL", "GIT_SSL_*", "SYSTEMROOT",
+    "WSL_*", "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS",
+)  # fmt: skip
+# Among those that pass by a pattern, what its name calls a secret does not, unless it is the agent's own.
+_SECRET = re.compile(
+    r"(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|APIKEY|API_KEY|ACCESS_KEY|PRIVATE_KEY)(?:_|$)"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coding:
+    """One coding agent's program. `keys` are the variables it alone gets, `sets` what is set where the caller has not.
+
+    `own` is what the program does itself: all else (a cap of turns, a budget, a schema) is done from outside.
+    """
+
+    program: str
+    install: str
+    login: str
+    keys: tuple[str, ...] = ()
+    sets: Mapping[str, str] = field(default_factory=dict)
+    own: frozenset[Own] = frozenset()
+
+    @property
+    def allow(self) -> str:
+        """How to permit what was refused."""
+        return "to allow it: permission: workspace-write, or full"
+
+    def probe(self, *, keys: Mapping[str, str], files: Mapping[str, str]) -> Probe:
+        """Return what is here: the program, its version, and a log-in by a variable of *keys* or one of *files*."""
+        path = which(self.program)
+        if path is None:
+            return Probe(found=False, hint=self.install)
+        how = next((f"{kind} ({name})" for name, kind in keys.items() if os.environ.get(name)), "") or next(
+            (f"{kind} ({name})" for name, kind in files.items() if Path(name).expanduser().exists()), ""
+        )
+        return Probe(found=True, path=path, version=_version(path), how=how, hint="" if how else self.login)
+
+    def environ(self, environ: Mapping[str, str], *, more: tuple[str, ...] = ()) -> dict[str, str]:
+        """Return of *environ* what this agent gets: *more* are patterns of names that the task passes on."""
+        own = (*self.keys, *more)
+        return {
+            name: value
+            for name, value in environ.items()
+            if _matches(name, own) or (_matches(name, _PASSED) and not _SECRET.search(name.upper()))
+        }
+
+
+def process(
+    task: Task, site: Site, argv: tuple[str, ...], coding: Coding, *,
+    sets: Mapping[str, str] | None = None, files: Mapping[str, str] | None = None,
+) -> Process:  # fmt: skip
+    """Return the invocation of a coding agent: its brief on stdin, its limits, no more environment than it needs."""
+    kept = coding.environ(site.environ, more=tuple(task.pass_env))
+    return Process(
+        argv=argv,
+        cwd=site.place.cwd,
+        env={**coding.sets, **kept, **(sets or {}), **task.env},
+        stdin=site.brief,
+        timeout=task.timeout,
+        idle_timeout=task.idle_timeout,
+        memory=task.memory,
+        processes=task.processes,
+        disk=task.disk,
+        files=dict(files or {}),
+    )
+
+
+def schema_of(task: Task) -> dict[str, Any] | None:
+    """Return the JSON Schema of the answer that *task* asks for, None where it asks for text."""
+    if task.output == "findings":
+        return findings_schema()
+    return task.output if isinstance(task.output, dict) else None
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _version(path: str) -> str:
+    """Ask the program for its version; "" where it does not say one."""
+    try:
+        said = run([path, "--version"], stdin=DEVNULL, capture_output=True, timeout=_PROBE_S, check=False).stdout
+    except (OSError, TimeoutExpired):
+        return ""
+    found = _VERSION.search(said.decode("utf-8", "replace"))
+    return found[0] if found else ""

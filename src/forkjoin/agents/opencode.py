@@ -1,0 +1,128 @@
+"""Agent `opencode`: OpenCode, `opencode run --format json`.
+
+Read off runs of version 1.18.33. It retries in silence for as long as it lives, so the task's deadline is the only one;
+a refused tool ends it with exit code 0 and without a word. Four that start at once on a new machine race for one
+database, so each attempt has its own; log-ins lie elsewhere and are the user's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+
+from forkjoin.agents.coding import Coding, process
+from forkjoin.agents.dialect import Ended, Judgement, Probe, Site
+from forkjoin.agents.hearing import judged
+from forkjoin.agents.records import Record, count_at, files_of, inside, number_at, record, text_at, tool_line
+from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Turn, Unknown
+from forkjoin.agents.troubles import trouble
+from forkjoin.model import Permission, Process, Task, Usage
+
+_PERMISSIONS: dict[Permission, dict[str, str]] = {
+    "read-only": {"edit": "deny", "bash": "deny", "external_directory": "deny", "question": "deny"},
+    "workspace-write": {"external_directory": "deny", "question": "deny"},
+    "full": {"question": "deny"},
+}
+_DENIED = re.compile(r"rejected permission|prevents you from using|permission (?:was )?denied by", re.IGNORECASE)
+
+
+class OpencodeDialect:
+    """It has no caps and no structured output of its own; prompts come on stdin, for it re-quotes its arguments."""
+
+    name = "opencode"
+    answers = True
+    coding = Coding(
+        program="opencode",
+        keys=("OPENCODE_*", "ANTHROPIC_*", "OPENAI_*", "GEMINI_*", "GOOGLE_*", "OPENROUTER_*", "GROQ_*", "XAI_*",
+              "DEEPSEEK_*", "MISTRAL_*", "AWS_*", "AZURE_*", "GITHUB_TOKEN"),
+        sets={"OPENCODE_DISABLE_AUTOUPDATE": "1"},
+        install="npm install -g opencode-ai",
+        login="run `opencode auth login`",
+        own=frozenset(("permissions", "cost")),
+    )  # fmt: skip
+
+    def probe(self) -> Probe:
+        """Look for its program, and for how it is logged in."""
+        return self.coding.probe(
+            keys={"ANTHROPIC_API_KEY": "key", "OPENAI_API_KEY": "key", "OPENROUTER_API_KEY": "key"},
+            files={"~/.local/share/opencode/auth.json": "subscription or key"},
+        )
+
+    def invocation(self, task: Task, site: Site) -> Process:
+        """Return one headless turn; a session that *site* names goes on."""
+        argv = ["opencode", "run", "--format", "json", "--auto", "--title", str(task.id)]
+        argv += ["--model", task.model] if task.model else []
+        argv += ["--variant", task.effort] if task.effort else []
+        argv += ["--session", site.session] if site.session else []
+        sets = {"OPENCODE_PERMISSION": json.dumps(_PERMISSIONS[task.may])}
+        if "OPENCODE_DB" not in site.environ:
+            sets["OPENCODE_DB"] = f"{site.home}/opencode.db"
+        return process(task, site, tuple(argv), self.coding, sets=sets)
+
+    def parse(self, line: bytes) -> Iterable[Said]:
+        """Return what a line says."""
+        found = record(line)
+        if found is None:
+            return (Unknown(),) if line.strip() else ()
+        return _READERS.get(text_at(found, "type"), _unknown)(found)
+
+    def judge(self, task: Task, ended: Ended) -> Judgement:
+        """Say how it ended."""
+        del task
+        return judged(ended, self.parse, program="opencode", allow=self.coding.allow)
+
+
+def _step(found: Record) -> Iterable[Said]:
+    yield Session(id=text_at(found, "sessionID"))
+
+
+def _text(found: Record) -> Iterable[Said]:
+    said = text_at(found, "part", "text")
+    yield Answered(text=said, message=text_at(found, "part", "messageID"))
+    yield Action(text=said)
+
+
+def _tool(found: Record) -> Iterable[Said]:
+    name, state = text_at(found, "part", "tool"), inside(found, "part", "state")
+    about = inside(state, "input")
+    action = Action(text=tool_line(name, about), files=files_of(about) if text_at(state, "status") != "error" else ())
+    yield action
+    if text_at(state, "status") == "error" and _DENIED.search(text_at(state, "error")):
+        yield Denied(action=action.text)
+
+
+def _finished(found: Record) -> Iterable[Said]:
+    tokens = inside(found, "part", "tokens")
+    cached = [count_at(tokens, "cache", name) or 0 for name in ("read", "write")]
+    read = count_at(tokens, "input")
+    usage = Usage(
+        input_tokens=None if read is None else read + sum(cached),
+        output_tokens=count_at(tokens, "output"),
+        usd=number_at(found, "part", "cost"),
+    )
+    yield Spent(usage=usage)
+    yield Turn()
+    if text_at(found, "part", "reason") == "stop":
+        yield Over()
+
+
+def _error(found: Record) -> Iterable[Said]:
+    yield Session(id=text_at(found, "sessionID"))
+    said = text_at(found, "error", "data", "message") or text_at(found, "error", "name")
+    yield trouble(said, status=count_at(found, "error", "data", "statusCode"))
+
+
+def _nothing(found: Record) -> Iterable[Said]:
+    del found
+    return ()
+
+
+def _unknown(found: Record) -> Iterable[Said]:
+    return (Unknown(kind=text_at(found, "type")),)
+
+
+_READERS = {
+    "step_start": _step, "text": _text, "reasoning": _nothing, "tool_use": _tool, "step_finish": _finished,
+    "error": _error,
+}  # fmt: skip

@@ -1,0 +1,140 @@
+"""Agent `pi`: the Pi coding agent, `pi -p --mode json`.
+
+Read off runs of version 0.87.0. Its exit code is 0 on every error of its provider; what counts is the stop reason of
+its last message. It has no permissions: what may only read gets only tools that read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from forkjoin.agents.coding import Coding, process
+from forkjoin.agents.dialect import Ended, Judgement, Probe, Site
+from forkjoin.agents.hearing import judged
+from forkjoin.agents.records import (
+    Record,
+    count_at,
+    files_of,
+    inside,
+    number_at,
+    objects_at,
+    record,
+    text_at,
+    tool_line,
+)
+from forkjoin.agents.said import Action, Answered, Over, Said, Session, Spent, Trouble, Turn, Unknown
+from forkjoin.agents.troubles import trouble
+from forkjoin.model import Permission, Process, Task, Usage
+
+_PERMISSIONS: dict[Permission, tuple[str, ...]] = {
+    "read-only": ("--tools", "read,grep,find,ls"),
+    "workspace-write": (),
+    "full": (),
+}
+_QUIET = {"PI_SKIP_VERSION_CHECK": "1"}
+
+
+class PiDialect:
+    """It has no caps, no permissions and no structured output of its own; prompts come on stdin."""
+
+    name = "pi"
+    answers = True
+    coding = Coding(
+        program="pi",
+        keys=("PI_*", "ANTHROPIC_*", "OPENAI_*", "GEMINI_*", "GOOGLE_*", "OPENROUTER_*", "GROQ_*", "XAI_*",
+              "CEREBRAS_*", "MISTRAL_*", "DEEPSEEK_*", "ZAI_*", "AWS_*", "AZURE_*"),
+        sets=_QUIET,
+        install="npm install -g @earendil-works/pi-coding-agent (Node 22 or later)",
+        login="run `pi` and /login, or set the API key of a provider",
+        own=frozenset(("cost",)),
+    )  # fmt: skip
+
+    def probe(self) -> Probe:
+        """Look for its program, and for how it is logged in."""
+        return self.coding.probe(
+            keys={"ANTHROPIC_API_KEY": "key", "OPENAI_API_KEY": "key", "GEMINI_API_KEY": "key"},
+            files={"~/.pi/agent/auth.json": "subscription or key"},
+        )
+
+    def invocation(self, task: Task, site: Site) -> Process:
+        """Return one headless turn; a session that *site* names goes on."""
+        argv = ["pi", "-p", "--mode", "json", *_PERMISSIONS[task.may]]
+        argv += ["--model", task.model] if task.model else []
+        argv += ["--thinking", task.effort] if task.effort else []
+        argv += ["--session", site.session] if site.session else []
+        return process(task, site, tuple(argv), self.coding)
+
+    def parse(self, line: bytes) -> Iterable[Said]:
+        """Return what a line says."""
+        found = record(line)
+        if found is None:
+            return (Unknown(),) if line.strip() else ()
+        return _READERS.get(text_at(found, "type"), _unknown)(found)
+
+    def judge(self, task: Task, ended: Ended) -> Judgement:
+        """Say how it ended."""
+        del task
+        return judged(ended, self.parse, program="pi", allow=self.coding.allow)
+
+
+def _session(found: Record) -> Iterable[Said]:
+    yield Session(id=text_at(found, "id"))
+
+
+def _message(found: Record) -> Iterable[Said]:
+    if text_at(found, "message", "role") != "assistant":
+        return
+    usage = inside(found, "message", "usage")
+    read = [count_at(usage, name) for name in ("input", "cacheRead", "cacheWrite")]
+    yield Spent(
+        usage=Usage(
+            input_tokens=sum(part for part in read if part) if any(part is not None for part in read) else None,
+            output_tokens=count_at(usage, "output"),
+            usd=number_at(usage, "cost", "total"),
+        )
+    )
+    if text_at(found, "message", "stopReason") in ("error", "aborted"):
+        yield trouble(text_at(found, "message", "errorMessage") or "its request was cut off")
+        return
+    yield Turn()
+    text = "\n".join(said for part in objects_at(found, "message", "content") if (said := text_at(part, "text")))
+    if text:
+        yield Answered(text=text)
+        yield Action(text=text)
+
+
+def _tool(found: Record) -> Iterable[Said]:
+    about = inside(found, "args")
+    yield Action(text=tool_line(text_at(found, "toolName"), about), files=files_of(about))
+
+
+def _retry(found: Record) -> Iterable[Said]:
+    said = trouble(text_at(found, "errorMessage"), retrying=True)
+    delay = number_at(found, "delayMs")
+    yield Trouble(
+        kind=said.kind, message=said.message, retrying=True, after_s=None if delay is None else delay / 1000.0
+    )
+
+
+def _settled(found: Record) -> Iterable[Said]:
+    del found
+    yield Over()
+
+
+def _nothing(found: Record) -> Iterable[Said]:
+    del found
+    return ()
+
+
+def _unknown(found: Record) -> Iterable[Said]:
+    return (Unknown(kind=text_at(found, "type")),)
+
+
+_IGNORED = (
+    "agent_start", "agent_end", "turn_start", "turn_end", "message_start", "message_update", "tool_execution_update",
+    "tool_execution_end", "auto_retry_end", "entry_appended", "queue_update", "compaction_start", "compaction_end",
+)  # fmt: skip
+_READERS = dict.fromkeys(_IGNORED, _nothing) | {
+    "session": _session, "message_end": _message, "tool_execution_start": _tool, "auto_retry_start": _retry,
+    "agent_settled": _settled,
+}  # fmt: skip

@@ -1,0 +1,208 @@
+"""The four coding agents by their recorded streams: what is true of each end, whatever its exit code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from forkjoin.agents import EndedAttempt, Judgement, dialect
+from forkjoin.agents.hearing import heard
+from forkjoin.model import Completed, Exit, Failed, Outcome, Stopped, Stream, Task, TimedOut
+
+STREAMS = Path(__file__).resolve().parents[1] / "data" / "agents"
+CODING = ("claude", "codex", "opencode", "pi")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A recorded stream, the exit code its program had, and what is true of it."""
+
+    stream: str
+    code: int | None = 0
+    outcome: type[Outcome] = Completed
+    kind: str = ""
+    says: str = ""
+    answer: str = "DONE"
+
+
+ROWS = (
+    Row(stream="claude/success"),
+    Row(stream="claude/partial", answer="P"),
+    Row(stream="claude/resume", answer="SECOND"),
+    Row(stream="claude/recover500", answer="RECOVERED"),
+    Row(stream="claude/structured", answer='{"a":1}'),
+    Row(stream="claude/error401", code=1, outcome=Failed, kind="login", says="log in with the agent's own", answer=""),
+    Row(stream="claude/error429", code=1, outcome=Failed, kind="rate", says="429", answer=""),
+    Row(stream="claude/error500", code=1, outcome=Failed, kind="rate", says="could not serve it now", answer=""),
+    Row(stream="claude/max-turns", code=1, outcome=Failed, kind="limit", says="maximum number of turns (3)", answer=""),
+    Row(stream="claude/max-budget", code=1, outcome=Failed, kind="limit", says="maximum budget ($5)", answer=""),
+    Row(stream="claude/permission-denied", outcome=Failed, kind="permission", says="Write /W/foo.txt"),
+    Row(stream="claude/sigint-in-bash", outcome=Failed, kind="agent", says="ede_diagnostic", answer=""),
+    Row(stream="claude/sigint-waiting-model", outcome=Failed, kind="agent", says="stops before it says", answer=""),
+    Row(stream="claude/sigterm-in-bash", code=143, outcome=Failed, kind="exit", says="143", answer=""),
+    Row(stream="claude/sigterm-waiting-model", code=143, outcome=Failed, kind="exit", says="143", answer=""),
+    Row(stream="codex/success"),
+    Row(stream="codex/apply-patch", answer="P"),
+    Row(stream="codex/sandbox"),
+    Row(stream="codex/model-gpt-5.2-codex"),
+    Row(stream="codex/model-gpt-5.4"),
+    Row(stream="codex/model-gpt-5.5"),
+    Row(stream="codex/readonly-denied"),
+    Row(stream="codex/resume", answer="SECOND"),
+    Row(stream="codex/recover500", answer="RECOVERED"),
+    Row(stream="codex/structured", answer='{"a": 1}'),
+    Row(stream="codex/error401", code=1, outcome=Failed, kind="login", says="401", answer=""),
+    Row(stream="codex/error429", code=1, outcome=Failed, kind="rate", says="429", answer=""),
+    Row(stream="codex/error500", code=1, outcome=Failed, kind="rate", says="high demand", answer=""),
+    Row(stream="codex/sigint-in-bash", code=1, outcome=Failed, kind="exit", answer=""),
+    Row(stream="codex/sigint-waiting-model", code=1, outcome=Failed, kind="exit", answer=""),
+    Row(stream="codex/sigterm-in-bash", code=None, outcome=Failed, kind="exit", answer=""),
+    Row(stream="codex/sigterm-waiting-model", code=None, outcome=Failed, kind="exit", answer=""),
+    Row(stream="opencode/success"),
+    Row(stream="opencode/resume", answer="SECOND"),
+    Row(stream="opencode/recover500", answer="RECOVERED"),
+    Row(stream="opencode/permission-ask", outcome=Failed, kind="permission", says="write foo.txt", answer=""),
+    Row(stream="opencode/error401", code=1, outcome=Failed, kind="login", says="mock failure 401", answer=""),
+    Row(stream="opencode/sigint-in-bash", code=None, outcome=Failed, kind="exit", answer=""),
+    Row(stream="opencode/sigterm-in-bash", code=None, outcome=Failed, kind="exit", answer=""),
+    Row(stream="pi/success"),
+    Row(stream="pi/resume", answer="SECOND"),
+    Row(stream="pi/recover500", answer="RECOVERED"),
+    Row(stream="pi/error401", outcome=Failed, kind="login", says="mock failure 401", answer=""),
+    Row(stream="pi/error429", outcome=Failed, kind="rate", says="429", answer=""),
+    Row(stream="pi/error500", outcome=Failed, kind="rate", says="500", answer=""),
+    Row(stream="pi/sigint-in-bash", code=None, outcome=Failed, kind="exit", answer=""),
+    Row(stream="pi/sigint-waiting-model", code=None, outcome=Failed, kind="exit", answer=""),
+    Row(stream="pi/sigterm-in-bash", code=143, outcome=Failed, kind="exit", answer=""),
+    Row(stream="pi/sigterm-waiting-model", code=143, outcome=Failed, kind="exit", answer=""),
+)
+
+
+def test_every_recorded_stream_has_its_row() -> None:
+    assert {row.stream for row in ROWS} == {
+        str(path.relative_to(STREAMS).with_suffix("")) for path in STREAMS.glob("*/*.ndjson")
+    }
+
+
+def _judged(stream: str, raw: bytes, *, code: int | None = 0) -> Judgement:
+    agent = stream.partition("/")[0]
+    exit_ = Exit(how="exited", code=code, signal=15 if code is None else None, stdout=Stream(bytes=len(raw)))
+    return dialect(agent).judge(Task(agent=agent, task="x"), EndedAttempt(exit=exit_, stdout=raw))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.stream)
+def test_how_it_ended_what_it_answered_and_its_session(row: Row) -> None:
+    judged = _judged(row.stream, (STREAMS / f"{row.stream}.ndjson").read_bytes(), code=row.code)
+    assert isinstance(judged.outcome, row.outcome), judged.outcome
+    assert getattr(judged.outcome, "kind", "") == row.kind, judged.outcome
+    assert row.says in getattr(judged.outcome, "reason", "")
+    assert judged.answer == row.answer
+    assert judged.session
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.stream)
+def test_a_stream_that_is_cut_anywhere_is_never_completed_before_its_own_end(row: Row) -> None:
+    lines = (STREAMS / f"{row.stream}.ndjson").read_bytes().splitlines(keepends=True)
+    last = max((number for number, line in enumerate(lines) if _ends(row.stream, line)), default=len(lines))
+    for count in range(len(lines)):
+        judged = _judged(row.stream, b"".join(lines[:count]))
+        if count <= last:
+            assert not isinstance(judged.outcome, Completed), f"after {count} of {len(lines)} lines"
+        torn = b"".join(lines[:count]) + lines[count][: len(lines[count]) // 2]
+        assert _judged(row.stream, torn).outcome == judged.outcome, f"torn after {count} lines"
+
+
+def _ends(stream: str, line: bytes) -> bool:
+    said = json.loads(line)
+    return {
+        "claude": said.get("type") == "result",
+        "codex": said.get("type") == "turn.completed",
+        "opencode": said.get("part", {}).get("reason") == "stop",
+        "pi": said.get("type") == "agent_settled",
+    }[stream.partition("/")[0]]
+
+
+STRANGE = (
+    b"", b"not json", b"[]", b"null", b'"text"', b"{}", b'{"type": null}', b'{"type": "of tomorrow", "x": {"y": []}}',
+    b'{"type": "result", "permission_denials": 3, "usage": "much", "errors": {}}', b'{"type": "assistant"}',
+    b'{"type": "item.completed", "item": 5}', b'{"type": "tool_use", "part": []}', b'{"type": "message_end"}',
+    b'{"type": "step_finish", "part": {"tokens": {"input": -1, "cache": 2}, "cost": true}}',
+    b'{"type": "turn.completed", "usage": {"input_tokens": 1.5}}', b"\xff\xfe\x00", b"[" * 10_000,
+    b"[forkjoin: 123 bytes cut here]",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("agent", CODING)
+@pytest.mark.parametrize("line", STRANGE, ids=range(len(STRANGE)))
+def test_what_nobody_understands_is_counted_and_changes_nothing(agent: str, line: bytes) -> None:
+    whole = (STREAMS / agent / "success.ndjson").read_bytes()
+    lines = whole.splitlines(keepends=True)
+    for at in range(len(lines)):
+        mixed = b"".join((*lines[:at], line + b"\n", *lines[at:]))
+        if json.loads(b"0" if line[:1] != b"{" else line) and b'"result"' in line and agent == "claude":
+            continue  # a second result line is one that counts
+        if agent == "codex" and b"turn.completed" in line:
+            continue
+        assert _judged(f"{agent}/success", mixed).outcome == Completed(), (at, line)
+
+
+@pytest.mark.parametrize("agent", CODING)
+def test_unknown_kinds_are_counted(agent: str) -> None:
+    found = heard([b'{"type": "of tomorrow"}', b"not json", b""], dialect(agent).parse)
+    assert found.unknown == 2
+
+
+@pytest.mark.parametrize(
+    ("stream", "tokens", "usd"),
+    [
+        ("claude/success", (24536, 12), None),  # the model is unknown to it, and its price a guess
+        ("codex/success", (19882, 10), None),  # it says no price
+        ("opencode/success", (15441, 11), 0.015463),
+        ("pi/success", (2968, 10), 0.002988),
+        ("claude/error401", (0, 0), 0.0),
+        ("opencode/error401", (None, None), None),
+    ],
+)
+def test_what_was_spent(stream: str, tokens: tuple[int | None, int | None], usd: float | None) -> None:
+    usage = _judged(stream, (STREAMS / f"{stream}.ndjson").read_bytes()).usage
+    assert (usage.input_tokens, usage.output_tokens) == tokens
+    assert usage.usd == (None if usd is None else pytest.approx(usd))
+
+
+def test_a_sum_over_a_stream_that_was_cut_is_not_known() -> None:
+    raw = (STREAMS / "pi/success.ndjson").read_bytes()
+    cut = Exit(how="exited", code=0, stdout=Stream(bytes=10**8, cut=10**7, cut_at=5))
+    judged = dialect("pi").judge(Task(agent="pi", task="x"), EndedAttempt(exit=cut, stdout=raw))
+    assert judged.usage.input_tokens is None
+    assert judged.outcome == Completed()
+
+
+@pytest.mark.parametrize("agent", CODING)
+def test_a_deadline_keeps_the_answer_so_far_and_names_what_it_waited_for(agent: str) -> None:
+    lines = (STREAMS / agent / "success.ndjson").read_bytes()
+    judged = dialect(agent).judge(
+        Task(agent=agent, task="x"), EndedAttempt(exit=Exit(how="timeout", wall_s=9.0, limit=9.0), stdout=lines)
+    )
+    assert isinstance(judged.outcome, TimedOut)
+    assert judged.answer == "DONE"
+    assert judged.session
+
+
+def test_an_agent_that_retried_in_silence_until_its_deadline_is_said_to_have() -> None:
+    lines = (STREAMS / "claude/error500.ndjson").read_bytes().splitlines(keepends=True)[:2]
+    judged = dialect("claude").judge(
+        Task(agent="claude", task="x"), EndedAttempt(exit=Exit(how="timeout", wall_s=9.0), stdout=b"".join(lines))
+    )
+    assert "its last error: server_error" in judged.outcome.reason  # type: ignore[union-attr]  # it is TimedOut
+    stopped = dialect("claude").judge(
+        Task(agent="claude", task="x"), EndedAttempt(exit=Exit(how="stopped", reason="asked"), stdout=b"")
+    )
+    assert stopped.outcome == Stopped(reason="asked")
+
+
+def test_a_structured_answer_is_its_value() -> None:
+    judged = _judged("claude/structured", (STREAMS / "claude/structured.ndjson").read_bytes())
+    assert json.loads(judged.value) == {"a": 1}
