@@ -21,6 +21,7 @@ from forkjoin.backends.nursing import Nursery, start_nursery
 from forkjoin.backends.output import Tail
 from forkjoin.failpoints import reached
 from forkjoin.model import MIB, Exit, Process, TaskId
+from forkjoin.private import make_folder
 
 TAIL_S = 0.25  # how often the output of running attempts is looked at; the quiet ones every fourth time
 LOCK_POLL_S = 0.2  # how often the lock of an attempt is tried whose end no nursery will tell
@@ -106,7 +107,7 @@ class LocalBackend:
 
     def reserve(self, job_folder: str) -> None:
         """Make the attempt's folder, take its lock and the disk space of its record; raise OSError if that fails."""
-        Path(job_folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(Path(job_folder))
         fd = os.open(f"{job_folder}/{LOCK}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             reached("attempt.folder")

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from forkjoin.private import opener
+
 SCRIPT = Path(__file__).with_name("nursery.py")
 CROWDED = (errno.ETOOMANYREFS, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 AGAIN_S = 0.01
@@ -175,7 +177,7 @@ def start_nursery(
     """Start a nursery in a session of its own, its complaints going to *log*; raise OSError where that fails."""
     ours, its = socket.socketpair()
     try:
-        with open(log, "ab", opener=_private) as complaints:
+        with open(log, "ab", opener=opener) as complaints:
             utf8 = f"utf8={int(bool(sys.flags.utf8_mode))}"  # file names must mean the same at both ends
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-X", utf8, str(SCRIPT), str(its.fileno())],
@@ -194,7 +196,3 @@ def start_nursery(
         its.close()
     ours.setblocking(False)
     return Nursery(process=process, socket=ours, hear=hear, lost=lost)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

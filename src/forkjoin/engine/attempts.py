@@ -41,6 +41,7 @@ from forkjoin.model import (
     TaskId,
     to_json,
 )
+from forkjoin.private import write_file
 from forkjoin.sources import read_tree, seen_from
 from forkjoin.workspaces import MergeConflict
 
@@ -272,10 +273,10 @@ class Attempts:
         scratch.mkdir(mode=0o700, exist_ok=True)
         brief_file = folder / "brief.md"
         text = self._briefs.of(task, place, given, base=self._workshop.base)
-        brief_file.write_text(text, encoding="utf-8", errors="replace")
+        write_file(brief_file, text.encode("utf-8", "replace"))
         reached("attempt.briefed")
         if place.kind != "shared":
-            (folder / _PLACE).write_bytes(to_json(place))
+            write_file(folder / _PLACE, to_json(place))
             reached("attempt.placed")
         site = Site(
             place=place,

@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from forkjoin.backends.lock import LOCK
-from forkjoin.engine.folder import UNFINISHED, RunFolder
+from forkjoin.engine.folder import UNFINISHED, RunFolder, refuse_others
 from forkjoin.engine.prepare import Prepared
 from forkjoin.errors import CannotHere, ForkjoinError, JournalDamaged, NoRoom, NotIndependent
 from forkjoin.journal import ClaimsFile, claims_path
@@ -69,7 +69,11 @@ def claimed(planned: Planned, home: Path, tree: Tree, *, clonable: bool) -> tupl
 
 
 def with_others(ready: Prepared, home: Path) -> Prepared:
-    """Return a prepared plan with how it stands to the runs that live at this moment; nothing is claimed."""
+    """Return a prepared plan with how it stands to the runs that live at this moment; nothing is claimed.
+
+    Raises CannotHere where the state folder is not its user's alone.
+    """
+    refuse_others(home)
     tree, plan = ready.tree, ready.plan
     with closing(claims_file(home, repository_key(tree))) as file:
         try:

@@ -6,7 +6,6 @@ import os
 import platform
 import resource
 import shutil
-import stat
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from forkjoin.engine.folder import is_run_id, run_folders, sweep, unfinished
+from forkjoin.engine.folder import is_run_id, refuse_others, run_folders, sweep, unfinished
 from forkjoin.engine.known import known_analysers
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
@@ -49,8 +48,10 @@ class Fact:
 def examined(settings: Settings, tree: Path) -> list[Fact]:
     """Return the facts of this machine, of the state folder, and of what lies in it for *tree*'s repository."""
     home = Path(settings.home)
-    machine = [*_machine(), *_limits(), *_tools()]
-    return [*machine, *_state_folder(home), *_runs(home), *_leftovers(home, tree), _kept(settings)]
+    facts = [*_machine(), *_limits(), *_tools(), *_state_folder(home)]
+    if not _not_ours(home):  # else nothing in it is looked at
+        facts += [*_runs(home), *_leftovers(home, tree)]
+    return [*facts, _kept(settings)]
 
 
 def file_system(mountinfo: str, path: Path) -> str:
@@ -72,6 +73,7 @@ def file_system(mountinfo: str, path: Path) -> str:
 def clear(settings: Settings, *, dry_run: bool) -> list[str]:
     """Remove what is provably ours and of no more use (or only name it): return what."""
     home = Path(settings.home)
+    refuse_others(home)
     told = [f"{folder.path}" for folder in unfinished(home)]
     if not dry_run:
         sweep(home)
@@ -99,10 +101,9 @@ def _machine() -> Iterator[Fact]:
 
 def _state_folder(home: Path) -> Iterator[Fact]:
     there = next(folder for folder in (home, *home.parents) if folder.exists())
-    state = there.stat()
-    if there == home and (state.st_uid != os.getuid() or stat.S_IMODE(state.st_mode) & 0o022):
-        yield Fact(name="state folder", verdict="bad", seen=f"{home} is not yours alone",
-                   remedy=f"chmod 700 {home}, or set FORKJOIN_HOME to a folder of your own")  # fmt: skip
+    if not_ours := _not_ours(home):
+        seen, _, remedy = not_ours.partition("; ")
+        yield Fact(name="state folder", verdict="bad", seen=seen, remedy=remedy)
     elif not os.access(there, os.W_OK | os.X_OK):
         yield Fact(name="state folder", verdict="bad", seen=f"{there} cannot be written",
                    remedy="set FORKJOIN_HOME to a folder that can be written")  # fmt: skip
@@ -119,6 +120,15 @@ def _state_folder(home: Path) -> Iterator[Fact]:
     free = shutil.disk_usage(there).free
     yield Fact(name="free space", verdict="ok" if free >= _LITTLE else "warning", seen=f"{free / 1024**3:.1f} GiB",
                remedy="" if free >= _LITTLE else "launches wait below 0.25 GiB; make room")  # fmt: skip
+
+
+def _not_ours(home: Path) -> str:
+    """Return why the state folder is not to be used, "" where it is its user's alone."""
+    try:
+        refuse_others(home)
+    except CannotHere as error:
+        return str(error)
+    return ""
 
 
 def _limits() -> Iterator[Fact]:

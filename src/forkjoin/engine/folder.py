@@ -8,7 +8,9 @@ import json
 import os
 import re
 import secrets
+import shlex
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,11 +19,13 @@ from pathlib import Path
 
 from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, RunOwned, UnknownId
 from forkjoin.model import RunId, TaskId
+from forkjoin.private import make_folder
 
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # in the order they sort; no look-alikes: people read ids aloud
 _TRIES = 10
 _ID = re.compile(rf"\d{{8}}-\d{{6}}-[{_LETTERS}]{{4}}")
 UNFINISHED = "unfinished"
+_SHELVES = ("runs", UNFINISHED, "workspaces", "claims", "discarded")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +62,13 @@ class RunFolder:
 def new_run_folder(home: Path) -> RunFolder:
     """Make the unfinished folder of a new run, readable by its user alone; `finished` puts it among the runs.
 
-    Raises CannotHere where the state folder belongs to somebody else or cannot be written, NoRoom on a full disk.
+    Raises CannotHere where the state folder is not its user's alone or cannot be written, NoRoom on a full disk.
     """
     runs, unfinished = home / "runs", home / UNFINISHED
     try:
         for shelf in (runs, unfinished):
-            shelf.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if shelf.stat().st_uid != os.getuid():
-                raise CannotHere(f"{shelf} belongs to another user; set FORKJOIN_HOME to a folder of your own")
+            make_folder(shelf)
+        refuse_others(home)
         sweep(home)
         while True:
             run = RunId(_new_id())
@@ -74,6 +77,32 @@ def new_run_folder(home: Path) -> RunFolder:
                 return RunFolder(home=home, run=run, shelf=UNFINISHED)
     except OSError as error:
         raise _cannot_write(runs, error) from error
+
+
+def refuse_others(home: Path) -> None:
+    """Raise CannotHere, with the remedy, where a state folder (or a shelf of it) is not its user's alone.
+
+    What lies in it is run: whoever could put a run there could have programs run as this user. A link of one's own to
+    another place is no harm; the link of somebody else may lead anywhere.
+    """
+    for path in (home, *(home / shelf for shelf in _SHELVES)):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            for look in (path.lstat, path.stat):
+                _refuse_others(path, look())
+
+
+def _refuse_others(path: Path, found: os.stat_result) -> None:
+    link = stat.S_ISLNK(found.st_mode)
+    if found.st_uid != os.geteuid() and not (link and found.st_uid == 0):
+        raise CannotHere(
+            f"{path} belongs to another user ({found.st_uid}), who could have programs run as you; "
+            "set FORKJOIN_HOME to a folder of your own"
+        )
+    if not link and found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise CannotHere(
+            f"{path} can be written by others, who could have programs run as you; look what lies in it, then: "
+            f"chmod 700 {shlex.quote(str(path))}, or set FORKJOIN_HOME to a folder of your own"
+        )
 
 
 def finished(folder: RunFolder) -> RunFolder:
@@ -97,7 +126,7 @@ def finished(folder: RunFolder) -> RunFolder:
 def put_aside(folder: RunFolder) -> RunFolder:
     """Take a run from among the runs, in one step, before its files go one by one; its lock is held by the caller."""
     aside = RunFolder(home=folder.home, run=folder.run, shelf=UNFINISHED)
-    aside.path.parent.mkdir(mode=0o700, exist_ok=True)
+    make_folder(aside.path.parent)
     folder.path.rename(aside.path)
     return aside
 
@@ -157,7 +186,8 @@ def _cannot_write(folder: Path, error: OSError) -> CannotHere | NoRoom:
 
 
 def run_folders(home: Path) -> Iterator[RunFolder]:
-    """Yield the runs that have a journal, newest first."""
+    """Yield the runs that have a journal, newest first; raise CannotHere where the folder is not this user's alone."""
+    refuse_others(home)
     try:
         names = sorted((entry.name for entry in os.scandir(home / "runs")), reverse=True)
     except OSError:

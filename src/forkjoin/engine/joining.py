@@ -14,6 +14,7 @@ from forkjoin.engine.folder import RunFolder
 from forkjoin.failpoints import reached
 from forkjoin.journal import Journal, run_view, timeline
 from forkjoin.model import MIB, Account, Closed, Joined, Planned, Report, RunView, TaskId, TaskView, Text, to_json
+from forkjoin.private import write_file
 from forkjoin.sources import lines_at
 from forkjoin.synthesis import TaskResult, identified, narrowed, render_json, render_markdown, report
 
@@ -122,6 +123,6 @@ def _state(view: RunView) -> Literal["completed", "failed", "stopped"]:
 def _write(path: Path, body: bytes) -> None:
     """Write by a temporary name, so that nobody reads half a report."""
     part = path.with_suffix(path.suffix + ".part")
-    part.write_bytes(body)
+    write_file(part, body)
     reached("report.written")
     part.replace(path)

@@ -15,6 +15,7 @@ from forkjoin.engine.folder import RunFolder, put_aside, sweep
 from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, PlanError
 from forkjoin.failpoints import reached
 from forkjoin.model import ENDED, Ended, Planned, Recorded, RunView, TaskId
+from forkjoin.private import make_folder
 from forkjoin.sources import read_tree
 from forkjoin.workspaces import Workspaces
 from forkjoin.workspaces.removal import remove_folder
@@ -89,7 +90,7 @@ def _keep_patches(folder: RunFolder, changed: Sequence[Ended]) -> Path:
     last = {ended.task: ended.attempt for ended in changed}
     try:
         for ended in changed:
-            kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(kept)
             name = ended.task if last[ended.task] == ended.attempt else f"{ended.task}-{ended.attempt}"
             if ended.changes.patch:
                 shutil.copyfile(folder.path / ended.changes.patch, kept / f"{name}.patch")

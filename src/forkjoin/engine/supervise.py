@@ -14,6 +14,7 @@ from forkjoin.errors import CannotHere, RunOwned
 from forkjoin.failpoints import reached
 from forkjoin.journal import SqliteJournal
 from forkjoin.model import RetryAsked, RunId
+from forkjoin.private import opener
 
 LOG = "supervisor.log"
 _MODULE = "forkjoin.engine.supervise"
@@ -26,7 +27,7 @@ def spawn(folder: RunFolder, lock: OwnerLock) -> None:
     let go of in any case.
     """
     try:
-        with (folder.path / LOG).open("ab") as log:
+        with open(folder.path / LOG, "ab", opener=opener) as log:
             process = subprocess.Popen(
                 # -P: a folder named forkjoin where we are, in a tree of strangers, must not be imported.
                 [sys.executable, "-P", "-m", _MODULE, str(folder.home), folder.run, str(lock.descriptor)],

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from forkjoin.model import Change, HowChanged, Task, Tree, path_text
+from forkjoin.private import make_folder, opener
 from forkjoin.workspaces.declared import covered, runs_by_itself
 from forkjoin.workspaces.durable import flush
 from forkjoin.workspaces.git import Git
@@ -36,9 +37,9 @@ def changed_files(git: Git, tree: Tree, task: Task, *, base: str, commit: str) -
 
 def write_patch(git: Git, path: Path, *, base: str, commit: str) -> None:
     """Write the difference as a patch that `git apply` takes at the top of the repository; binary files are in it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     new = path.with_name(f"{path.name}.new")
-    with new.open("wb") as into:
+    with open(new, "wb", opener=opener) as into:
         git.out("diff-tree", "-p", "--binary", "--full-index", "--no-color", *_PLAIN, base, commit, into=into)
     flush([new])
     new.replace(path)

@@ -13,6 +13,7 @@ from typing import Final
 from forkjoin.errors import CannotHere, PlanError
 from forkjoin.failpoints import reached
 from forkjoin.model import Place, Task, path_bytes
+from forkjoin.private import make_folder
 from forkjoin.workspaces.copies import restore
 from forkjoin.workspaces.declared import alternatives
 from forkjoin.workspaces.git import Git
@@ -57,9 +58,10 @@ def open_workspace(store: Store, task: Task, commit: str, *, folder: Path, recor
             raise CannotHere(f"the workspace {folder} is there already; look at it, then delete it")
         remove_folder(folder)  # what an interrupted creation left
     root = folder / (store.top.name or "tree")
-    root.mkdir(mode=0o700, parents=True)
+    make_folder(folder)
+    root.mkdir(mode=0o700)
     reached("workspace.folder")
-    record.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(record.folder)
     try:
         return _opened(store, task, commit, root=root, record=record)
     except BaseException:

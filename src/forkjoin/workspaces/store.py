@@ -20,6 +20,7 @@ from typing import Final
 
 from forkjoin.failpoints import reached
 from forkjoin.model import SKIPPED_FOLDERS, GitTree, RunId, Tree
+from forkjoin.private import make_folder
 from forkjoin.workspaces.durable import Names, flush, flush_tree
 from forkjoin.workspaces.git import Git, of_user, private
 
@@ -111,7 +112,7 @@ class Store:
             **object_format(self.tree.git),
         }
         if self.shallow:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self.path)
             (self.path / "shallow").write_bytes(self.shallow)
         make_repository(self.path, settings, attributes=RAW, exclude=self.exclude(), alternates=self.alternates())
         flush_tree(self.path)
@@ -143,7 +144,7 @@ def make_repository(
 ) -> None:
     """Write an empty repository without a hook; its HEAD comes last and says that it is whole."""
     for folder in ("objects/info", "objects/pack", "refs/heads", "info"):
-        (path / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path / folder)
     (path / "config").write_text(config_text(settings), encoding="utf-8")
     (path / "info" / "attributes").write_text(attributes, encoding="utf-8")
     (path / "info" / "exclude").write_text(exclude, encoding="utf-8", errors="surrogateescape")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _TICK_S = 0.1
 _MOST_TAKEN_UP = 3
 _OVER = ("completed", "failed", "stopped")
+_KEYS: dict[int, str] = {signal.SIGINT: "Ctrl-C", signal.SIGQUIT: "Ctrl-\\"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class Attended:
 def driven(run: Run, show: Show, signals: Signals) -> Attended:
     """Drive the run in a thread and show it here, until it is over or handed over.
 
-    Ctrl-C stops every task, a second one ends them at once; SIGTERM and SIGHUP stop them too.
+    Ctrl-C stops every task, a second one ends them at once, as Ctrl-\\ does; SIGTERM and SIGHUP stop them too.
     """
     driving = _Driving(run, signals)
     try:
@@ -82,7 +83,7 @@ def watched(run: Run, show: Show, signals: Signals) -> Attended:
                 if number == signal.SIGWINCH:
                     show.resized()
                     continue
-                return Attended(view=view, interrupted="int" if number == signal.SIGINT else "term", left=True)
+                return Attended(view=view, interrupted=_kind(number), left=True)
             signals.wait(_TICK_S, also=show.keyboard())
 
 
@@ -129,14 +130,18 @@ def _interrupted(run: Run, number: int, before: Literal["", "int", "term"], show
     if number == signal.SIGWINCH:
         show.resized()
         return before
-    name = signal.Signals(number).name
-    if before:
+    name = _KEYS.get(number, signal.Signals(number).name)
+    if before or number == signal.SIGQUIT:
         show.notice("ending every task now")
-        run.stop(reason=f"{name} again", how="kill")
-        return before
-    show.notice(f"stopping every task; {'Ctrl-C' if number == signal.SIGINT else name} again ends them now")
-    run.stop(reason="Ctrl-C" if number == signal.SIGINT else name)
-    return "int" if number == signal.SIGINT else "term"
+        run.stop(reason=f"{name} again" if before else name, how="kill")
+        return before or _kind(number)
+    show.notice(f"stopping every task; {name} again ends them now")
+    run.stop(reason=name)
+    return _kind(number)
+
+
+def _kind(number: int) -> Literal["int", "term"]:
+    return "int" if number in _KEYS else "term"
 
 
 def _taken_up(run: Run, times: int) -> int:

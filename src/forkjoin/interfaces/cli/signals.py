@@ -10,11 +10,11 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-_WATCHED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH)
+_WATCHED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGWINCH)
 
 
 class Signals:
-    """Notes SIGINT, SIGTERM, SIGHUP and SIGWINCH while the block lasts; `wait` ends early when one comes."""
+    """Notes SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGWINCH while the block lasts; `wait` ends early when one comes."""
 
     def __enter__(self) -> Signals:
         self._noted: list[int] = []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -67,10 +69,12 @@ def say(text: str) -> None:
 
 @contextmanager
 def even_unread() -> Iterator[None]:
-    """Print what stands inside; where the reader leaves meanwhile, the exit code after it is told all the same."""
+    """Print what stands inside; where the reader, or the terminal, leaves meanwhile, the exit code after it is told."""
     try:
         yield
-    except BrokenPipeError:
+    except OSError as error:
+        if not (isinstance(error, BrokenPipeError) or (error.errno == errno.EIO and _is_device(sys.stdout))):
+            raise
         let_go(sys.stdout)
 
 
@@ -80,6 +84,14 @@ def let_go(stream: IO[str]) -> None:
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, stream.fileno())
         os.close(nothing)
+
+
+def _is_device(stream: IO[str]) -> bool:
+    """Whether it is a terminal or was one: one that has gone says no more that it is."""
+    try:
+        return stat.S_ISCHR(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def on_terminal(stream: IO[str]) -> bool:

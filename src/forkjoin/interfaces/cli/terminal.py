@@ -8,7 +8,7 @@ import sys
 import termios
 import tty
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import StringIO
 from typing import IO, Any
 
@@ -150,7 +150,8 @@ def keys_of_terminal() -> Iterator[Keys]:
         _without_suspend(fd)
         yield Keys(fd)
     finally:
-        termios.tcsetattr(fd, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # the terminal has gone: there is nothing to put back
+            termios.tcsetattr(fd, termios.TCSADRAIN, before)
 
 
 def _keyboard() -> int | None:
