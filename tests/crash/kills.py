@@ -209,10 +209,12 @@ def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--trials", type=int, default=len(KINDS))
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--json", default="")
     given = asked.parse_args()
     top = Path(tempfile.mkdtemp(prefix="forkjoin-kills-"))
     hit: collections.Counter[str] = collections.Counter()
     bad: collections.Counter[str] = collections.Counter()
+    broken = []
     for number in range(given.trials):
         mode, victims = KINDS[number % len(KINDS)]
         made = trial(top / str(number), mode, victims, given.seed * 100_000 + number)
@@ -220,13 +222,17 @@ def main() -> int:
         hit[kind] += bool(made.killed)
         bad[kind] += bool(made.broken)
         for what in made.broken:
-            print(f"trial {number} ({kind}; killed {made.killed}): {what}", flush=True)
+            broken.append(f"trial {number} ({kind}; killed {made.killed}): {what}")
+            print(broken[-1], flush=True)
         if not made.broken:
             shutil.rmtree(made.folder)
     for kind in hit:
         print(f"{kind:55} hit {hit[kind]:4}  broken {bad[kind]:4}")
     print(f"{given.trials} trials, {sum(hit.values())} with a kill, {sum(bad.values())} with a broken promise")
-    return 1 if sum(bad.values()) else 0
+    if given.json:
+        rows = [{"kind": kind, "hit": hit[kind], "broken": bad[kind]} for kind in hit]
+        Path(given.json).write_text(json.dumps({"rows": rows, "broken": broken}))
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":
