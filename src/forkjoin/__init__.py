@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         RunOwned,
         UnknownId,
     )
-    from forkjoin.model import Check, Finding, Plan, Report, RunResult, RunView, Task, TaskResult
+    from forkjoin.model import Check, Each, Finding, Plan, Report, RunResult, RunView, Task, TaskResult
 
 _API = "forkjoin.engine.api"
 _HOME = {
@@ -41,13 +41,14 @@ _HOME = {
         "forkjoin.errors",
     ),
     **dict.fromkeys(
-        ("Check", "Finding", "Plan", "Report", "RunResult", "RunView", "Task", "TaskResult"), "forkjoin.model"
+        ("Check", "Each", "Finding", "Plan", "Report", "RunResult", "RunView", "Task", "TaskResult"), "forkjoin.model"
     ),
 }
 
 __all__ = [
     "CannotHere",
     "Check",
+    "Each",
     "Finding",
     "ForkjoinError",
     "JournalDamaged",

@@ -27,6 +27,9 @@ def project(forkjoin):
     tree = forkjoin.tree
     (tree / "src").mkdir()
     (tree / "src" / "app.py").write_text("import os\n")
+    for name in ("a", "b"):
+        (tree / "src" / name).mkdir()
+        (tree / "src" / name / "part.py").write_text("part = 1\n")
     (tree / "commands.txt").write_text("echo one\necho two\n")
     tasks = """
 tasks:

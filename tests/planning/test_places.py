@@ -7,7 +7,7 @@ import json
 import pytest
 
 from forkjoin.planning.json_door import json_source, json_value
-from forkjoin.planning.keys import ALIASES, LATER, PLAN, TASK, complaint, in_plan, in_task, nearest
+from forkjoin.planning.keys import ALIASES, EACH, LATER, PLAN, TASK, complaint, in_plan, in_task, nearest
 from forkjoin.planning.places import Path, Source, first_repeated, json_places, spoken
 from forkjoin.planning.yaml_door import plain_scalar, yaml_places, yaml_source, yaml_value
 
@@ -179,12 +179,13 @@ def test_a_hostile_key_is_shown_cut() -> None:
 
 
 def test_the_keys_of_plan_and_task_are_those_of_the_design() -> None:
-    assert {"name", "goal", "agent", "policy", "max_parallel", "fail_fast", "tasks"} == PLAN
+    assert {"name", "goal", "agent", "policy", "max_parallel", "fail_fast", "tasks", "each", "perspectives"} == PLAN
+    assert {"dirs", "files", "at_most"} == EACH
     assert {
-        "id", "description", "role", "task", "command", "shell", "context", "reads", "writes", "focus", "output",
-        "allow_no_change", "after", "estimate", "timeout", "idle_timeout", "cpu", "retries", "permission", "isolation",
-        "memory", "processes", "disk", "ok_exit", "carry", "resources", "env", "pass_env", "cwd", "agent", "model",
-        "effort", "max_turns", "budget",
+        "id", "description", "role", "perspective", "task", "command", "shell", "context", "reads", "writes", "focus",
+        "output", "allow_no_change", "after", "estimate", "timeout", "idle_timeout", "cpu", "retries", "permission",
+        "isolation", "memory", "processes", "disk", "ok_exit", "carry", "resources", "env", "pass_env", "cwd", "agent",
+        "model", "effort", "max_turns", "budget",
     } == TASK  # fmt: skip
     assert not TASK & LATER
     assert not PLAN & LATER

@@ -12,7 +12,7 @@ from architecture.house import ROOT
 
 from forkjoin.errors import PlanError
 from forkjoin.model import Plan, Task
-from forkjoin.planning import keys, plan_from_text
+from forkjoin.planning import keys, plan_from_text, viewing
 
 PAGE = (ROOT / "docs" / "plan.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(\w+)` \| (?:`(.*?)` )?\| `(.*?)` \| \S.* \|$", re.MULTILINE)
@@ -60,8 +60,23 @@ def test_every_example_of_a_task_key_is_read(key, example):
 def test_every_example_of_a_plan_key_is_read(key, example):
     tasks = "" if key == "tasks" else '\ntasks: [{shell: "true"}]'
     read = plan_from_text(f"{example}{tasks}\n".encode(), where="example", form="yaml")
-    assert len(read.tasks) == 1
-    assert key == "tasks" or getattr(read, key) != defaults(Plan)[key]
+    assert len(read.tasks) == (3 if key == "perspectives" else 1)  # names are tasks at once
+    assert key in ("tasks", "perspectives") or getattr(read, key) != defaults(Plan)[key]
+
+
+def test_the_keys_of_a_fan_out_are_named_with_an_example_that_is_read():
+    named = dict(re.findall(r"^\| `(\w+)` \| `(.*?)` \| \S", section("Fan-outs"), re.MULTILINE))
+    assert named.keys() == keys.EACH
+    for key, example in named.items():
+        rest = "" if key in ("dirs", "files") else '\n  dirs: "*"'
+        text = f'each:\n  {example}{rest}\n  shell: "true"\n'
+        (read,) = plan_from_text(text.encode(), where="example", form="yaml").each
+        assert getattr(read, key)
+
+
+def test_what_a_perspective_file_may_say_is_named():
+    said = section("Perspectives").partition("holds defaults:")[2].partition("The body")[0]
+    assert set(re.findall(r"`(\w+)`", said)) == viewing.KEYS
 
 
 def test_what_is_to_come_is_named_and_refused():

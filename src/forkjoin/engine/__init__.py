@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from forkjoin.engine.examining import clear, examined
     from forkjoin.engine.known import KnownAgent, known_agents, known_analysers
     from forkjoin.engine.launching import attach, launch, runs
+    from forkjoin.engine.looking import Looking, look_prepared
+    from forkjoin.engine.perspectives import known_perspectives
     from forkjoin.engine.prepare import Overrides, Prepared, prepared, prompts_plan, review_prepared
     from forkjoin.engine.reading import read_plan
     from forkjoin.engine.refusing import refuse_dependent
@@ -46,6 +48,9 @@ _HOME = {
     "write_baseline": "forkjoin.engine.baselines",
     "Narrow": "forkjoin.engine.scoping",
     "scope_json": "forkjoin.engine.scoping",
+    "Looking": "forkjoin.engine.looking",
+    "look_prepared": "forkjoin.engine.looking",
+    "known_perspectives": "forkjoin.engine.perspectives",
     "attach": "forkjoin.engine.launching",
     "launch": "forkjoin.engine.launching",
     "runs": "forkjoin.engine.launching",
@@ -78,6 +83,7 @@ __all__ = [
     "FORMATS",
     "Exported",
     "KnownAgent",
+    "Looking",
     "Narrow",
     "Overrides",
     "Prepared",
@@ -95,7 +101,9 @@ __all__ = [
     "found_agents",
     "known_agents",
     "known_analysers",
+    "known_perspectives",
     "launch",
+    "look_prepared",
     "may_be_written",
     "opened",
     "plan_to_yaml",

@@ -16,6 +16,7 @@ from forkjoin.engine.claims import with_others
 from forkjoin.engine.estimates import with_estimates
 from forkjoin.engine.launching import attach as _attach
 from forkjoin.engine.launching import launch as _launch
+from forkjoin.engine.looking import Looking, look_prepared
 from forkjoin.engine.prepare import Overrides, Prepared, prepared, review_prepared
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import settings_from
@@ -96,19 +97,37 @@ def check(plan: Plan | Sequence[Task], *, tree: _PathLike = ".") -> Check:
     return with_others(with_estimates(ready, home), home).check
 
 
-def review(path: _PathLike = ".", *, perspectives: Sequence[str] = (), on_event: _Watcher | None = None) -> Report:
-    """Review a folder or a file with every offline analyser that is here, side by side; return the joined report."""
+def review(
+    path: _PathLike = ".",
+    *,
+    perspectives: Sequence[str] = (),
+    agent: str | None = None,
+    on_event: _Watcher | None = None,
+) -> Report:
+    """Review a folder or a file with every offline analyser that is here, side by side; return the joined report.
+
+    With *agent* that one looks instead, one task a perspective (without *perspectives* the usual four).
+    """
     settings = settings_from(os.environ, Path(path))
-    ready = review_prepared(Path(path), perspectives=perspectives, settings=settings)
+    if agent:
+        flags = Overrides(agent=agent)
+        asked = Looking(perspectives=tuple(perspectives))
+        ready = look_prepared(Path(path), asked, settings=settings, overrides=flags)
+    else:
+        ready = review_prepared(Path(path), perspectives=perspectives, settings=settings)
     with _launch(ready, settings=settings) as started:
         return _driven(started, on_event).report()
 
 
 async def review_async(
-    path: _PathLike = ".", *, perspectives: Sequence[str] = (), on_event: _Watcher | None = None
+    path: _PathLike = ".",
+    *,
+    perspectives: Sequence[str] = (),
+    agent: str | None = None,
+    on_event: _Watcher | None = None,
 ) -> Report:
     """Do what `review` does without blocking the running event loop."""
-    return await asyncio.to_thread(review, path, perspectives=perspectives, on_event=on_event)
+    return await asyncio.to_thread(review, path, perspectives=perspectives, agent=agent, on_event=on_event)
 
 
 def _ready(plan: Plan | Sequence[Task], tree: _PathLike, *, max_parallel: int | None, base: str) -> Prepared:

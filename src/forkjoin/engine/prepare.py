@@ -11,17 +11,21 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from forkjoin.agents import cards
+from forkjoin.engine.perspectives import refuse_unanalysed
 from forkjoin.engine.scoping import Narrow, scope_notes, scope_of
 from forkjoin.engine.settings import Settings
+from forkjoin.engine.spreading import spread, with_own_agents
 from forkjoin.engine.taking_in import taken_in
 from forkjoin.errors import PlanError
-from forkjoin.model import Check, Options, Plan, Policy, Scope, Task, Tree
+from forkjoin.model import Check, Each, Options, Plan, Policy, Scope, Share, Task, Tree
 from forkjoin.planning import (
     check,
     completed,
+    kind_of,
     plan_from_prompts,
     review_plan,
     selected,
+    tidied,
 )
 from forkjoin.sources import read_tree, seen_from
 from forkjoin.workspaces import separable
@@ -52,6 +56,7 @@ class Prepared:
     notes: tuple[str, ...] = ()
     not_looked_at: tuple[str, ...] = field(default=())
     scope: Scope = field(default_factory=Scope)
+    shares: tuple[Share, ...] = ()
 
 
 def prompts_plan(prompts: Sequence[str], *, agent: str | None = None) -> Plan:
@@ -65,8 +70,10 @@ def prepared(plan: Plan, *, settings: Settings, tree: Path, overrides: Overrides
     Whether it can be launched here (agents, git, policy) is for `launch` to say: a check needs none of it.
     """
     flags = overrides or Overrides()
-    asked = _selected(completed(_with_agents(plan, settings, flags)), flags)
+    whole = completed(_with_agents(with_own_agents(plan, tree), settings, flags))
     known = read_tree(tree)
+    made = spread(whole, known)
+    asked = _selected(made.plan, flags)
     apart, options = separable(known), _options(asked, settings, flags)
     found = check(asked, known, clonable=apart, slots=options.max_parallel, cores=options.cores)
     return Prepared(
@@ -75,7 +82,9 @@ def prepared(plan: Plan, *, settings: Settings, tree: Path, overrides: Overrides
         check=found,
         options=options,
         clonable=apart,
-        notes=found.advice,
+        notes=(*made.notes, *found.advice),
+        not_looked_at=made.not_looked_at,
+        shares=made.shares,
     )
 
 
@@ -96,8 +105,9 @@ def review_prepared(
     if not path.exists():
         raise PlanError("there is no such file or folder", where=str(path))
     flags = overrides or Overrides()
-    known, scope = _to_review(path, (here or Path.cwd()).resolve())
+    known, scope = to_review(path, (here or Path.cwd()).resolve())
     name = f"review of {scope[0] if scope else Path(known.root).name}"
+    refuse_unanalysed(perspectives, Path(known.root))
     plan, not_looked_at = review_plan(known, cards(), perspectives=perspectives, paths=scope, name=name)
     asked = narrow or Narrow()
     counts = scope_of(asked, known)
@@ -127,7 +137,7 @@ def review_prepared(
     )
 
 
-def _to_review(path: Path, here: Path) -> tuple[Tree, tuple[str, ...]]:
+def to_review(path: Path, here: Path) -> tuple[Tree, tuple[str, ...]]:
     """Return the tree a review belongs to, and the part of it that is looked at (nothing: all of it)."""
     target, known = path.resolve(), read_tree(path)
     if target != here and target.is_relative_to(here):
@@ -146,7 +156,14 @@ def _with_agents(plan: Plan, settings: Settings, flags: Overrides) -> Plan:
         plan,
         policy=settings.chosen("policy", flag=flags.policy, plan=said) or "isolate",
         tasks=tuple(_with_agent(task, plan.agent or default, flags.timeout) for task in plan.tasks),
+        each=tuple(_each_with_agent(each, plan.agent or default, flags.timeout) for each in plan.each),
     )
+
+
+def _each_with_agent(each: Each, agent: str | None, timeout: float | None) -> Each:
+    # Marks lose their blanks first: a command line is split at them.
+    template = tidied(each.task, kind_of(each, where="each"), where="each")
+    return replace(each, task=_with_agent(template, agent, timeout))
 
 
 def _with_agent(task: Task, agent: str | None, timeout: float | None) -> Task:

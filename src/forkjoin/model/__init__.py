@@ -6,6 +6,7 @@ from forkjoin.model.account import Account, Hold, LostCause, LostTime, Span, Tim
 from forkjoin.model.analyser import AnalyserCard
 from forkjoin.model.base import Ref, RunId, TaskId, Value, snake, to_builtins, to_json
 from forkjoin.model.durations import seconds, spoken
+from forkjoin.model.each import Each, Share
 from forkjoin.model.estimate import Estimate
 from forkjoin.model.event import (
     Awaited,
@@ -89,6 +90,7 @@ __all__ = [
     "ConflictKind",
     "Coverage",
     "Dispute",
+    "Each",
     "Edge",
     "EdgeKind",
     "Ended",
@@ -144,6 +146,7 @@ __all__ = [
     "Running",
     "Scope",
     "Severity",
+    "Share",
     "Side",
     "Since",
     "Skipped",

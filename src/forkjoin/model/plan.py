@@ -8,18 +8,25 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 
 from forkjoin.model.base import TaskId, Value
-from forkjoin.model.task import Task
+from forkjoin.model.each import Each
+from forkjoin.model.task import Strings, Task
 
 Policy = Literal["isolate", "strict", "trust"]
 if TYPE_CHECKING:
     Tasks: TypeAlias = Sequence[Task]
+    Eaches: TypeAlias = Sequence[Each]
 else:
     Tasks = tuple[Task, ...]
+    Eaches = tuple[Each, ...]
 EdgeKind = Literal["after", "output", "write-write", "write-read", "resource", "unknown"]
 
 
 class Plan(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """What a caller hands over in one call. `agent` is the default of tasks that name none."""
+    """What a caller hands over in one call. `agent` is the default of tasks that name none.
+
+    Tasks, `each` and `perspectives` add up; a prepared plan has tasks alone. A name in `perspectives` is at once a task
+    with that `perspective`, at the end of `tasks`.
+    """
 
     name: str = ""
     goal: str = ""
@@ -28,11 +35,18 @@ class Plan(Value, frozen=True, kw_only=True, omit_defaults=True):
     max_parallel: int | None = None
     fail_fast: bool = False
     tasks: Tasks = ()
+    each: Eaches = ()
+    perspectives: Strings = ()
 
     def __post_init__(self) -> None:
-        """Take a list of tasks where a Python caller writes one."""
-        if isinstance(self.tasks, list):
-            msgspec.structs.force_setattr(self, "tasks", tuple(self.tasks))
+        """Take lists where a Python caller writes them; make tasks of perspectives."""
+        put = msgspec.structs.force_setattr
+        for name in ("tasks", "each"):
+            if isinstance(given := getattr(self, name), list):
+                put(self, name, tuple(given))
+        if self.perspectives:
+            put(self, "tasks", (*self.tasks, *(Task(perspective=name) for name in self.perspectives)))
+            put(self, "perspectives", ())
 
 
 class Edge(Value, frozen=True, kw_only=True, omit_defaults=True):

@@ -45,7 +45,8 @@ class Budget(Value, frozen=True, kw_only=True, omit_defaults=True):
 class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
     """What one agent is asked to do, what it reads and writes, and its limits.
 
-    Exactly one of `task`, `command`, `shell`, `function` says the work. Durations are seconds, sizes bytes (`memory`
+    Exactly one of `task`, `command`, `shell`, `function` says the work; a `perspective` says it where none does, and
+    makes the task one that only reads and answers findings. Durations are seconds, sizes bytes (`memory`
     and `disk` None: a default of the machine's). Paths and globs are relative to the tree. `writes=()` means it
     writes nothing; `None` means it was not said.
     """
@@ -54,6 +55,7 @@ class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
     description: str = ""
     agent: AgentSpec | None = None
     role: str = ""
+    perspective: str = ""
     task: str = ""
     command: Strings = ()
     shell: str = ""

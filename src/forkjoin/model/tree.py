@@ -38,7 +38,8 @@ class Tree(Value, frozen=True, kw_only=True, omit_defaults=True):
 
     `files` are relative POSIX paths, sorted, symbolic links among them; a name that is no UTF-8 stands in the form of
     `path_text`. Outside git the `SKIPPED_FOLDERS` are left out. `unreadable` names folders that could not be listed;
-    `total_bytes` and `languages` (files of each, most first) count regular files only.
+    `total_bytes` and `languages` (files of each, most first) count regular files only; `sizes` are the bytes of
+    `files`, in their order (0 for a link).
     """
 
     root: str
@@ -49,4 +50,5 @@ class Tree(Value, frozen=True, kw_only=True, omit_defaults=True):
     folds_case: bool = False
     unreadable: tuple[str, ...] = ()
     total_bytes: int = 0
+    sizes: tuple[int, ...] = ()
     languages: tuple[tuple[str, int], ...] = ()

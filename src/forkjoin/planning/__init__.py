@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from forkjoin.planning.complete import completed
+from forkjoin.planning.fanout import FannedOut, fanned_out, kind_of
+from forkjoin.planning.filling import tidied
 from forkjoin.planning.foreign import foreign_pairs, live_claims, others_of
 from forkjoin.planning.globs import covering, overlap
 from forkjoin.planning.independence import check, check_json
@@ -10,25 +12,32 @@ from forkjoin.planning.read import Form, joined, located, plan_from_lines, plan_
 from forkjoin.planning.save import plan_to_yaml
 from forkjoin.planning.select import selected
 from forkjoin.planning.split import review_plan
+from forkjoin.planning.viewing import perspective_from_text, viewed
 from forkjoin.planning.waves import ideal_speedup
 
 __all__ = [
+    "FannedOut",
     "Form",
     "check",
     "check_json",
     "completed",
     "covering",
+    "fanned_out",
     "foreign_pairs",
     "ideal_speedup",
     "joined",
+    "kind_of",
     "live_claims",
     "located",
     "others_of",
     "overlap",
+    "perspective_from_text",
     "plan_from_lines",
     "plan_from_prompts",
     "plan_from_text",
     "plan_to_yaml",
     "review_plan",
     "selected",
+    "tidied",
+    "viewed",
 ]

@@ -30,7 +30,7 @@ def completed(plan: Plan) -> Plan:
     Raises PlanError for no tasks, ids that repeat or are unknown, cycles, paths that leave the tree, contradictions.
     The cost is linear in tasks and `after` entries. Completing a completed plan changes nothing.
     """
-    if not plan.tasks:
+    if not plan.tasks and not plan.each:
         raise PlanError("the plan has no tasks", where=plan.name, next_step="give it at least one")
     if len(plan.tasks) > MAX_TASKS:
         raise PlanError(f"the plan has {len(plan.tasks):,} tasks", next_step=f"a plan has at most {MAX_TASKS:,}")
@@ -41,7 +41,8 @@ def completed(plan: Plan) -> Plan:
         if wrong is not None:
             raise PlanError(wrong.why, where=f"{_label(task, number)}.{wrong.fields[0]}", next_step=wrong.next_step)
     tasks = _with_ids(plan.tasks)
-    _check_after(tasks)
+    if not plan.each:  # else the ids of what it makes are not known yet: the plan is completed again when they are
+        _check_after(tasks)
     return msgspec.structs.replace(plan, tasks=tasks)
 
 
@@ -54,7 +55,7 @@ def _with_ids(tasks: Sequence[Task]) -> tuple[Task, ...]:
             raise PlanError(
                 f"the id {task.id[:MAX_ID]!r} is not allowed",
                 where=f"tasks[{number}].id",
-                next_step=f"small letters, digits and dashes, at most {MAX_ID}: {_slug(task.id) or 'task'!r}",
+                next_step=f"small letters, digits and dashes, at most {MAX_ID}: {slug(task.id) or 'task'!r}",
             )
         if task.id in taken:
             raise PlanError(
@@ -63,11 +64,11 @@ def _with_ids(tasks: Sequence[Task]) -> tuple[Task, ...]:
                 next_step="give each task its own",
             )
         taken[task.id] = number
-    names = _Names(frozenset(taken))
+    names = Names(frozenset(taken))
     return tuple(_completed(task, names) for task in tasks)
 
 
-class _Names:
+class Names:
     """Hands out ids that nobody has; remembers the last number of each stem, so that many equal ones stay cheap."""
 
     def __init__(self, taken: frozenset[str]) -> None:
@@ -75,6 +76,7 @@ class _Names:
         self._next: dict[str, int] = {}
 
     def free(self, stem: str) -> TaskId:
+        """Return *stem*, or the next of its numbered forms that nobody has."""
         name, number = stem, self._next.get(stem, 2)
         while name in self._taken:
             name = f"{stem}-{number}"
@@ -84,11 +86,11 @@ class _Names:
         return TaskId(name)
 
 
-def _completed(task: Task, names: _Names) -> Task:
-    description = task.description or _first_words(task)
+def _completed(task: Task, names: Names) -> Task:
+    description = task.description or looking(task.perspective) or first_words(task)
     changes: dict[str, object] = {}
     if not task.id:
-        changes["id"] = names.free(_slug(description) or "task")
+        changes["id"] = names.free(slug(task.perspective or description) or "task")
     if description != task.description:
         changes["description"] = description
     for field in ("reads", "writes", "carry"):
@@ -102,7 +104,13 @@ def _completed(task: Task, names: _Names) -> Task:
     return msgspec.structs.replace(task, **changes) if changes else task
 
 
-def _first_words(task: Task) -> str:
+def looking(perspective: str) -> str:
+    """Return what a task that looks from a perspective is called in lists; "" without one."""
+    return f"{perspective[:1].upper()}{perspective[1:]} review" if perspective else ""
+
+
+def first_words(task: Task) -> str:
+    """Return the first words of a task's work."""
     if task.command:
         words = [task.command[0].rsplit("/", 1)[-1], *task.command[1:]]
         text = " ".join(words)
@@ -116,7 +124,8 @@ def _first_words(task: Task) -> str:
     return said.rstrip(".,:;") or "task"
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """Return a text as an id, "" where nothing of it can stand in one."""
     plain = unicodedata.normalize("NFKD", text[:400]).encode("ascii", "ignore").decode().lower()
     slug = _GAPS.sub("-", plain).strip("-")
     if len(slug) <= _MADE_ID:

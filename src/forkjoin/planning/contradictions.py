@@ -10,11 +10,14 @@ from functools import lru_cache
 from typing import Final
 
 from forkjoin.errors import PlanError
-from forkjoin.model import Task
+from forkjoin.model import Each, Task
 from forkjoin.planning.paths import inside
 
 DAY_S: Final = 86400.0
 MAX_TEXT: Final = 1_000_000
+_WORDS: Final = (
+    "task", "command", "shell", "description", "role", "perspective", "context", "focus", "env", "resources",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +38,24 @@ def contradiction(task: Task) -> Wrong | None:
     return None
 
 
+def each_fault(each: Each) -> Wrong | None:
+    """Return what is wrong with a fan-out by itself, None where nothing is."""
+    if not each.dirs and not each.files:
+        return Wrong(fields=(), why="the fan-out names no folders and no files", next_step="give it dirs: or files:")
+    if each.dirs and each.files:
+        return Wrong(
+            fields=("files",), why="the fan-out names dirs and files", next_step="keep one, or write two fan-outs"
+        )
+    if each.at_most is not None and each.at_most < 1:
+        return Wrong(fields=("at_most",), why=f"at_most is {each.at_most}", next_step="give 1 or more")
+    if each.task.id:
+        return Wrong(fields=(), why="each task of a fan-out gets an id of its own", next_step="take the id out")
+    return None
+
+
 def _work(task: Task) -> Wrong | None:
     kinds = [name for name in ("task", "command", "shell", "function") if getattr(task, name)]
-    if not kinds:
+    if not kinds and not task.perspective:
         return Wrong(fields=("task",), why="the task says no work", next_step="give it task:, command: or shell:")
     if len(kinds) > 1:
         return Wrong(
@@ -81,6 +99,12 @@ def _permission(task: Task) -> Wrong | None:
             why="it names what it writes, and permission: read-only says it writes nothing",
             next_step="keep one of them",
         )
+    if task.perspective and (task.writes or task.permission in ("workspace-write", "full")):
+        return Wrong(
+            fields=("perspective", "writes" if task.writes else "permission"),
+            why="a perspective only looks, and this says that it may write",
+            next_step="keep one of them",
+        )
     if task.writes and task.agent_name == "static":
         return Wrong(
             fields=("writes", "agent"),
@@ -106,7 +130,7 @@ def _paths(task: Task) -> Wrong | None:
 
 
 def _text(task: Task) -> Wrong | None:
-    for field in ("task", "command", "shell", "description", "role", "context", "focus", "env", "resources"):
+    for field in _WORDS:
         given = getattr(task, field)
         if not given:
             continue

@@ -9,18 +9,18 @@ from typing import Final
 
 import msgspec
 
-from forkjoin.model import Plan, Task
+from forkjoin.model import Each, Plan, Task
 
 WORK: Final = ("task", "command", "shell")
 TASK: Final = frozenset(field.name for field in msgspec.structs.fields(Task)) - {"function"}
 PLAN: Final = frozenset(field.name for field in msgspec.structs.fields(Plan))
+EACH: Final = frozenset(field.name for field in msgspec.structs.fields(Each)) - {"task"}
 ALIASES: Final = MappingProxyType({"files": "reads"})
 DURATIONS: Final = ("timeout", "idle_timeout", "estimate")
 SIZES: Final = ("memory", "disk")
 
 LATER: Final = frozenset((
-    "setup", "setup_once", "network", "allow_hosts", "settings", "home",
-    "gate", "each", "perspectives", "join",
+    "setup", "setup_once", "network", "allow_hosts", "settings", "home", "gate", "join",
 ))  # fmt: skip
 # What people write from memory of other tools; difflib alone would not find these.
 _NEAR: Final = MappingProxyType({
@@ -38,6 +38,11 @@ def in_task(key: str) -> bool:
 def in_plan(key: str) -> bool:
     """Whether a plan may have this key, its own or as a default of its tasks."""
     return key in PLAN or (in_task(key) and key != "id")
+
+
+def in_each(key: str) -> bool:
+    """Whether a fan-out may have this key: its own, or one of the task it is made of."""
+    return key in EACH or (in_task(key) and key not in ("id", "files"))
 
 
 def complaint(key: str, allowed: Iterable[str]) -> tuple[str, str]:

@@ -28,7 +28,7 @@ def plan_from_text(data: bytes, *, where: str, form: Form) -> Plan:
     Raises PlanError with file, line and path for anything that is not a plan. What tasks say of one another (ids,
     `after`) is not looked at here: several files may make one plan. See `completed`.
     """
-    text = _text(data, where)
+    text = decoded(data, where)
     match form:
         case "json":
             return plan_of(json_value(text, where), json_source(text, where))
@@ -55,7 +55,7 @@ def plan_from_prompts(prompts: Sequence[str], *, agent: str | None = None) -> Pl
 
 def plan_from_lines(data: bytes, *, where: str, agent: str | None = None) -> Plan:
     """Return a plan with one task a line; blank lines and lines that begin with # are left out."""
-    lines = (line.strip() for line in _text(data, where).split("\n"))
+    lines = (line.strip() for line in decoded(data, where).split("\n"))
     prompts = [line for line in lines if line and not line.startswith("#")]
     if not prompts:
         raise PlanError("there is no prompt in it", where=where, next_step="write one prompt a line")
@@ -72,6 +72,9 @@ def joined(plans: Sequence[Plan]) -> Plan:
     agents = {plan.agent for plan in plans}
     tasks = [task if len(agents) == 1 or task.agent_name else msgspec.structs.replace(task, agent=plan.agent)
              for plan in plans for task in plan.tasks]  # fmt: skip
+    each = [one if len(agents) == 1 or one.task.agent_name else
+            msgspec.structs.replace(one, task=msgspec.structs.replace(one.task, agent=plan.agent))
+            for plan in plans for one in plan.each]  # fmt: skip
     if len(tasks) > MAX_TASKS:
         raise PlanError(f"the plans have {len(tasks):,} tasks", next_step=f"a run has at most {MAX_TASKS:,}")
     policies = {plan.policy for plan in plans if plan.policy != "isolate"}
@@ -86,6 +89,7 @@ def joined(plans: Sequence[Plan]) -> Plan:
         max_parallel=min(caps, default=None),
         fail_fast=any(plan.fail_fast for plan in plans),
         tasks=tuple(tasks),
+        each=tuple(each),
     )
 
 
@@ -97,7 +101,7 @@ def located(error: PlanError, data: bytes, *, where: str, form: Form, first: int
     found = _TASK.fullmatch(error.where)
     if found is None:
         return error
-    text = _text(data, where)
+    text = decoded(data, where)
     number = int(found[1]) - first
     path: Path = ("tasks", number, *((found[2],) if found[2] else ()))
     match form:
@@ -115,6 +119,8 @@ def located(error: PlanError, data: bytes, *, where: str, form: Form, first: int
 def _one_task(value: object, source: Source) -> Plan:
     """A Markdown file's keys are its task's, but for those that only a plan has."""
     mapping = value if isinstance(value, dict) else {}
+    if mapping.get("each") or mapping.get("perspectives"):  # its prompt and its keys are those of what they make
+        return plan_of(mapping, source)
     for_plan = {key: val for key, val in mapping.items() if key in keys.PLAN and key != "agent"}
     for_task = {key: val for key, val in mapping.items() if key not in for_plan}
     flat = Source(name=source.name, places=lambda: (((("tasks", 0, *path)), line) for path, line in source.places()))
@@ -128,7 +134,8 @@ def _one_task(value: object, source: Source) -> Plan:
         raise PlanError(error.why, where=error.where.replace("tasks[0].", ""), next_step=error.next_step) from None
 
 
-def _text(data: bytes, where: str) -> str:
+def decoded(data: bytes, where: str) -> str:
+    """Return the text of a file; raise PlanError, with the line, where it is too large or no UTF-8."""
     if len(data) > MAX_BYTES:
         raise PlanError(f"has {len(data) / MIB:.1f} MiB", where=where, next_step=f"at most {MAX_BYTES // MIB} MiB")
     try:

@@ -9,9 +9,9 @@ from typing import Any, Final
 import msgspec
 
 from forkjoin.errors import PlanError
-from forkjoin.model import Plan, Task, seconds, size
+from forkjoin.model import Each, Plan, Task, seconds, size
 from forkjoin.planning import keys
-from forkjoin.planning.contradictions import contradiction
+from forkjoin.planning.contradictions import contradiction, each_fault
 from forkjoin.planning.places import Path, Source
 
 MAX_TASKS: Final = 100_000
@@ -22,39 +22,90 @@ _OURS: Final = (
     ("`", ""), ("Expected", "expected"), (" | null", ""), ("array", "a list"), ("null", "nothing"), ("str", "text"),
     ("object", "a mapping"), ("float", "a number"), ("int", "a whole number"), ("bool", "true or false"),
 )  # fmt: skip
-_IN_PLAN: Final = keys.PLAN - {"tasks"}
+_IN_PLAN: Final = keys.PLAN - {"tasks", "each", "perspectives"}
 
 
 def plan_of(raw: object, source: Source) -> Plan:
     """Return the plan that a file's top mapping says. Raises PlanError with file, line and path of the value."""
     if not isinstance(raw, dict):
-        raise source.error((), f"a plan is a mapping, this is {_kind(raw)}", "begin with tasks:")
+        raise source.error((), f"a plan is a mapping, this is {kind(raw)}", "begin with tasks:")
     for key in raw:
         if not (isinstance(key, str) and keys.in_plan(key)):
             why, next_step = keys.complaint(str(key), keys.PLAN | keys.TASK - {"id"})
             if key == "id":
                 why, next_step = "an id belongs to one task", "put it under tasks:"
             raise source.error((str(key),), why, next_step)
-    rows = raw.get("tasks", ())
-    if not isinstance(rows, list | tuple):
-        raise source.error(("tasks",), f"tasks is a list, this is {_kind(rows)}", "write one task an item")
-    if not rows:
-        raise source.error(("tasks",) if "tasks" in raw else (), "the plan has no tasks", "give it at least one")
-    if len(rows) > MAX_TASKS:
-        raise source.error(("tasks",), f"the plan has {len(rows)} tasks", f"a plan has at most {MAX_TASKS:,}")
+    rows = _rows(raw, source)
     defaults = _renamed({k: v for k, v in raw.items() if k not in keys.PLAN}, source, ())
     tasks = tuple(_task(row, defaults, source, n) for n, row in enumerate(rows))
+    tasks += _perspectives(raw.get("perspectives", ()), defaults, source)
+    each = _eaches(raw.get("each", ()), defaults, source)
     own = {key: raw[key] for key in _IN_PLAN if key in raw}
     plan = _converted(own, Plan, source, ())
     if plan.max_parallel is not None and plan.max_parallel < 1:
         raise source.error(("max_parallel",), "max_parallel is less than 1", "leave it out for no cap")
-    return msgspec.structs.replace(plan, tasks=tasks)
+    return msgspec.structs.replace(plan, tasks=tasks, each=each)
+
+
+def _rows(raw: Mapping[Any, Any], source: Source) -> list[Any] | tuple[Any, ...]:
+    """Return what stands under `tasks`; a plan of fan-outs needs none."""
+    rows = raw.get("tasks", ())
+    if not isinstance(rows, list | tuple):
+        raise source.error(("tasks",), f"tasks is a list, this is {kind(rows)}", "write one task an item")
+    if not rows and not raw.get("each") and not raw.get("perspectives"):
+        raise source.error(("tasks",) if "tasks" in raw else (), "the plan has no tasks", "give it at least one")
+    if len(rows) > MAX_TASKS:
+        raise source.error(("tasks",), f"the plan has {len(rows)} tasks", f"a plan has at most {MAX_TASKS:,}")
+    return rows
+
+
+def _perspectives(names: object, defaults: Mapping[str, Any], source: Source) -> tuple[Task, ...]:
+    """Return a task for each name: it looks from there, with the plan's defaults."""
+    if not isinstance(names, list | tuple):
+        raise source.error(("perspectives",), f"perspectives is a list, this is {kind(names)}", "write it as [...]")
+    tasks = []
+    for number, name in enumerate(names):
+        at: Path = ("perspectives", number)
+        if not isinstance(name, str) or not name:
+            raise source.error(at, f"a perspective is a name, this is {kind(name)}", "write perspectives: [security]")
+        tasks.append(_checked({}, {**defaults, "perspective": name}, source, at))
+    return tuple(tasks)
+
+
+def _eaches(given: object, defaults: Mapping[str, Any], source: Source) -> tuple[Each, ...]:
+    if isinstance(given, list | tuple):
+        return tuple(_each(row, defaults, source, ("each", n)) for n, row in enumerate(given))
+    return (_each(given, defaults, source, ("each",)),)
+
+
+def _each(row: object, defaults: Mapping[str, Any], source: Source, at: Path) -> Each:
+    """Return a fan-out: `dirs` or `files` are its own, everything else is of the task that is made for each."""
+    if not isinstance(row, dict):
+        raise source.error(at, f"a fan-out is a mapping, this is {kind(row)}", "write dirs: ... and task: ... in it")
+    for key in row:
+        if not (isinstance(key, str) and keys.in_each(key)):
+            why, next_step = keys.complaint(str(key), keys.EACH | keys.TASK - {"id"})
+            if key == "id":
+                why, next_step = "each task of a fan-out gets an id of its own", "take it out"
+            raise source.error((*at, str(key)), why, next_step)
+    work = {key: value for key, value in row.items() if key not in keys.EACH}
+    handed_down = {k: v for k, v in defaults.items() if k not in keys.WORK} if _says_work(work) else defaults
+    template = _checked(work, {**handed_down, **work}, source, at)
+    own = {key: [row[key]] if isinstance(row[key], str) else row[key] for key in keys.EACH & row.keys()}
+    try:
+        each = msgspec.convert({**own, "task": {}}, Each)
+    except msgspec.ValidationError as error:
+        raise _complaint(str(error), own, own, source, at) from None
+    wrong = each_fault(each)
+    if wrong is not None:
+        raise source.error((*at, wrong.fields[0]) if wrong.fields else at, wrong.why, wrong.next_step)
+    return msgspec.structs.replace(each, task=template)
 
 
 def _task(row: object, defaults: Mapping[str, Any], source: Source, number: int) -> Task:
     at: Path = ("tasks", number)
     if not isinstance(row, dict):
-        raise source.error(at, f"a task is a mapping, this is {_kind(row)}", "write task: ... in it")
+        raise source.error(at, f"a task is a mapping, this is {kind(row)}", "write task: ... in it")
     for key in row:
         if not (isinstance(key, str) and keys.in_task(key)):
             why, next_step = keys.complaint(str(key), keys.TASK)
@@ -77,6 +128,11 @@ def _renamed(row: Mapping[str, Any], source: Source, at: Path) -> Mapping[str, A
     if "reads" in row:
         raise source.error((*at, "files"), "both reads and files are given", "they are the same: keep one")
     return {keys.ALIASES.get(key, key): value for key, value in row.items()}
+
+
+def checked_task(row: Mapping[str, Any], source: Source) -> Task:
+    """Return the task whose keys stand at the top of a file."""
+    return _checked(row, row, source, ())
 
 
 def _checked(written: Mapping[str, Any], row: Mapping[str, Any], source: Source, at: Path) -> Task:
@@ -178,6 +234,7 @@ def too_deep(value: object, depth: int) -> bool:
     return True
 
 
-def _kind(value: object) -> str:
+def kind(value: object) -> str:
+    """Return what a value of a file is, in plain words."""
     names = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", type(None): "nothing"}
     return names.get(type(value), "a number")

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from forkjoin.prompts import reviews
+
 
 @dataclass(frozen=True, kw_only=True)
 class Perspective:
-    """Who looks, what at, and the perspective in one line."""
+    """Who looks, what at, the perspective in one line, and the prompt of a task that looks from it."""
 
     role: str
     description: str
     focus: tuple[str, ...]
+    task: str
 
 
 PERSPECTIVES: Final = MappingProxyType({
@@ -26,6 +29,7 @@ PERSPECTIVES: Final = MappingProxyType({
             "secrets in code, in logs and in error messages",
             "weak or misused cryptography",
         ),
+        task=reviews.SECURITY,
     ),
     "performance": Perspective(
         role="performance engineer",
@@ -36,6 +40,7 @@ PERSPECTIVES: Final = MappingProxyType({
             "blocking calls where others wait",
             "unbounded caches, queues and buffers",
         ),
+        task=reviews.PERFORMANCE,
     ),
     "testing": Perspective(
         role="test engineer",
@@ -45,6 +50,7 @@ PERSPECTIVES: Final = MappingProxyType({
             "tests that cannot fail, or that test the double",
             "tests that depend on time, order, network or leftovers",
         ),
+        task=reviews.TESTING,
     ),
     "architecture": Perspective(
         role="software architect",
@@ -55,6 +61,7 @@ PERSPECTIVES: Final = MappingProxyType({
             "modules that do several jobs, and names that hide it",
             "interfaces that force their callers to know too much",
         ),
+        task=reviews.ARCHITECTURE,
     ),
     "correctness": Perspective(
         role="senior engineer",
@@ -65,21 +72,25 @@ PERSPECTIVES: Final = MappingProxyType({
             "races, and state that is left half changed",
             "resources that are not given back",
         ),
+        task=reviews.CORRECTNESS,
     ),
     "dead-code": Perspective(
         role="maintainer",
         description="what nothing uses any more",
         focus=("functions, parameters, branches and files that nothing reaches", "flags and settings without effect"),
+        task=reviews.DEAD_CODE,
     ),
     "complexity": Perspective(
         role="maintainer",
         description="what is harder to follow than it must be",
         focus=("functions with many branches or deep nesting", "logic that says the same thing twice"),
+        task=reviews.COMPLEXITY,
     ),
     "spelling": Perspective(
         role="copy editor",
         description="misspelt words in code and text",
         focus=("misspelt names that others import or call", "misspelt words in what users read"),
+        task=reviews.SPELLING,
     ),
     "docs": Perspective(
         role="technical writer",
@@ -89,5 +100,6 @@ PERSPECTIVES: Final = MappingProxyType({
             "public names and settings without a word of explanation",
             "examples that do not run",
         ),
+        task=reviews.DOCS,
     ),
 })  # fmt: skip

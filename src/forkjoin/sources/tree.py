@@ -95,15 +95,18 @@ class _Seen:
 def _tree(top: Path, git: GitTree | None, names: list[bytes], unreadable: set[bytes]) -> Tree:
     base = os.fsencode(top)
     seen = _looked_at(base, names, unreadable)
+    bytes_of = {name: found.st_size for name, found in seen.plain}
+    sized = sorted((path_text(name), bytes_of.get(name, 0)) for name in seen.files)
     return Tree(
         root=str(top),
-        files=tuple(sorted(map(path_text, seen.files))),
+        files=tuple(name for name, _ in sized),
         links=tuple(sorted((_link(base, name) for name in seen.links), key=lambda link: link.path)),
         hardlinks=_hardlinks(seen.plain),
         git=git,
         folds_case=_folds_case(base, seen.files),
         unreadable=tuple(sorted(map(path_text, unreadable))),
-        total_bytes=sum(found.st_size for _, found in seen.plain),
+        total_bytes=sum(bytes_of.values()),
+        sizes=tuple(size for _, size in sized),
         languages=languages(base, seen.plain),
     )
 

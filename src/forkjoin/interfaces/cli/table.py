@@ -19,6 +19,7 @@ class Line:
 VERBS: dict[str, Line] = {
     "review": Line(group="Start", summary="Review a folder or a file with every offline analyser, side by side"),
     "run": Line(group="Start", summary="Run the tasks of a plan, or prompts, side by side"),
+    "each": Line(group="Start", summary="Run one task for each folder or each file, side by side"),
     "check": Line(group="Start", summary="Say which tasks are independent, and in what order they would run"),
     "ls": Line(group="Follow", summary="List the runs of this repository, or the tasks of one"),
     "show": Line(group="Follow", summary="Show a run or a task: state, answer, changes, next command"),
@@ -66,13 +67,15 @@ _NEAR = {
     "config": "doctor",
     "todos": "todo",
     "start": "run",
+    "foreach": "each",
+    "map": "each",
+    "fanout": "each",
     "exec": "run",
 }
 _LATER = {
     "land": "lands changes",
     "merge": "lands changes",
     "apply": "lands changes",
-    "each": "fans out by folder",
     "send": "answers a task",
     "install": "installs into agents",
     "mcp": "serves MCP",

@@ -10,7 +10,7 @@ from forkjoin.model.durations import spoken
 
 if TYPE_CHECKING:
     from forkjoin.engine import Prepared
-    from forkjoin.model import Check, Claims, Pair, Task
+    from forkjoin.model import Check, Claims, Pair, Share, Task
 
 _SHOWN = 50
 
@@ -19,9 +19,10 @@ def print_check(ready: Prepared, *, as_json: bool) -> int:
     """Print what was found about a plan; return 0."""
     if as_json:
         from forkjoin.engine import check_json, scope_json
+        from forkjoin.model import to_builtins
 
-        scope = scope_json(ready.scope)
-        data_json({**check_json(ready.check), **({"scope": scope} if scope else {})})
+        more = {"scope": scope_json(ready.scope), "shares": to_builtins(_shares(ready))}
+        data_json({**check_json(ready.check), **{key: value for key, value in more.items() if value}})
         return 0
     for line in check_lines(ready):
         data(line)
@@ -34,9 +35,10 @@ def check_lines(ready: Prepared) -> Iterator[str]:
     yield f"{_short(plan.name or 'plan')}: {_many(len(plan.tasks), 'task')}, policy {plan.policy}"
     yield ""
     claims = {claim.id: claim for claim in check.tasks}
+    shares = {share.task: share for share in ready.shares}
     width = max((len(task.id) for task in plan.tasks), default=0)
     for number, task in enumerate(plan.tasks[:_SHOWN], 1):
-        yield f"{number:>5}  {task.id:{width}}  {_task(task, claims.get(task.id))}"
+        yield f"{number:>5}  {task.id:{width}}  {_task(task, claims.get(task.id))}{_size(shares.get(task.id))}"
     yield from _left_out(len(plan.tasks), "tasks")
     yield from _pairs(check, clonable=ready.clonable)
     yield from _others(check)
@@ -57,6 +59,22 @@ def _task(task: Task, claims: Claims | None) -> str:
     if not claims.bounded:
         return f"{said}  [writes: unknown]"
     return f"{said}  [writes {_short(', '.join(claim.path for claim in claims.writes) or 'nothing', 60)}]"
+
+
+def _shares(ready: Prepared) -> tuple[Share, ...]:
+    """Return the shares of the tasks that are in the plan: -k may have left some out."""
+    kept = {task.id for task in ready.plan.tasks}
+    return tuple(share for share in ready.shares if share.task in kept)
+
+
+def _size(share: Share | None) -> str:
+    """Say how large the share of a fan-out's task is."""
+    if share is None:
+        return ""
+    from forkjoin.model import spoken_size
+
+    several = f"{len(share.of)} of them, " if len(share.of) > 1 else ""
+    return f"  {several}{_many(share.files, 'file')}, {spoken_size(share.bytes)}"
 
 
 def _pairs(check: Check, *, clonable: bool) -> Iterator[str]:

@@ -23,18 +23,26 @@ EXAMPLES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Ask(Asked):
-    """List the agents this version drives, the coding agents found on this machine, and the offline analysers."""
+    """List the agents this version drives, the coding agents found on this machine, analysers, and perspectives.
+
+    A project adds a perspective by .forkjoin/perspectives/NAME.md, a user by perspectives/NAME.md in the settings
+    folder: what to look for, in Markdown.
+    """
 
 
 def act(ask: Ask) -> int:
     """List them."""
-    from forkjoin.engine import known_agents, known_analysers
+    from forkjoin.engine import known_agents, known_analysers, known_perspectives
 
+    perspectives = known_perspectives(ask.tree)
     agents, cards = [each for agent in known_agents() for each in _with_alias(agent)], known_analysers()
     if ask.json:
         # every field, those at their default too
         shown = [structs.asdict(card) for card in cards]
-        data_json({"forkjoin": 1, "agents": [asdict(agent) for agent in agents], "analysers": shown})
+        looks = [asdict(one) for one in perspectives]
+        data_json(
+            {"forkjoin": 1, "agents": [asdict(agent) for agent in agents], "analysers": shown, "perspectives": looks}
+        )
         return 0
     data("agents of this version:")
     for agent in agents:
@@ -47,6 +55,10 @@ def act(ask: Ask) -> int:
     data("analysers:")
     for card in cards:
         _print(_lines(card.name, card.found, card.description if card.found else card.hint))
+    data("perspectives (review -p NAME, perspectives: in a plan):")
+    for one in perspectives:
+        said = one.description if one.origin == "built in" else f"{one.description} ({one.origin})"
+        _print(_lines(one.name, True, said))
     return 0
 
 

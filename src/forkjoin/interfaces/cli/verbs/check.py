@@ -13,8 +13,9 @@ import typer
 
 from forkjoin.errors import NotIndependent
 from forkjoin.interfaces.cli.asking import Asked
+from forkjoin.interfaces.cli.running import policy
 from forkjoin.interfaces.cli.talk import say
-from forkjoin.interfaces.cli.verbs.run import policy, standard_input
+from forkjoin.interfaces.cli.verbs.run import standard_input
 from forkjoin.interfaces.cli.verdicts import print_check
 
 EXAMPLES = (

@@ -26,6 +26,7 @@ EXAMPLES = (
     ("forkjoin review --sarif-in scan.sarif .", "with what another tool has found"),
     ("forkjoin review --fail-on high .", "exit 1 on a finding that bad, for CI"),
     ("forkjoin review -n .", "which analysers would run"),
+    ("forkjoin review -n -p security -a shell -t 'my-agent --print' .", "by an agent: the brief on its standard input"),
 )
 OPTIONAL = {"--write-baseline": ""}
 
@@ -37,6 +38,9 @@ class Ask(Starting):
     One task an analyser, read-only: nothing writes into the tree, and the project's own configuration holds. Findings
     are merged (one seen by three analysers is one with three witnesses) and ranked, worst first; what nothing looked at
     is named. With --since or --baseline the report and --fail-on are about what is new; the rest is counted.
+
+    With -a AGENT one task a perspective, done by that agent (without -p: security, performance, testing, architecture);
+    perspectives of your own: forkjoin agents --help.
     """
 
     path: Annotated[str, typer.Argument(metavar="PATH", help="A folder or a file; default: the current folder.")] = ""
@@ -76,11 +80,18 @@ class Ask(Starting):
         list[str] | None,
         typer.Option("--sarif-in", metavar="FILE", help="Take in what another tool has found, as SARIF 2.1.0; repeat."),
     ] = None
+    agent: Annotated[
+        str | None, typer.Option("-a", "--agent", metavar="AGENT", help="Who looks, instead of the analysers.")
+    ] = None
+    line: Annotated[
+        str,
+        typer.Option("-t", "--task", metavar="LINE", help="With -a shell or command: what to run each time."),
+    ] = ""
 
 
 def act(ask: Ask) -> int:
     """Review it."""
-    from forkjoin.engine import review_prepared
+    from forkjoin.engine import Looking, look_prepared, review_prepared
 
     settings = ask.settings
     path = ask.tree / ask.path if ask.path else ask.tree
@@ -88,12 +99,19 @@ def act(ask: Ask) -> int:
         raise PlanError("there is no such file or folder", where=ask.path, next_step="name one, or . for this folder")
     wanted = tuple(name.strip() for given in ask.perspectives or () for name in given.split(",") if name.strip())
     narrow, written = _narrow(ask), _to_write(ask)
-    ready = review_prepared(
-        path, perspectives=wanted, settings=settings, overrides=ask.overrides(), here=ask.tree, narrow=narrow
-    )
+    flags = ask.overrides(agent=ask.agent)
+    if ask.agent:
+        asked = Looking(perspectives=wanted, line=ask.line, narrow=narrow)
+        ready = look_prepared(path, asked, settings=settings, overrides=flags, here=ask.tree)
+    elif ask.line:
+        raise PlanError("the analysers take no line", where="-t", next_step="say who runs it: -a shell")
+    else:
+        ready = review_prepared(
+            path, perspectives=wanted, settings=settings, overrides=flags, here=ask.tree, narrow=narrow
+        )
     after = _after(ask, written)
     code = start(ready, ask, settings=settings, detach=bool(ask.detach), after=after, forgiving=written is not None)
-    if not (ask.quiet or ask.json or ask.jsonl or ask.dry_run or ask.detach):
+    if not (ask.agent or ask.quiet or ask.json or ask.jsonl or ask.dry_run or ask.detach):
         say(agents_line())
     return code
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from forkjoin.errors import CannotHere, PlanError
-from forkjoin.interfaces.cli.saving import refuse_ending, save
-from forkjoin.interfaces.cli.starting import Starting, start, surrounding_agent
+from forkjoin.interfaces.cli.running import Running, begun, prepared_for
 from forkjoin.interfaces.cli.talk import on_terminal, say
 
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ EXAMPLES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ask(Starting):
+class Ask(Running):
     """Run the tasks of a plan, or prompts, side by side; join what they bring back.
 
     A plan is YAML, JSON or Markdown; a folder stands for its *.md files, - for standard input. The whole list is
@@ -48,46 +46,18 @@ class Ask(Starting):
     prompts: Annotated[
         list[str] | None, typer.Option("-t", "--task", metavar="PROMPT", help="A task without a file; repeat it.")
     ] = None
-    agent: Annotated[
-        str | None, typer.Option("-a", "--agent", metavar="AGENT", help="Who does tasks that name nobody.")
-    ] = None
-    policy: Annotated[
-        str, typer.Option("--policy", metavar="POLICY", help="What to do about conflicts: isolate, strict or trust.")
-    ] = ""
-    base: Annotated[
-        str, typer.Option("--from", metavar="BASE", help="What writers start from: snapshot (default), HEAD or a ref.")
-    ] = "snapshot"
     lines: Annotated[bool, typer.Option("--lines", help="The files are lists of prompts, one a line.")] = False
-    save: Annotated[
-        str, typer.Option("--save", metavar="FILE", help="Also write the plan to FILE, new, .yaml or .json.")
-    ] = ""
 
 
 def act(ask: Ask) -> int:
     """Run it."""
-    from forkjoin.engine import prepared
-
-    if ask.save:
-        refuse_ending(ask.save)
-    settings = ask.settings
-    flags = ask.overrides(agent=ask.agent, policy=policy(ask.policy), base=ask.base)
-    ready = prepared(_plan(ask), settings=settings, tree=ask.tree, overrides=flags)
+    ready = prepared_for(_plan(ask), ask)
     if ask.prompts and not ask.dry_run and not all(task.agent_name for task in ready.plan.tasks):
         raise CannotHere(
             "give -a shell (each -t is a shell line), or name another agent with -a: nobody was named for -t, and "
             "this version drives no coding agent by itself; see: forkjoin agents"
         )
-    if ask.save:
-        save(ready.plan, ask.save)
-    return start(ready, ask, settings=settings, detach=_detach(ask))
-
-
-def policy(text: str) -> Any:
-    """Return a policy's word, None where none was said; raise PlanError that lists them."""
-    known = ("isolate", "strict", "trust")
-    if text and text not in known:
-        raise PlanError(f"no policy {text!r}", where="--policy", next_step=f"known: {', '.join(known)}")
-    return text or None
+    return begun(ready, ask)
 
 
 def _plan(ask: Ask) -> Plan:
@@ -109,12 +79,3 @@ def standard_input(sources: Sequence[str]) -> bytes | None:
     if on_terminal(sys.stdin):
         say("reading the plan from standard input; end it with Ctrl-D")
     return sys.stdin.buffer.read()
-
-
-def _detach(ask: Ask) -> bool:
-    if ask.detach is not None or ask.dry_run:
-        return bool(ask.detach)
-    around = surrounding_agent(os.environ)
-    if around:
-        say(f"inside {around} without a terminal: the run goes on in the background (--attach stays with it)")
-    return bool(around)

@@ -1,0 +1,70 @@
+"""What `run` and `each` share: the flags of a plan that is run, and how it is prepared, saved and started."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from forkjoin.errors import PlanError
+from forkjoin.interfaces.cli.saving import refuse_ending, save
+from forkjoin.interfaces.cli.starting import Starting, start, surrounding_agent
+from forkjoin.interfaces.cli.talk import say
+
+if TYPE_CHECKING:
+    from forkjoin.engine import Prepared
+    from forkjoin.model import Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running(Starting):
+    """What every verb takes that runs a plan of the caller's."""
+
+    agent: Annotated[
+        str | None, typer.Option("-a", "--agent", metavar="AGENT", help="Who does tasks that name nobody.")
+    ] = None
+    policy: Annotated[
+        str, typer.Option("--policy", metavar="POLICY", help="What to do about conflicts: isolate, strict or trust.")
+    ] = ""
+    base: Annotated[
+        str, typer.Option("--from", metavar="BASE", help="What writers start from: snapshot (default), HEAD or a ref.")
+    ] = "snapshot"
+    save: Annotated[
+        str, typer.Option("--save", metavar="FILE", help="Also write the plan to FILE, new, .yaml or .json.")
+    ] = ""
+
+
+def prepared_for(plan: Plan, asked: Running) -> Prepared:
+    """Return the plan prepared as the flags say; nothing is started."""
+    from forkjoin.engine import prepared
+
+    if asked.save:
+        refuse_ending(asked.save)
+    flags = asked.overrides(agent=asked.agent, policy=policy(asked.policy), base=asked.base)
+    return prepared(plan, settings=asked.settings, tree=asked.tree, overrides=flags)
+
+
+def begun(ready: Prepared, asked: Running) -> int:
+    """Save the plan where that was asked, start it, and return the exit code."""
+    if asked.save:
+        save(ready.plan, asked.save)
+    return start(ready, asked, settings=asked.settings, detach=_detach(asked))
+
+
+def policy(text: str) -> Any:
+    """Return a policy's word, None where none was said; raise PlanError that lists them."""
+    known = ("isolate", "strict", "trust")
+    if text and text not in known:
+        raise PlanError(f"no policy {text!r}", where="--policy", next_step=f"known: {', '.join(known)}")
+    return text or None
+
+
+def _detach(asked: Running) -> bool:
+    if asked.detach is not None or asked.dry_run:
+        return bool(asked.detach)
+    around = surrounding_agent(os.environ)
+    if around:
+        say(f"inside {around} without a terminal: the run goes on in the background (--attach stays with it)")
+    return bool(around)

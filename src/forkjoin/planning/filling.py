@@ -1,0 +1,155 @@
+"""`{{ dir }}` and `{{ file }}` in a task, replaced by the paths the task got."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from msgspec.structs import replace
+
+from forkjoin.errors import PlanError
+from forkjoin.model import Task
+from forkjoin.planning.matching import WORDS, Kind
+
+_MARK: Final = re.compile(r"\{\{\s*(dir|file)\s*\}\}")
+_SLIP: Final = re.compile(r"\{\{\s*(dirs|files|directory|folder|path|DIR|FILE)\s*\}\}")
+_IN_SHELL: Final = re.compile(r"([\"']?)\{\{(?:dir|file)\}\}(\1)")
+_GLUED: Final = re.compile(r"[^\s;&|()]\{\{(?:dir|file)\}\}|\{\{(?:dir|file)\}\}[^\s;&|()]")
+_META: Final = re.compile(r"[*?\[\]{}\\]")
+_PLAIN_WORD: Final = re.compile(r"[\w./@%+:,-]+")  # a shell takes it as it is
+_TEXTS: Final = ("description", "role", "task", "context")
+_PATHS: Final = ("reads", "writes", "carry")
+_ROWS: Final = ("focus", "resources")
+
+
+def tidied(task: Task, kind: Kind, *, where: str) -> Task:
+    """Return the task with every mark as `{{dir}}`, without blanks, so that one is one word of a command line.
+
+    Raises PlanError for a mark that stands for nothing here.
+    """
+    for text in _texts(task):
+        slip = _SLIP.search(text)
+        other = next((mark for mark in _MARK.finditer(text) if mark[1] != kind), None)
+        if slip or other:
+            said = (slip or other)[0]  # type: ignore[index] # one of the two is there
+            raise PlanError(f"{said} stands for nothing here", where=where, next_step=f"write {{{{ {kind} }}}}")
+
+    def plain(text: str) -> str:
+        return _MARK.sub(r"{{\1}}", text)
+
+    changes: dict[str, object] = {name: plain(getattr(task, name)) for name in (*_TEXTS, "shell", "cwd")}
+    for name in (*_PATHS, *_ROWS, "command"):
+        given = getattr(task, name)
+        changes[name] = given if given is None else tuple(map(plain, given))
+    return replace(task, **changes, env={name: plain(value) for name, value in task.env.items()})
+
+
+def _texts(task: Task) -> list[str]:
+    rows = [getattr(task, name) or () for name in (*_PATHS, *_ROWS, "command")]
+    alone = [getattr(task, name) for name in (*_TEXTS, "shell", "cwd")]
+    return [*alone, *(text for row in rows for text in row), *task.env.values()]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filling:
+    """The paths one task gets; `where` names the fan-out for messages."""
+
+    kind: Kind
+    names: tuple[str, ...]
+    where: str
+
+    @property
+    def mark(self) -> str:
+        """What stands for a path in a tidied task."""
+        return f"{{{{{self.kind}}}}}"
+
+    def filled(self, task: Task) -> Task:
+        """Return a tidied task with its marks replaced.
+
+        In texts by the paths as they are; in paths by globs that match them and nothing else; in a command by one word
+        each; in a shell line by one word each, through a variable where the path is not plain. A prompt without a mark
+        gets the paths at its end.
+        """
+        changes: dict[str, object] = {name: self._text(getattr(task, name)) for name in _TEXTS}
+        if task.task and self.mark not in task.task:
+            changes["task"] = f"{task.task.rstrip()}\n\n{self._listed()}"
+        for name in _PATHS:
+            given = getattr(task, name)
+            changes[name] = given if given is None else tuple(one for path in given for one in self._globs(path))
+        for name in _ROWS:
+            changes[name] = tuple(self._one(text, name) for text in getattr(task, name))
+        env = {name: self._one(value, f"env.{name}") for name, value in task.env.items()}
+        changes["cwd"] = self._one(task.cwd, "cwd")
+        changes["command"] = tuple(word for given in task.command for word in self._words(given))
+        changes["shell"], variables = self._line(task.shell)
+        return replace(task, **changes, env=env | variables)
+
+    def globs(self) -> tuple[str, ...]:
+        """Return the claims on all of it: a folder with what lies below, or a file."""
+        return tuple(_escaped(name) + ("/**" if self.kind == "dir" else "") for name in self.names)
+
+    def _text(self, text: str) -> str:
+        return text.replace(self.mark, ", ".join(self.names))
+
+    def _listed(self) -> str:
+        word = WORDS[self.kind]
+        if len(self.names) == 1:
+            return f"This is about the {word} {self.names[0]} alone."
+        return "\n".join([f"This is about these {word}s alone:", "", *(f"- {name}" for name in self.names)])
+
+    def _globs(self, path: str) -> list[str]:
+        return [path.replace(self.mark, _escaped(name)) for name in self.names] if self.mark in path else [path]
+
+    def _one(self, text: str, field: str) -> str:
+        if self.mark in text and len(self.names) > 1:
+            raise self._several(field)
+        return text.replace(self.mark, self.names[0])
+
+    def _words(self, word: str) -> Sequence[str]:
+        if word == self.mark:
+            return [_dashed(name) for name in self.names]
+        if self.mark in word and len(self.names) > 1:
+            raise self._several("command")
+        at_front = _dashed(self.names[0]) if word.startswith(self.mark) else self.names[0]
+        return [word.replace(self.mark, at_front, 1).replace(self.mark, self.names[0])]
+
+    def _line(self, line: str) -> tuple[str, dict[str, str]]:
+        """Return a shell line and the variables it needs.
+
+        A name that is more than a plain word comes as a variable, so that nothing in it is ever run.
+        """
+        if self.mark not in line:
+            return line, {}
+        if len(self.names) > 1 and _GLUED.search(line):
+            raise self._several("shell")
+        variables: dict[str, str] = {}
+        words: list[str] = []
+        for number, name in enumerate(map(_dashed, self.names), start=1):
+            if _PLAIN_WORD.fullmatch(name):
+                words.append(name)
+                continue
+            variable = f"FORKJOIN_{self.kind.upper()}" + (f"_{number}" if number > 1 else "")
+            variables[variable] = name
+            words.append(f'"${variable}"')
+        said = " ".join(words)
+        if variables:  # quotes of the caller's around the mark would end ours
+            return _IN_SHELL.sub(lambda _: said, line), variables
+        return line.replace(self.mark, said), {}
+
+    def _several(self, field: str) -> PlanError:
+        return PlanError(
+            f"a task gets several {WORDS[self.kind]}s, and {{{{ {self.kind} }}}} is a part of a word in {field}",
+            where=self.where,
+            next_step=f"let it stand alone there, or leave at_most (--at-most) out: one {WORDS[self.kind]} a task",
+        )
+
+
+def _dashed(name: str) -> str:
+    """Return a path that no program takes for a flag."""
+    return f"./{name}" if name.startswith("-") else name
+
+
+def _escaped(name: str) -> str:
+    return _META.sub(r"\\\g<0>", name)
