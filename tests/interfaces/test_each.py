@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.slow
-SEES = """echo '{"findings": [{"title": "weak hash", "severity": "high", "path": "src/b.py", "line": 1, "message": "m"}]}'"""
+FOUND = '{"title": "weak hash", "severity": "high", "path": "src/b.py", "line": 1, "message": "m"}'
+SEES = f"""echo '{{"findings": [{FOUND}]}}'"""
 
 
 @pytest.fixture
