@@ -85,7 +85,7 @@ def print_end(run: Run, view: RunView, *, quiet: bool = False) -> None:
 
 def _next(run: Run, view: RunView) -> Iterator[str]:
     """Yield the commands that read this run, without its id where it is the latest here anyway."""
-    of_run, of_task = ("", "") if _latest_here(run) else (f" {run.id}", f"{run.id}/")
+    of_run, of_task = ("", "") if is_latest(run) else (f" {run.id}", f"{run.id}/")
     yield f"forkjoin report{of_run}"
     yield f"forkjoin show{of_run}"
     first = next((task for task in view.tasks if task.state != "completed"), view.tasks[0] if view.tasks else None)
@@ -95,7 +95,7 @@ def _next(run: Run, view: RunView) -> Iterator[str]:
     yield f"forkjoin {verb} {of_task}{first.id}"
 
 
-def _latest_here(run: Run) -> bool:
+def is_latest(run: Run) -> bool:
     """Whether a command typed in the current folder means this run when it names none."""
     try:
         return latest(Asked()).id == run.id

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
-from forkjoin.interfaces.cli.following import severity
-from forkjoin.interfaces.cli.talk import data, data_json, even_unread, say
+from forkjoin.interfaces.cli.following import is_latest, severity
+from forkjoin.interfaces.cli.talk import data, data_json, even_unread, line_width, on_terminal, say
+
+if TYPE_CHECKING:
+    from forkjoin.engine import Run
 
 EXAMPLES = (
-    ("forkjoin report", "of the latest run, as Markdown"),
+    ("forkjoin report", "of the latest run: a screen of it, or Markdown into a pipe"),
+    ("forkjoin report --format markdown | less", "all of it, to read"),
     ("forkjoin report --format html -o r.html", "a page that needs no network"),
     ("forkjoin report --max-findings 0 > r.md", "every finding, into a file"),
     ("forkjoin report --json | jq '.findings[0]'", "the worst finding"),
@@ -39,8 +45,8 @@ def complete_format(incomplete: str) -> list[str]:
 class Ask(Asked):
     """Print the joined report of a run: what to do next, findings worst first, coverage, and the account.
 
-    Of a run that is not over, as it stands. Formats: markdown, json, sarif, html, junit, github (annotations),
-    github-summary (a step summary), trace (for Perfetto).
+    Of a run that is not over, as it stands. On a terminal, where no format is named, what fits its screen. Formats:
+    markdown, json, sarif, html, junit, github (annotations), github-summary (a step summary), trace (for Perfetto).
     """
 
     run: Annotated[str, typer.Argument(metavar="RUN", help="Default: the latest run.", autocompletion=complete_run)] = (
@@ -77,6 +83,9 @@ def act(ask: Ask) -> int:
         if ask.json and not ask.file:
             data_json({"forkjoin": 1, **run.report_json(most=most, whole=ask.whole), "exit": WORDS[code]})
             return code
+        if _for_screen(ask):
+            _print_screen(run)
+            return code
         text = run.report_text(form, most=most, merged=ask.merged, whole=ask.whole)
         if ask.file and ask.file != "-":
             _write(Path(ask.file), text)
@@ -84,6 +93,28 @@ def act(ask: Ask) -> int:
         else:
             data(text.removesuffix("\n"))
     return code
+
+
+def _for_screen(ask: Ask) -> bool:
+    """Whether somebody looks at it who asked for no form and no number of findings."""
+    return not ask.form and not ask.file and ask.most is None and not ask.whole and on_terminal(sys.stdout)
+
+
+def _print_screen(run: Run) -> None:
+    from rich.console import Console
+
+    from forkjoin.interfaces.cli.reported import Paper, screen
+
+    size = shutil.get_terminal_size((80, 24))
+    named = "" if is_latest(run) else f" {run.id}"
+    more = (
+        f"All of it: forkjoin report{named} --format markdown | less",
+        f"As a page: forkjoin report{named} --format html -o r.html",
+    )
+    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    paper = Paper(columns=size.columns, lines=size.lines)
+    for line in screen(run.report(), run.summary_lines(width=line_width()), more, paper):
+        console.print(line)
 
 
 def _form(ask: Ask) -> str:
