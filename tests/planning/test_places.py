@@ -185,7 +185,7 @@ def test_the_keys_of_plan_and_task_are_those_of_the_design() -> None:
         "id", "description", "role", "perspective", "task", "command", "shell", "context", "reads", "writes", "focus",
         "output", "allow_no_change", "after", "estimate", "timeout", "idle_timeout", "cpu", "retries", "permission",
         "isolation", "memory", "processes", "disk", "ok_exit", "carry", "resources", "env", "pass_env", "cwd", "agent",
-        "model", "effort", "max_turns", "budget",
+        "model", "effort", "max_turns", "budget", "setup", "setup_once",
     } == TASK  # fmt: skip
     assert not TASK & LATER
     assert not PLAN & LATER
@@ -195,7 +195,7 @@ def test_the_keys_of_plan_and_task_are_those_of_the_design() -> None:
 @pytest.mark.parametrize(
     ("key", "of_task", "of_plan"),
     [("task", True, True), ("id", True, False), ("files", True, True), ("name", False, True),
-     ("function", False, False), ("tasks", False, True), ("agent", True, True), ("setup", False, False)],
+     ("function", False, False), ("tasks", False, True), ("agent", True, True), ("setup", True, True)],
 )  # fmt: skip
 def test_where_a_key_may_stand(key: str, of_task: bool, of_plan: bool) -> None:
     assert (in_task(key), in_plan(key)) == (of_task, of_plan)

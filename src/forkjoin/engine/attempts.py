@@ -7,15 +7,25 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
-
-import msgspec
+from typing import Literal, TypeAlias
 
 from forkjoin.agents import Site, child_environ, depth_of
-from forkjoin.backends import Backend, Exited, Job, Signal, began, locked, read_exit, unchanged
+from forkjoin.backends import Backend, Exited, Job, Signal, began, locked
 from forkjoin.engine.briefs import Briefs, Given
 from forkjoin.engine.folder import RunFolder
+from forkjoin.engine.ports import VARIABLE, free_port
+from forkjoin.engine.remains import (
+    PLACE,
+    gone_with_the_machine,
+    kept,
+    never_began,
+    own_tree,
+    place_of,
+    with_reason,
+)
 from forkjoin.engine.settling import Result, said, settled
+from forkjoin.engine.setups import Processes, Setups, phase_of
+from forkjoin.engine.setups import Site as Bare
 from forkjoin.engine.speaking import speaker
 from forkjoin.engine.workers import Workers
 from forkjoin.engine.workshop import Workshop
@@ -27,7 +37,6 @@ from forkjoin.model import (
     Blocked,
     Call,
     Ended,
-    Exit,
     Failed,
     FailureKind,
     Lost,
@@ -47,19 +56,8 @@ from forkjoin.workspaces import MergeConflict
 
 _WORKSHOP = 8  # workspaces opened or harvested at once: git and the disk are the limit, not the cores
 _SMALL = 256 * 1024  # an ended attempt with less output and nothing to harvest is judged in the loop's thread
-_PLACE = "place.json"  # where an attempt works, for an owner that finds it started and not yet journaled as running
 How: TypeAlias = Literal["term", "kill"]
 Key: TypeAlias = tuple[TaskId, int]
-
-
-class Processes(Backend, Protocol):
-    """A backend whose attempts outlive their owner, and can be taken over by the next."""
-
-    def abandon(self, job_folder: str) -> None:
-        """Give a reserved attempt's lock back."""
-
-    def adopt(self, folder: str, task: TaskId, attempt: int) -> None:
-        """Take over an attempt of an earlier owner; `Exited` follows in any case."""
 
 
 @dataclass
@@ -95,6 +93,16 @@ class Attempts:
             self.planned, self.folder, base=self.base, taken=lambda base: self.tell(BaseTaken(base=base))
         )
         self._briefs = Briefs(self.planned)
+        self.setups = Setups(
+            folder=self.folder,
+            workshop=self._workshop,
+            local=self.local,
+            workers=self._workers,
+            post=self.post,
+            stopping=self._stopping,
+            ready=self._set_up,
+            failed=self._not_set_up,
+        )
 
     @property
     def between(self) -> bool:
@@ -141,7 +149,7 @@ class Attempts:
                 self._start_call(asked, attempt)
                 return
             gift = given()
-            if asked.reads_only and asked.isolation in ("auto", "shared") and not gift.commits:
+            if asked.shares_tree and not gift.commits:
                 self._start_in(asked, attempt, self._shared(asked), gift)
                 return
             self._opening.add(key)
@@ -154,6 +162,7 @@ class Attempts:
         if key not in self._opening:  # else it is found when its workspace is open
             backend = self.inprocess if key in self._calls else self.local
             backend.stop(task, attempt, how=how, reason=reason)
+            self.setups.stop(key, reason=reason)
 
     def cap(self, task: TaskId, attempt: int, reason: str) -> None:
         """End it because it has reached a cap; asked again, nothing happens."""
@@ -176,10 +185,14 @@ class Attempts:
     def ended(self, exited: Exited) -> Result | None:
         """Return the result where it is quickly made; else None, and it is told later."""
         task, key = self.tasks[exited.task], (exited.task, exited.attempt)
-        exited = _with_reason(exited, self._stopping.get(key, ""), capped=key in self._capped)
+        if self.setups.holds(key):
+            self._between.add(key)
+            self.setups.ended(with_reason(exited, self._stopping.get(key, ""), capped=False))
+            return None
+        exited = with_reason(exited, self._stopping.get(key, ""), capped=key in self._capped)
         place = self.places.get(key)
         if exited.exit is None and not exited.began:
-            return _never_began(task, exited.attempt, place)
+            return never_began(task, exited.attempt, place)
         bulky = exited.exit is not None and exited.exit.stdout.bytes > _SMALL
         if not bulky and (place is None or place.kind == "shared"):
             return settled(self.folder, task, exited, place, self._workshop.harvest)
@@ -198,7 +211,7 @@ class Attempts:
 
         self._workers.submit(go)
 
-    def adopt(self, event: Starting | Running) -> Result | None:
+    def adopt(self, event: Starting | Running, given: Callable[[], Given]) -> Result | None:
         """Take over an attempt that a former owner started: watch it, or collect its record, or find it lost.
 
         Returns the record of one of which nothing lives and nothing is left; of all others the end is signalled.
@@ -208,11 +221,16 @@ class Attempts:
         if task.function:
             lost = Lost(reason="it ran inside a process that is gone")
             return Result(ended=Ended(task=event.task, attempt=event.attempt, outcome=lost))
-        place = (event.place if isinstance(event, Running) else None) or _place_of(own)
-        if self.rebooted and (_own_tree(task, place) or not _kept(own)):
-            return _gone_with_the_machine(task, event.attempt, place)
+        place = (event.place if isinstance(event, Running) else None) or place_of(own)
+        if self.rebooted and (own_tree(task, place) or not kept(own)):
+            return gone_with_the_machine(task, event.attempt, place)
+        phase = phase_of(own) if isinstance(event, Starting) and place is not None else None
+        if phase is not None and place is not None:
+            self._living.add(key)
+            self.setups.adopt(self._bare(task, event.attempt, place, given()), phase)
+            return None
         if isinstance(event, Starting) and not locked(str(own)) and not began(str(own)):
-            return _never_began(task, event.attempt, place)
+            return never_began(task, event.attempt, place)
         self.places[key] = place or self._shared(task)
         self._living.add(key)
         self.local.adopt(str(own), event.task, event.attempt)
@@ -261,7 +279,13 @@ class Attempts:
             self._end(task, attempt, Stopped(reason=self._stopping[key]), unneeded=found)
         elif isinstance(found, Place):
             with _Guard(self, task, attempt, place=found):
-                self._start_in(task, attempt, found, given)
+                self.places[key] = found
+                self._note_place(task, attempt, found)
+                if task.setup or task.setup_once:
+                    self._between.discard(key)  # who comes next finds it by its place
+                    self.setups.begin(self._bare(task, attempt, found, given))
+                else:
+                    self._start_in(task, attempt, found, given)
         else:
             self._end(task, attempt, found)
 
@@ -275,14 +299,11 @@ class Attempts:
         text = self._briefs.of(task, place, given, base=self._workshop.base)
         write_file(brief_file, text.encode("utf-8", "replace"))
         reached("attempt.briefed")
-        if place.kind != "shared":
-            write_file(folder / _PLACE, to_json(place))
-            reached("attempt.placed")
         site = Site(
             place=place,
             brief=str(brief_file),
             scratch=str(scratch),
-            environ=child_environ(self.environ, run=self.planned.run, task=task.id, depth=depth_of(self.environ) + 1),
+            environ=self._environ(task, attempt),
             home=str(folder.parent),
             files=self._files(task),
         )
@@ -298,13 +319,43 @@ class Attempts:
         else:
             self.local.start(job)
 
-    def _end(self, task: Task, attempt: int, outcome: Outcome, *, unneeded: Place | None = None) -> None:
+    def _note_place(self, task: Task, attempt: int, place: Place) -> None:
+        if place.kind != "shared":
+            write_file(self.folder.attempt(task.id, attempt) / PLACE, to_json(place))
+            reached("attempt.placed")
+
+    def _environ(self, task: Task, attempt: int) -> dict[str, str]:
+        """The environment of an attempt's programs, with a port that nobody else was given."""
+        own = child_environ(self.environ, run=self.planned.run, task=task.id, depth=depth_of(self.environ) + 1)
+        return own | {VARIABLE: str(free_port(self.folder.home, self.folder.attempt(task.id, attempt)))}
+
+    def _bare(self, task: Task, attempt: int, place: Place, given: Given) -> Bare:
+        environ = self._environ(task, attempt)
+        return Bare(task=task, attempt=attempt, place=place, given=given, environ=environ)
+
+    def _set_up(self, site: Bare) -> None:
+        """Start an attempt whose workspace is ready now."""
+        if site.key in self._stopping:
+            self._end(site.task, site.attempt, Stopped(reason=self._stopping[site.key]), unneeded=site.place)
+            return
+        self.places[site.key] = site.place
+        self._between.add(site.key)
+        with _Guard(self, site.task, site.attempt, place=site.place):
+            self._start_in(site.task, site.attempt, site.place, site.given)
+
+    def _not_set_up(self, site: Bare, outcome: Outcome, last: str) -> None:
+        """Record an attempt whose set-up did not end well, with the last it said."""
+        self._end(site.task, site.attempt, outcome, unneeded=site.place, said=last)
+
+    def _end(
+        self, task: Task, attempt: int, outcome: Outcome, *, unneeded: Place | None = None, said: str = ""
+    ) -> None:
         """Record an attempt that never had a process."""
         if not task.function:
             self.local.abandon(str(self.folder.attempt(task.id, attempt)))
         place = unneeded or self.places.get((task.id, attempt))
         ended = Ended(task=task.id, attempt=attempt, outcome=outcome, place=place)
-        self.tell(Result(ended=ended, unneeded=place is not None and place.kind != "shared"))
+        self.tell(Result(ended=ended, answer=said, unneeded=place is not None and place.kind != "shared"))
 
     def _shared(self, task: Task) -> Place:
         root = self.planned.tree
@@ -339,50 +390,3 @@ class _Guard:
         failed = Failed(kind="setup", reason=said(error))
         self.attempts._end(self.task, self.attempt, failed, unneeded=self.place)  # noqa: SLF001 - its own guard
         return True
-
-
-def _with_reason(exited: Exited, reason: str, *, capped: bool) -> Exited:
-    """Give the record the reason it was stopped for, where a shim that knew none wrote it; say so of a cap."""
-    exit_: Exit | None = exited.exit
-    if exit_ is None or exit_.how != "stopped" or not (capped or (reason and not exit_.reason)):
-        return exited
-    return Exited(
-        task=exited.task,
-        attempt=exited.attempt,
-        exit=msgspec.structs.replace(exit_, reason=reason, how="cap" if capped else "stopped"),
-        returned=exited.returned,
-    )
-
-
-def _never_began(task: Task, attempt: int, place: Place | None) -> Result:
-    """Return the record of an attempt of which nothing has run: it is tried again, and costs no retry."""
-    lost = Lost(reason="its owner was gone before its program began")
-    unneeded = place is not None and place.kind != "shared"
-    return Result(ended=Ended(task=task.id, attempt=attempt, outcome=lost, place=place), again=True, unneeded=unneeded)
-
-
-def _kept(own: Path) -> bool:
-    """Whether the record of an ended attempt is there, and all the output that it speaks of."""
-    ended = read_exit(str(own))
-    return ended is not None and unchanged(own, "stdout", ended) and unchanged(own, "stderr", ended)
-
-
-def _own_tree(task: Task, place: Place | None) -> bool:
-    return not task.reads_only if place is None else place.kind != "shared"
-
-
-def _gone_with_the_machine(task: Task, attempt: int, place: Place | None) -> Result:
-    """Return the record of an attempt that the machine went down with: for what it had not flushed nobody vouches.
-
-    That goes for a tree of its own too, though its program may have ended: files there were never flushed.
-    """
-    where = f"; what is left of its work lies in {place.root}" if place is not None and place.kind != "shared" else ""
-    lost = Lost(reason=f"the machine went down before its result was kept{where}")
-    return Result(ended=Ended(task=task.id, attempt=attempt, outcome=lost, place=place))
-
-
-def _place_of(folder: Path) -> Place | None:
-    try:
-        return msgspec.json.decode((folder / _PLACE).read_bytes(), type=Place)
-    except (OSError, msgspec.MsgspecError):
-        return None

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias, assert_never
 
 import msgspec
@@ -185,6 +186,8 @@ class Driver:
                 return self._noted(item)
 
     def _heard(self, signal: Signal, now: float) -> list[Event]:
+        if isinstance(signal, Output | Spawned) and self._attempts.setups.holds((signal.task, signal.attempt)):
+            return self._noted(*self._attempts.setups.heard(signal))
         match signal:
             case Output(task=task, attempt=attempt):
                 heard = self._actions.heard(signal, now)
@@ -330,7 +333,7 @@ class Driver:
         now = self._noted(*self._gate.look_at_disk(), *self._claiming.take_over(events, self._board.elsewhere()))
         for event in _alive(events):
             reached("adopt.before")
-            gone = self._attempts.adopt(event)
+            gone = self._attempts.adopt(event, partial(self._giving.to, event.task))
             if gone is not None:
                 now += self._settled(gone)
         self._board, commands = step(self._board, now)

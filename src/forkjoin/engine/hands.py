@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from forkjoin.backends import Backend, InProcessBackend, LocalBackend
-from forkjoin.engine.attempts import Processes
 from forkjoin.engine.folder import RunFolder
+from forkjoin.engine.setups import Processes
 from forkjoin.journal import Journal, SqliteJournal
 
 

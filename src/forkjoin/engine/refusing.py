@@ -114,7 +114,7 @@ def _refuse_shared_writer(task: Task) -> None:
 
 def _refuse_without_git(tasks: Sequence[Task]) -> None:
     """Refuse writers that could not be given a tree of their own."""
-    writers = [task.id for task in tasks if not task.reads_only and not task.function]
+    writers = [task.id for task in tasks if not task.shares_tree and not task.function]
     if writers and not git_found():
         more = f" and {len(writers) - _NAMED} more" if len(writers) > _NAMED else ""
         raise CannotHere(

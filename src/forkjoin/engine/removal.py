@@ -12,6 +12,7 @@ from pathlib import Path
 
 from forkjoin.backends import locked
 from forkjoin.engine.folder import RunFolder, put_aside, sweep
+from forkjoin.engine.setups import setting_up
 from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, PlanError
 from forkjoin.failpoints import reached
 from forkjoin.model import ENDED, Ended, Planned, Recorded, RunView, TaskId
@@ -66,7 +67,8 @@ def remove(folder: RunFolder, planned: Planned, events: Sequence[Recorded], view
 def _unsettled(folder: RunFolder, view: RunView, *, discard: bool) -> list[TaskId]:
     """Return the tasks that have begun and not ended; raise PlanError where one lives, or *discard* was not said."""
     begun = [task for task in view.tasks if task.state not in ENDED and task.state != "queued"]
-    living = [task.id for task in begun if locked(str(folder.attempt(task.id, task.attempt)))]
+    own = {task.id: folder.attempt(task.id, task.attempt) for task in begun}
+    living = [task for task, path in own.items() if locked(str(path)) or setting_up(path)]
     if living or (begun and not discard):
         raise PlanError(
             f"its owner is gone, and {', '.join((living or [task.id for task in begun])[:5])} did not end yet",

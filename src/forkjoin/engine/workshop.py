@@ -38,6 +38,24 @@ class Workshop:
         asked = replace(task, isolation="clone") if task.reads_only else task
         return workspaces.open(asked, attempt, base=start_from)
 
+    def open_once(self, task: Task) -> tuple[Place, bool]:
+        """Return the tree that `setup_once` fills, and whether it has been filled already."""
+        workspaces, base = self._at_hand()
+        return workspaces.open_once(task, base=base)
+
+    def finish_once(self, task: Task) -> None:
+        """Remember that `setup_once` has ended well."""
+        self._made().finish_once(task)
+
+    def fill(self, task: Task, place: Place) -> None:
+        """Copy what `setup_once` made into a workspace."""
+        once, _ = self.open_once(task)
+        self._made().fill(task, place, once)
+
+    def ready(self, task: Task, attempt: int, place: Place) -> None:
+        """Remember how the set-up left a workspace."""
+        self._made().note_set_up(task, attempt, place)
+
     def harvest(self, task: Task, attempt: int, place: Place) -> Changes:
         """Return what the attempt changed."""
         return self._made().harvest(task, attempt, place)
@@ -50,9 +68,12 @@ class Workshop:
         workspaces = self._made()
         with self._lock:
             if self.base is None:
-                self.base = workspaces.take_base(self._planned.options.base)
+                self.base = workspaces.take_base(self._planned.options.base, carried=self._carried())
                 self._taken(self.base)
             return workspaces, self.base
+
+    def _carried(self) -> list[str]:
+        return [glob for task in self._planned.plan.tasks for glob in task.carry]
 
     def _made(self) -> Workspaces:
         with self._lock:

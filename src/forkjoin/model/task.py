@@ -79,6 +79,8 @@ class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
     isolation: Isolation = "auto"
     ok_exit: tuple[int, ...] = (0,)
     carry: Strings = ()
+    setup: str = ""
+    setup_once: str = ""
     resources: Strings = ()
     env: dict[str, str] = {}  # noqa: RUF012 - msgspec copies an empty default
     pass_env: Strings = ()
@@ -116,6 +118,11 @@ class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
     def may(self) -> Permission:
         """What it is permitted: as said, else what follows from its `writes`."""
         return self.permission or ("read-only" if self.writes == () else "workspace-write")
+
+    @property
+    def shares_tree(self) -> bool:
+        """Whether it works in the caller's own tree, where nothing it starts from has to be put there first."""
+        return self.reads_only and self.isolation in ("auto", "shared") and not (self.setup or self.setup_once)
 
     @property
     def agent_name(self) -> str:

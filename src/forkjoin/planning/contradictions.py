@@ -17,6 +17,7 @@ DAY_S: Final = 86400.0
 MAX_TEXT: Final = 1_000_000
 _WORDS: Final = (
     "task", "command", "shell", "description", "role", "perspective", "context", "focus", "env", "resources",
+    "setup", "setup_once",
 )  # fmt: skip
 
 
@@ -114,6 +115,26 @@ def _permission(task: Task) -> Wrong | None:
     return None
 
 
+def _set_up(task: Task) -> Wrong | None:
+    """A set-up writes into the tree that the task starts from, so that must be one of its own."""
+    for field in ("setup", "setup_once"):
+        if not getattr(task, field):
+            continue
+        if task.isolation == "shared":
+            return Wrong(
+                fields=(field, "isolation"),
+                why=f"{field} would write into your tree, which isolation: shared says it works in",
+                next_step="keep one of them",
+            )
+        if task.function or task.agent_name == "static":
+            return Wrong(
+                fields=(field,),
+                why=f"a {'function' if task.function else 'static'} task has no workspace to set up",
+                next_step="take it out",
+            )
+    return None
+
+
 def _paths(task: Task) -> Wrong | None:
     for field in ("reads", "writes", "carry"):
         for path in getattr(task, field) or ():
@@ -179,4 +200,6 @@ def _schema_fault(schema: str) -> str:
     return ""
 
 
-RULES: Final[tuple[Callable[[Task], Wrong | None], ...]] = (_work, _numbers, _permission, _paths, _text, _output)
+RULES: Final[tuple[Callable[[Task], Wrong | None], ...]] = (
+    _work, _numbers, _permission, _set_up, _paths, _text, _output,
+)  # fmt: skip

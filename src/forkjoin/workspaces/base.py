@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,12 +11,15 @@ from forkjoin.failpoints import reached
 from forkjoin.model import Base, GitTree
 from forkjoin.workspaces.copies import copied
 from forkjoin.workspaces.git import GitFailed, of_user
+from forkjoin.workspaces.needed import not_carried
 from forkjoin.workspaces.snapshot import snapshot
 from forkjoin.workspaces.store import Store
 
 
-def take_base(store: Store, how: str) -> Base:
+def take_base(store: Store, how: str, *, carried: Sequence[str] = ()) -> Base:
     """Fix what writers start from: `snapshot`, or a ref of the user's repository; outside git a copy of the tree.
+
+    *carried* are the globs of what tasks carry: ignored files that look needed and are not among them are named.
 
     Raises PlanError for a ref that does not exist, CannotHere where objects are missing, NoRoom where it is too big.
     """
@@ -36,7 +40,7 @@ def take_base(store: Store, how: str) -> Base:
     store.git().out("update-ref", store.ref("base"), commit)
     store.names.flush()
     reached("base.taken")
-    note += _not_as_at_home(repository)
+    note += _not_as_at_home(repository) + not_carried(store, carried)
     return Base(kind="snapshot" if how == "snapshot" else "head", commit=commit, ref=kept, note=note)
 
 

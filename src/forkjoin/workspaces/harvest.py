@@ -8,21 +8,19 @@ nested repository that an agent may have left has any part in it.
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
 from forkjoin.errors import CannotHere
 from forkjoin.failpoints import reached
-from forkjoin.model import SKIPPED_FOLDERS, Changes, Place, Task
+from forkjoin.model import Changes, Place, Task
 from forkjoin.workspaces.changes import changed_files, write_patch
+from forkjoin.workspaces.differing import differences, without_set_up
 from forkjoin.workspaces.durable import flush
-from forkjoin.workspaces.listing import Listing, listing
+from forkjoin.workspaces.listing import Listing
 from forkjoin.workspaces.opening import Record
 from forkjoin.workspaces.store import Store
 from forkjoin.workspaces.taking import refuse_too_much
@@ -40,7 +38,7 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
         raise CannotHere(f"nothing is known of the workspace {root}: its record {record.folder} is not there")
     if root.resolve() != root or not root.is_dir():
         raise CannotHere(f"the workspace {root} is gone, or is no longer the folder it was")
-    found = _differences(store, root, place, record)
+    found = without_set_up(differences(store, root, place, record), root, record)
     if found.empty:
         return Changes(notes=_notes(found))
     refuse_too_much(found.present.values(), f"changes of {task.id} in {root}")
@@ -58,60 +56,6 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
     reached("harvest.patch")
     inside = patch.relative_to(store.path.parent)
     return Changes(files=files, commit=commit, base=place.base, patch=inside.as_posix(), notes=_notes(found))
-
-
-def _differences(store: Store, root: Path, place: Place, record: Record) -> Listing:
-    """Return what differs, but for carried files and for new ones that the base ignores."""
-    left_out = set(record.carried.read_bytes().split(b"\0"))
-    with tempfile.TemporaryDirectory(dir=record.folder) as scratch:
-        index = Path(scratch) / "index"
-        shutil.copy2(record.index, index)
-        git = store.git(tree=root, index=index)
-        exclude = ("--exclude-standard",) if place.kind == "clone" else _skipped()
-        found = listing(git, root, exclude=exclude)
-        nested = {path: state for folder in found.nested for path, state in _files_below(root, folder)}
-        found.present |= nested
-        found.new |= set(nested)
-        changed_rules = any(path.rpartition(b"/")[2] == b".gitignore" for path in (*found.gone, *found.present))
-        if found.new and place.kind == "clone" and (changed_rules or nested):
-            left_out |= found.new & _ignored_by_base(store, place.base, found.new, Path(scratch))
-    found.present = {path: state for path, state in found.present.items() if path not in left_out}
-    return found
-
-
-def _skipped() -> tuple[str, ...]:
-    return tuple(f"--exclude={name}/" for name in SKIPPED_FOLDERS)
-
-
-def _files_below(root: Path, folder: bytes) -> Iterator[tuple[bytes, os.stat_result]]:
-    """Yield the files of a repository that the agent made inside the workspace, as if it were a plain folder."""
-    top = os.fsencode(root) + b"/"
-    for inside, inner, files in os.walk(top + folder):
-        links = [name for name in inner if stat.S_ISLNK(os.lstat(inside + b"/" + name).st_mode)]
-        inner[:] = [name for name in inner if name.lower() != b".git" and name not in links]
-        for name in (*files, *links):
-            path = inside + b"/" + name
-            with suppress(OSError):
-                state = os.lstat(path)
-                if name.lower() != b".git" and (stat.S_ISREG(state.st_mode) or stat.S_ISLNK(state.st_mode)):
-                    yield path.removeprefix(top), state
-
-
-def _ignored_by_base(store: Store, base: str, paths: set[bytes], scratch: Path) -> set[bytes]:
-    """Return which of the new files the base's own `.gitignore` files ignore, whatever the agent made of them."""
-    rules = scratch / "rules"
-    rules.mkdir()
-    git = store.git(tree=rules, index=scratch / "rules.index")
-    git.out("read-tree", base)
-    names = [n for n in git.out("ls-files", "-z").split(b"\0") if n.rpartition(b"/")[2] == b".gitignore"]
-    git.out("checkout-index", "-z", "--stdin", stdin=b"".join(name + b"\0" for name in names))
-    # With ./ before it a name that begins with a colon is no pathspec magic.
-    asked = b"".join(b"./" + path + b"\0" for path in sorted(paths))
-    words = ("check-ignore", "-z", "--stdin", "--no-index")
-    done = git.run(*words, stdin=asked)
-    if done.code not in (0, 1):  # 1 = none of them
-        raise git.failed(words, done)
-    return {path.removeprefix(b"./") for path in done.out.split(b"\0")}
 
 
 # -- the commit

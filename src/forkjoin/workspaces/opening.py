@@ -8,21 +8,19 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final
 
 from forkjoin.errors import CannotHere, PlanError
 from forkjoin.failpoints import reached
 from forkjoin.model import Place, Task, path_bytes
 from forkjoin.private import make_folder
 from forkjoin.workspaces.copies import restore
+from forkjoin.workspaces.copying import copy_file
 from forkjoin.workspaces.declared import alternatives
 from forkjoin.workspaces.git import Git
 from forkjoin.workspaces.listing import listing
 from forkjoin.workspaces.removal import remove_folder
-from forkjoin.workspaces.store import NOBODY, RAW, Store, make_repository, object_format
+from forkjoin.workspaces.store import INCLUDE, NOBODY, RAW, Store, make_repository, object_format
 from forkjoin.workspaces.taking import refuse_too_much
-
-_INCLUDE: Final = ".worktreeinclude"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +38,11 @@ class Record:
     def carried(self) -> Path:
         """The names of carried files, NUL between them; written last: it says that the workspace is whole."""
         return self.folder / "carried"
+
+    @property
+    def set_up(self) -> Path:
+        """How each file stood that the set-up made different from the base: a state and a name, NUL between them."""
+        return self.folder / "set-up"
 
 
 def open_shared(store: Store, task: Task) -> Place:
@@ -71,6 +74,7 @@ def open_workspace(store: Store, task: Task, commit: str, *, folder: Path, recor
 
 def _opened(store: Store, task: Task, commit: str, *, root: Path, record: Record) -> Place:
     record.index.unlink(missing_ok=True)
+    record.set_up.unlink(missing_ok=True)
     git = store.git(tree=root, index=record.index)
     git.out("read-tree", "--reset", "-u", commit)
     if store.tree.git is None:
@@ -161,27 +165,46 @@ def _carry(store: Store, task: Task, root: Path, record: Record) -> list[bytes]:
     carried = []
     for name, state in states.items():
         plain = stat.S_ISREG(state.st_mode) or stat.S_ISLNK(state.st_mode)
-        if plain and _copied(source + name, target, name):
+        if plain and copied_into(source + name, target, name):
             carried.append(name)
     return carried
 
 
-def _copied(source: bytes, top: bytes, name: bytes) -> bool:
-    """Copy a file, or a link as a link; False where a link of the base stands in its way."""
+def copied_into(source: bytes, top: bytes, name: bytes) -> bool:
+    """Copy a file, or a link as a link, over what is there; False where a link of the base stands in its way."""
     folder, _, _ = (top + name).rpartition(b"/")
-    os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - bytes, which pathlib does not take
-    real = os.path.realpath(top) + b"/"
-    if not (os.path.realpath(folder) + b"/").startswith(real):
+    if _is_inside(top, folder):
+        os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - bytes, which pathlib does not take
+    if not removed_from(top, name):
         return False
-    shutil.copy2(source, top + name, follow_symlinks=False)
+    copy_file(source, top + name)
     return True
+
+
+def removed_from(top: bytes, name: bytes) -> bool:
+    """Remove a file or a link, where one is there; False where a link of the base stands in its way, or a folder."""
+    folder, _, _ = (top + name).rpartition(b"/")
+    try:
+        if not _is_inside(top, folder):
+            return False
+        os.unlink(top + name)  # noqa: PTH108 - bytes, which pathlib does not take
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _is_inside(top: bytes, folder: bytes) -> bool:
+    real = os.path.realpath(top) + b"/"
+    return (os.path.realpath(folder) + b"/").startswith(real)
 
 
 def _wanted(store: Store, task: Task) -> bytes:
     """Return the globs as lines of an exclude file, from the top of the repository."""
     if not task.carry:
         with suppress(OSError):
-            return (store.top / _INCLUDE).read_bytes()
+            return (store.top / INCLUDE).read_bytes()
         return b""
     subdir = store.tree.git.subdir if store.tree.git else ""
     above = "".join(f"\\{c}" if c in "\\*?[" else c for c in subdir)

@@ -25,6 +25,7 @@ from forkjoin.workspaces.durable import Names, flush, flush_tree
 from forkjoin.workspaces.git import Git, of_user, private
 
 RAW: Final = "* -text -filter -ident -working-tree-encoding\n"
+INCLUDE: Final = ".worktreeinclude"  # what is carried into every workspace, one pattern a line
 NOBODY: Final = {"user.name": "forkjoin", "user.email": "forkjoin@localhost"}
 _CARRIED: Final = (
     r"^(user\.(name|email)|core\.(autocrlf|eol|symlinks|filemode|ignorecase|precomposeunicode|excludesfile))$"

@@ -12,8 +12,10 @@ from forkjoin.failpoints import reached
 from forkjoin.model import Base, Changes, Place, RunId, Task, Tree
 from forkjoin.workspaces import git
 from forkjoin.workspaces.base import take_base
+from forkjoin.workspaces.differing import note_set_up
 from forkjoin.workspaces.harvest import harvest
 from forkjoin.workspaces.merging import merged
+from forkjoin.workspaces.once import fill, finish_once, once_name, open_once
 from forkjoin.workspaces.opening import Record, open_shared, open_workspace
 from forkjoin.workspaces.removal import remove_folder
 from forkjoin.workspaces.store import Store
@@ -41,13 +43,13 @@ class Workspaces:
         self._store = Store(run, self._run_folder / "git", tree)
         self._tree = tree
 
-    def take_base(self, how: str = "snapshot") -> Base:
+    def take_base(self, how: str = "snapshot", *, carried: Sequence[str] = ()) -> Base:
         """Fix what writers start from: `snapshot` (HEAD plus what is not committed), or a ref. Once per run.
 
         Raises PlanError for an unknown ref, CannotHere without git or with objects missing, NoRoom when too big.
         """
         git.program()
-        return take_base(self._store, how)
+        return take_base(self._store, how, carried=carried)
 
     def open(self, task: Task, attempt: int, *, base: Base | str) -> Place:
         """Return where an attempt works: readers share the tree, writers get a clone, outside git a copy.
@@ -55,7 +57,7 @@ class Workspaces:
         *base* is what `take_base` or `merged` returned; readers need none. Raises CannotHere, NoRoom, PlanError,
         OSError.
         """
-        if task.isolation == "shared" or (task.reads_only and task.isolation == "auto"):
+        if task.isolation == "shared" or task.shares_tree:
             if not task.reads_only:
                 raise PlanError(
                     "a task that may write never shares the tree", where=f"{task.id}: isolation: shared",
@@ -65,6 +67,23 @@ class Workspaces:
         commit = base if isinstance(base, str) else base.commit
         folder = self._folder / f"{_safe(task.id)}-{attempt}"
         return open_workspace(self._store, task, commit, folder=folder, record=self._record(task, attempt))
+
+    def open_once(self, task: Task, *, base: Base) -> tuple[Place, bool]:
+        """Return the tree that the task's `setup_once` fills, and whether it has been filled already."""
+        name = once_name(task)
+        return open_once(self._store, base.commit, folder=self._folder / name, record=self._once_record(name))
+
+    def finish_once(self, task: Task) -> None:
+        """Remember that `setup_once` has ended well."""
+        finish_once(self._once_record(once_name(task)))
+
+    def fill(self, task: Task, place: Place, once: Place) -> None:
+        """Copy into a workspace what `setup_once` made in its tree."""
+        fill(self._store, once, place, record=self._once_record(once_name(task)))
+
+    def note_set_up(self, task: Task, attempt: int, place: Place) -> None:
+        """Remember how the set-up left the workspace: from here on what changes is the agent's work."""
+        note_set_up(self._store, place, record=self._record(task, attempt))
 
     def merged(self, base: str, commits: Sequence[str], *, name: str) -> str:
         """Return a commit with the harvested *commits* merged into *base*; raise MergeConflict with the files."""
@@ -103,6 +122,9 @@ class Workspaces:
         user = git.of_user(Path(self._tree.git.top))
         names = user.out("for-each-ref", "--format=%(refname)", f"{self._store.ref()}/").split()
         user.out("update-ref", "--stdin", stdin=b"".join(b"delete %s\n" % name for name in names))
+
+    def _once_record(self, name: str) -> Record:
+        return Record(folder=self._run_folder / "once" / name)
 
     def _record(self, task: Task, attempt: int) -> Record:
         return Record(folder=self._run_folder / "tasks" / _safe(task.id) / str(attempt) / "workspace")
