@@ -481,7 +481,7 @@ def _no_workspaces(monkeypatch: pytest.MonkeyPatch, harvested: list[Place] | Non
 
     done: list[str] = []
 
-    def take_base(self: Workspaces, how: str) -> Base:
+    def take_base(self: Workspaces, how: str, *, carried: object = ()) -> Base:
         done.append(f"base {how}")
         return Base(kind="head", commit="1" * 40)
 

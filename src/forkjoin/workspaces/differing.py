@@ -104,7 +104,7 @@ def _state(root: Path, path: bytes) -> bytes:
     try:
         state = os.lstat(full)
         if stat.S_ISLNK(state.st_mode):
-            return b"link-" + hashlib.sha256(os.readlink(full)).hexdigest().encode()  # noqa: PTH115 - bytes
+            return b"link-" + hashlib.sha256(os.readlink(full)).hexdigest().encode()  # noqa: PTH115 - bytes, as above
         handle = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return _GONE
