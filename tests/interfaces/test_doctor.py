@@ -51,6 +51,29 @@ def test_settings_are_named_with_where_they_came_from(forkjoin, monkeypatch: pyt
     assert found["agent"] == (None, "default")
     assert "retention_days  30.0  (environment" in forkjoin("doctor", "--settings")[1]
     assert "30 days" in forkjoin("doctor")[1]
+    places = {one["name"]: one["where"] for one in forkjoin.json("doctor", "--settings")["settings"]}
+    assert places["max_parallel"] == str(forkjoin.tree / ".forkjoin.toml")
+    assert (places["retention_days"], places["agent"]) == ("FORKJOIN_RETENTION_DAYS", "")
+    (fact,) = [fact for fact in forkjoin.json("doctor")["facts"] if fact["name"] == "settings"]
+    assert f"max_parallel ({places['max_parallel']})" in fact["seen"]
+
+
+def test_agents_and_extras_are_named_with_the_command_that_adds_what_is_missing(
+    forkjoin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from forkjoin.engine import equipment
+
+    facts = {fact["name"]: fact for fact in forkjoin.json("doctor")["facts"]}
+    assert "command" in facts["agents"]["seen"]
+    assert "review" in facts["extras"]["seen"]
+    there = equipment._installed
+    monkeypatch.setattr(equipment, "_installed", lambda package: package != "bandit" and there(package))
+    (fact,) = [fact for fact in forkjoin.json("doctor")["facts"] if fact["name"] == "extras"]
+    assert "review lacks bandit: pip install 'forkjoin[review]'" in fact["remedy"]
+
+
+def test_no_name_is_cut_at_its_hyphen(forkjoin) -> None:
+    assert not [line for line in forkjoin("doctor")[1].split("\n") if line.endswith("-")]
 
 
 def test_leftovers_are_listed_and_then_removed(forkjoin) -> None:

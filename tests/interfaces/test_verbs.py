@@ -216,8 +216,17 @@ def test_unlanded_changes_are_named_before_a_run_is_deleted(forkjoin: Forkjoin, 
     code, _, err = forkjoin("rm", ended)
     assert code == 2
     assert "made.txt" in err
+    code, out, _ = forkjoin("rm", "-n", ended)
+    assert code == 2  # as it would be
+    assert out.splitlines()[1:] == ["  writer: made.txt (+1 -0)", f"would not remove {ended}: it needs --discard"]
+    foretold = json.loads(forkjoin("rm", "-n", "--json", ended)[1])
+    assert (foretold["runs"], foretold["refused"]) == ([], [ended])
+    assert forkjoin("rm", "-n", "--discard", ended)[:2] == (
+        0, f"{ended} holds changes that forkjoin has not landed:\n  writer: made.txt (+1 -0)\nwould remove {ended}\n"
+    )  # fmt: skip
     code, out, _ = forkjoin("rm", "--discard", ended)
     assert code == 0
+    assert out.splitlines()[1] == "  writer: made.txt (+1 -0)"
     kept = Path(out.splitlines()[-1].partition(": ")[2])
     assert [path.name for path in kept.iterdir()] == ["writer.patch"]
     assert _json(forkjoin("ls", "--json"))["runs"] == []

@@ -11,12 +11,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from forkjoin.engine.equipment import equipment
+from forkjoin.engine.fact import Fact
 from forkjoin.engine.folder import is_run_id, refuse_others, run_folders, sweep, unfinished
-from forkjoin.engine.known import known_analysers
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
 from forkjoin.errors import CannotHere, ForkjoinError, JournalDamaged, JournalNewer
@@ -26,7 +25,6 @@ from forkjoin.sources import repository_of
 from forkjoin.workspaces.git import program
 from forkjoin.workspaces.removal import remove_folder
 
-Verdict = Literal["ok", "warning", "bad"]
 NETWORKED = frozenset(
     ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ncpfs", "ceph", "glusterfs", "lustre", "fuse.sshfs",
      "fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "beegfs", "gpfs", "virtiofs")
@@ -35,20 +33,10 @@ _FEW_FILES, _LITTLE = 256, 1024**3
 _LOOK_S = 2.0  # for how long journals are read
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fact:
-    """One line: *name*, what was seen, and the remedy where it is not well. `bad` = forkjoin cannot run so."""
-
-    name: str
-    verdict: Verdict
-    seen: str
-    remedy: str = ""
-
-
 def examined(settings: Settings, tree: Path) -> list[Fact]:
     """Return the facts of this machine, of the state folder, and of what lies in it for *tree*'s repository."""
     home = Path(settings.home)
-    facts = [*_machine(), *_limits(), *_tools(), *_state_folder(home)]
+    facts = [*_machine(), *_limits(), *_tools(), *equipment(settings), *_state_folder(home)]
     if not _not_ours(home):  # else nothing in it is looked at
         facts += [*_runs(home), *_leftovers(home, tree)]
     return [*facts, _kept(settings)]
@@ -152,11 +140,6 @@ def _tools() -> Iterator[Fact]:
         yield Fact(name="git", verdict="ok", seen=program())
     except CannotHere as error:
         yield Fact(name="git", verdict="warning", seen="none that is new enough", remedy=str(error))
-    cards = known_analysers()
-    found = [card.name for card in cards if card.found]
-    missing = [card.name for card in cards if not card.found]
-    yield Fact(name="analysers", verdict="ok" if found else "warning", seen=", ".join(found) or "none",
-               remedy=f"not here: {', '.join(missing)} (see: forkjoin agents)" if missing else "")  # fmt: skip
 
 
 def _runs(home: Path) -> Iterator[Fact]:

@@ -39,11 +39,8 @@ def remove(folder: RunFolder, planned: Planned, events: Sequence[Recorded], view
     Raises PlanError where it is not over, or holds changes and *discard* was not said; NoRoom or CannotHere where
     its patches cannot be kept or its folder withstands.
     """
-    unsettled = _unsettled(folder, view, discard=discard)
-    changed = [one.event for one in events if isinstance(one.event, Ended) and one.event.changes.files]
-    lines = tuple(_said(ended) for ended in changed) + tuple(
-        f"{task}: ended while nobody looked; what its workspace holds was not harvested" for task in unsettled
-    )
+    changed = _changed(events)
+    lines = unlanded(folder, events, view, discard=discard)
     if lines and not discard:
         raise PlanError(
             f"holds changes that forkjoin has not landed: {'; '.join(lines)}",
@@ -62,6 +59,21 @@ def remove(folder: RunFolder, planned: Planned, events: Sequence[Recorded], view
     reached("remove.aside")
     remove_folder(aside.path)
     return Removed(run=folder.run, changes=lines, kept=str(kept) if changed else "")
+
+
+def unlanded(folder: RunFolder, events: Sequence[Recorded], view: RunView, *, discard: bool) -> tuple[str, ...]:
+    """Return what goes with the run, a line a task: its files and lines.
+
+    Raises PlanError where a task did not end: one that lives, or any where *discard* was not said.
+    """
+    unsettled = _unsettled(folder, view, discard=discard)
+    return tuple(_said(ended) for ended in _changed(events)) + tuple(
+        f"{task}: ended while nobody looked; what its workspace holds was not harvested" for task in unsettled
+    )
+
+
+def _changed(events: Sequence[Recorded]) -> list[Ended]:
+    return [one.event for one in events if isinstance(one.event, Ended) and one.event.changes.files]
 
 
 def _unsettled(folder: RunFolder, view: RunView, *, discard: bool) -> list[TaskId]:

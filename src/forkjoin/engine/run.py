@@ -16,7 +16,7 @@ from forkjoin.engine.drive import Driven, Driver
 from forkjoin.engine.folder import OwnerLock, RunFolder, removed
 from forkjoin.engine.owning import drive, drive_here
 from forkjoin.engine.reader import LOOK_S, RunReader
-from forkjoin.engine.removal import Removed, remove
+from forkjoin.engine.removal import Removed, remove, unlanded
 from forkjoin.engine.speaking import bound_here
 from forkjoin.errors import CannotHere, NoRoom, PlanError, RunOwned
 from forkjoin.journal import SqliteJournal
@@ -144,12 +144,21 @@ class Run(RunReader):
         """Take the run for `drive` or `resume`; raise RunOwned, naming the owner, where it has one."""
         self._lock = self._lock or OwnerLock.take(self._folder)
 
+    def unlanded(self, *, discard: bool = False) -> tuple[str, ...]:
+        """Return the changes that would go with the run, a line a task; raise as `remove` where it is not over."""
+        if self.owned():
+            raise self._still_runs()
+        return unlanded(self._folder, self.events(), self.view(), discard=discard)
+
+    def _still_runs(self) -> RunOwned:
+        return RunOwned(f"run {self.id} still runs; stop it first: forkjoin stop {self.id}/")
+
     def remove(self, *, discard: bool = False) -> Removed:
         """Delete the run; raise PlanError where it still runs, or holds changes and *discard* was not said."""
         try:
             lock = OwnerLock.take(self._folder)
         except RunOwned as error:
-            raise RunOwned(f"run {self.id} still runs; stop it first: forkjoin stop {self.id}/") from error
+            raise self._still_runs() from error
         try:
             return remove(self._folder, self.planned, self.events(), self.view(), discard=discard)
         finally:

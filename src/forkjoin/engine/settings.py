@@ -18,7 +18,8 @@ Origin: TypeAlias = Literal["environment", "project", "user", "default"]
 class Settings(Value, frozen=True, kw_only=True):
     """What holds where neither a flag nor the plan says otherwise; None = not set.
 
-    `origins` names where each value came from. The environment beats the plan, the plan beats the files.
+    `origins` names what kind of place each value came from, `places` the variable or file. The environment beats the
+    plan, the plan beats the files.
     """
 
     home: str
@@ -29,6 +30,7 @@ class Settings(Value, frozen=True, kw_only=True):
     retention_days: float | None = None  # a run that is over longer, and holds no changes, goes at the next launch
     retention_gib: float | None = None  # above it the oldest such runs go
     origins: dict[str, Origin] = {}  # noqa: RUF012 - msgspec copies an empty default
+    places: dict[str, str] = {}  # noqa: RUF012 - as above
 
     def chosen(self, name: str, *, flag: Any, plan: Any) -> Any:
         """Return the value that holds: flag, environment, plan, project file, user file, in this order."""
@@ -47,15 +49,16 @@ def settings_from(environ: Mapping[str, str], tree: Path) -> Settings:
     """
     values: dict[str, Any] = {}
     origins: dict[str, Origin] = {}
+    places: dict[str, str] = {}
     for origin, where, given in _layers(environ, tree):
         for name, value in given.items():
             if name not in _KINDS:
                 raise PlanError(f"no setting {name!r}", where=where, next_step=f"known: {', '.join(_KINDS)}")
             if name not in values:
                 values[name] = _read(name, value, where=where, textual=origin == "environment")
-                origins[name] = origin
+                origins[name], places[name] = origin, where
     home = values.pop("home", None) or _default_home()
-    return Settings(home=str(Path(home).expanduser().absolute()), origins=origins, **values)
+    return Settings(home=str(Path(home).expanduser().absolute()), origins=origins, places=places, **values)
 
 
 _KINDS: dict[str, Any] = {

@@ -15,7 +15,7 @@ from forkjoin.interfaces.cli.asking import Asked
 from forkjoin.interfaces.cli.talk import data, data_json, line_width
 
 if TYPE_CHECKING:
-    from forkjoin.engine.examining import Fact
+    from forkjoin.engine.fact import Fact
     from forkjoin.engine.repairing import Repaired
 
 EXAMPLES = (
@@ -71,25 +71,31 @@ def _examined(ask: Ask) -> int:
 
 def _lines(fact: Fact) -> Iterator[str]:
     head = f"{_MARKS[fact.verdict]:>3}  {fact.name:13} "
-    width = max(60, line_width())
-    yield from wrap(fact.seen, width, initial_indent=head, subsequent_indent=" " * len(head)) or [head.rstrip()]
+    yield from _wrapped(fact.seen, head, " " * len(head)) or [head.rstrip()]
     if fact.remedy:
-        yield from wrap(fact.remedy, width, initial_indent=" " * len(head), subsequent_indent=" " * len(head))
+        yield from _wrapped(fact.remedy, " " * len(head), " " * len(head))
+
+
+def _wrapped(text: str, head: str, indent: str) -> list[str]:
+    # Names and commands are typed or copied: they are not cut at their hyphens.
+    return wrap(text, max(60, line_width()), initial_indent=head, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _settings(ask: Ask) -> int:
     settings = ask.settings
-    values = {name: value for name, value in structs.asdict(settings).items() if name != "origins"}
+    values = {name: value for name, value in structs.asdict(settings).items() if name not in ("origins", "places")}
     shown: list[dict[str, Any]] = [
-        {"name": name, "value": value, "origin": settings.origins.get(name, "default")}
+        {"name": name, "value": value, "origin": settings.origins.get(name, "default"),
+         "where": settings.places.get(name, "")}
         for name, value in values.items()
-    ]
+    ]  # fmt: skip
     if ask.json:
         data_json({"forkjoin": 1, "settings": shown})
         return 0
     for one in shown:
         value = "not set" if one["value"] is None else one["value"]
-        data(f"{one['name']:15} {value}  ({one['origin']}; FORKJOIN_{one['name'].upper()})")
+        variable = f"FORKJOIN_{one['name'].upper()}"
+        data(f"{one['name']:15} {value}  ({one['origin']}: {one['where'] or f'{variable} would set it'})")
     return 0
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
@@ -19,7 +21,7 @@ from forkjoin.model.text import one_line
 
 EXAMPLES = (
     ("forkjoin ls", "the runs of this repository, newest first"),
-    ("forkjoin ls --all", "the runs of every repository"),
+    ("forkjoin ls --all", "the runs of every repository, each with its folder"),
     ("forkjoin ls RUN", "the tasks of one run, with their numbers"),
     ("forkjoin ls --json | jq -r '.runs[0].run'", "the latest run's id"),
 )
@@ -34,7 +36,7 @@ class Ask(Asked):
     run: Annotated[
         str, typer.Argument(metavar="RUN", help="List the tasks of this run.", autocompletion=complete_run)
     ] = ""
-    everywhere: Annotated[bool, typer.Option("--all", help="Runs of every repository.")] = False
+    everywhere: Annotated[bool, typer.Option("--all", help="Runs of every repository, with their folders.")] = False
     limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most N runs (default 20; 0: all).")] = 20
 
 
@@ -55,8 +57,15 @@ def act(ask: Ask) -> int:
         say("no runs here yet; start one: forkjoin review .")
     width = line_width() if on_terminal(sys.stdout) else 0
     for view in found:
-        data(_run_line(view, alone=_alone(ask, view), width=width))
+        data(_run_line(_placed(view) if ask.everywhere else view, alone=_alone(ask, view), width=width))
     return 0
+
+
+def _placed(view: RunView) -> RunView:
+    """Return the run with its folder before its name: of all repositories, that is what tells them apart."""
+    tree = Path(view.tree)
+    gone = "" if tree.is_dir() else " (gone)"
+    return replace(view, name=f"{tree.name or tree}{gone}: {view.name or '-'}")
 
 
 def _alone(ask: Ask, view: RunView) -> bool:

@@ -14,10 +14,11 @@ from forkjoin.interfaces.cli.asking import Asked, complete_run, duration, the_ru
 from forkjoin.interfaces.cli.talk import data, data_json, say
 
 if TYPE_CHECKING:
-    from forkjoin.engine.removal import Removed
+    from forkjoin.engine import Run
 
 EXAMPLES = (
     ("forkjoin rm RUN", "refused where it holds changes that forkjoin has not landed"),
+    ("forkjoin rm -n RUN", "which changes those are: tasks, files, lines"),
     ("forkjoin rm --discard RUN", "all the same; patches are kept for 14 days"),
     ("forkjoin rm --older-than 720h -n", "what is over for 30 days and holds no changes"),
 )
@@ -38,7 +39,9 @@ class Ask(Asked):
     keep_gib: Annotated[
         float | None, typer.Option("--keep-gib", metavar="GIB", help="The oldest such runs, until the rest fits.")
     ] = None
-    dry_run: Annotated[bool, typer.Option("-n", "--dry-run", help="Only name what would go.")] = False
+    dry_run: Annotated[
+        bool, typer.Option("-n", "--dry-run", help="Only name what would go, and what would be refused.")
+    ] = False
 
 
 def act(ask: Ask) -> int:
@@ -49,15 +52,38 @@ def act(ask: Ask) -> int:
         raise PlanError("names no run", where="rm", next_step="name runs, or say --older-than 720h")
     runs = {run.id: run for run in (the_run(ask, name) for name in ask.runs)}  # all are known before any goes
     if ask.dry_run:
-        return _named(ask, tuple(runs))
+        return _foretold(ask, list(runs.values()))
     removed = []
     for run in runs.values():
+        if not ask.json:  # said one by one, and before it goes: a refusal of the next must not hide what has gone
+            _print_changes(run.unlanded(discard=ask.discard) if ask.discard else (), run.id)
         removed.append(one := run.remove(discard=ask.discard))
-        if not ask.json:  # said one by one: a refusal of the next must not hide what has gone
-            _print(one)
+        if not ask.json:
+            data(f"removed {one.run}" + (f"; patches kept for 14 days: {one.kept}" if one.kept else ""))
     if ask.json:
         data_json({"forkjoin": 1, "removed": [asdict(one) for one in removed]})
     return 0
+
+
+def _foretold(ask: Ask, runs: Sequence[Run]) -> int:
+    """Say what would go with each run, and which would be refused; the exit code is the one that it would have."""
+    changes = {run.id: run.unlanded(discard=ask.discard) for run in runs}
+    refused = [name for name, lines in changes.items() if lines and not ask.discard]
+    if ask.json:
+        going = [name for name in changes if name not in refused]
+        data_json({"forkjoin": 1, "dry_run": True, "runs": going, "changes": changes, "refused": refused})
+        return 2 if refused else 0
+    for name, lines in changes.items():
+        _print_changes(lines, name)
+        data(f"would not remove {name}: it needs --discard" if name in refused else f"would remove {name}")
+    return 2 if refused else 0
+
+
+def _print_changes(lines: Sequence[str], run: str) -> None:
+    if lines:
+        data(f"{run} holds changes that forkjoin has not landed:")
+    for line in lines:
+        data(f"  {line}")
 
 
 def _expired(ask: Ask) -> int:
@@ -79,11 +105,3 @@ def _named(ask: Ask, runs: Sequence[str]) -> int:
     if not runs:
         say("nothing to remove")
     return 0
-
-
-def _print(removed: Removed) -> None:
-    data(f"removed {removed.run}")
-    for change in removed.changes:
-        data(f"  {change}")
-    if removed.kept:
-        data(f"  patches kept for 14 days: {removed.kept}")
