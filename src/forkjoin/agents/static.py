@@ -10,7 +10,7 @@ from pathlib import Path
 from forkjoin.agents.analysers import Analyser, BadOutput, Look, Parsed, analyser, cards
 from forkjoin.agents.analysers.programs import HINT, located
 from forkjoin.agents.analysers.reading import counted
-from forkjoin.agents.analysers.scope import look_at
+from forkjoin.agents.analysers.scope import look_at, within
 from forkjoin.agents.dialect import Ended, Judgement, Probe, Site
 from forkjoin.agents.ending import ended_badly, last_line, one_line, usage_of, was_cut
 from forkjoin.agents.said import Said
@@ -41,10 +41,11 @@ class StaticDialect:
     def invocation(self, task: Task, site: Site) -> Process:
         """Return the analyser's program over what the task reads; raise UnknownId, CannotHere, PlanError."""
         chosen = analyser(task.task.strip())
-        program = located(chosen.program, site.environ)
+        root = _tree(site.place)
+        own = chosen.program_in(root, site.files)
+        program = (own,) if own else located(chosen.program, site.environ)
         if not program:
             raise CannotHere(f"the program {chosen.program!r} of analyser {chosen.name!r} is not here; {HINT}")
-        root = _tree(site.place)
         # A clone may hold what predecessors made: its files are listed anew.
         files = site.files if site.place.kind == "shared" else ()
         look = _for(chosen, look_at(root, site.scratch, files, task.reads))
@@ -80,7 +81,7 @@ class StaticDialect:
             said = last_line(ended.stderr) if not error.line else ""
             reason = one_line(f"{error}: {said}" if said else str(error), limit=600)
             return Judgement(outcome=Failed(kind="parse", reason=reason), usage=usage)
-        return _completed(parsed, usage_from=ended)
+        return _completed(_asked_for(parsed, task), usage_from=ended)
 
 
 def _tree(place: Place) -> str:
@@ -96,6 +97,12 @@ def _for(chosen: Analyser, look: Look) -> Look:
     return replace(
         look, files=tuple(path for path in look.files if path.endswith(chosen.suffixes) and (root / path).is_file())
     )
+
+
+def _asked_for(parsed: Parsed, task: Task) -> Parsed:
+    """Leave out what lies outside the part that was asked for: some programs look at a project as a whole."""
+    inside = within(task.reads)
+    return replace(parsed, findings=tuple(one for one in parsed.findings if not one.path or inside(one.path)))
 
 
 def _process(task: Task, root: str, argv: tuple[str, ...], env: dict[str, str], *, stdin: str = "") -> Process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
@@ -39,11 +40,11 @@ def dialect(name: str) -> Dialect:
     return _made[name]
 
 
-def cards() -> tuple[AnalyserCard, ...]:
-    """Return what the `static` agent can look at, and which of its programs are here."""
+def cards(root: str = "", files: Sequence[str] = ()) -> tuple[AnalyserCard, ...]:
+    """Return what the `static` agent can look at, which of its programs are here, and which apply to a tree."""
     from forkjoin.agents.analysers import cards as all_cards
 
-    return all_cards()
+    return all_cards(root, files)
 
 
 def _loaded(name: str) -> Dialect:

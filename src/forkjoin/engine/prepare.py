@@ -108,7 +108,8 @@ def review_prepared(
     known, scope = to_review(path, (here or Path.cwd()).resolve())
     name = f"review of {scope[0] if scope else Path(known.root).name}"
     refuse_unanalysed(perspectives, Path(known.root))
-    plan, not_looked_at = review_plan(known, cards(), perspectives=perspectives, paths=scope, name=name)
+    every = cards(known.root, known.files)
+    plan, not_looked_at = review_plan(known, every, perspectives=perspectives, paths=scope, name=name)
     asked = narrow or Narrow()
     counts = scope_of(asked, known)
     taken, left_out = taken_in(asked.sarif, [task.id for task in plan.tasks])

@@ -43,6 +43,8 @@ def _looks_at(card: AnalyserCard, perspectives: Sequence[str]) -> bool:
 
 
 def _applies(card: AnalyserCard, languages: Sequence[str], tree: Tree) -> bool:
+    if not card.applies:
+        return False
     return bool(tree.files) if not card.languages else any(language in card.languages for language in languages)
 
 

@@ -46,8 +46,9 @@ _OF_A_FILE = frozenset(("D100", "D104", "INP001", "A005", "N999"))
 
 # Their rules are codes of their own: two that are not twins are two findings.
 ANALYSERS = frozenset(
-    ("ruff", "bandit", "vulture", "complexipy", "typos", "mypy", "pylint", "flake8", "pyflakes", "deptry")
-)
+    ("ruff", "bandit", "vulture", "complexipy", "typos", "mypy", "pylint", "flake8", "pyflakes", "deptry",
+     "import-linter", "coverage", "eslint", "golangci-lint", "clippy")
+)  # fmt: skip
 
 _KIND_OF = {rule: kind for kind, rules in TWINS.items() for rule in rules}
 _BANDIT_NUMBER = {"ruff": re.compile(r"S(\d{3})"), "bandit": re.compile(r"B(\d{3})")}
@@ -67,7 +68,7 @@ def kind_of(agent: str, rule: str) -> str:
 def tool_of(agent: str) -> str:
     """Return the analyser's name in an agent's (`ruff` for `ruff-security`), any other agent's name as it is."""
     first = agent.partition("-")[0]
-    return first if first in ANALYSERS else agent
+    return first if first in ANALYSERS and agent not in ANALYSERS else agent
 
 
 def is_code(rule: str) -> bool:

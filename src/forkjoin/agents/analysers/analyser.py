@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -53,6 +54,20 @@ class Parsed:
     notes: tuple[str, ...] = ()
 
 
+class Anywhere:
+    """What most analysers say: they apply wherever their languages are, by whichever program is on the machine."""
+
+    def applies(self, root: str, files: Sequence[str]) -> bool:
+        """Say yes."""
+        del root, files
+        return True
+
+    def program_in(self, root: str, files: Sequence[str]) -> str:
+        """Return none."""
+        del root, files
+        return ""
+
+
 class Analyser(Protocol):
     """One analyser; it starts nothing itself. `suffixes` empty = any file; `ok_exit` are its clean exit codes."""
 
@@ -70,6 +85,12 @@ class Analyser(Protocol):
     def program(self) -> str: ...
     @property
     def ok_exit(self) -> tuple[int, ...]: ...
+
+    def applies(self, root: str, files: Sequence[str]) -> bool:
+        """Whether it has anything to do in that tree beside files in its languages: its configuration, its data."""
+
+    def program_in(self, root: str, files: Sequence[str]) -> str:
+        """Return the program that the project itself brings, "" for whichever is on the machine."""
 
     def launch(self, program: tuple[str, ...], look: Look) -> Launch:
         """Return how to start it; may write files into `look.scratch`, nowhere else."""

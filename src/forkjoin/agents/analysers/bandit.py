@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forkjoin.agents.analysers.analyser import BadOutput, Launch, Look, Parsed
+from forkjoin.agents.analysers.analyser import Anywhere, BadOutput, Launch, Look, Parsed
 from forkjoin.agents.analysers.batches import batched
 from forkjoin.agents.analysers.project import folders_up, tool_table
 from forkjoin.agents.analysers.reading import counted, documents, headline, in_tests, records, relative
@@ -39,7 +39,7 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bandit:
+class Bandit(Anywhere):
     """Every Python file by name, so that ignored and foreign folders are never entered."""
 
     name: str = "bandit"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from forkjoin.agents.analysers.analyser import BadOutput, Launch, Look, Parsed
+from forkjoin.agents.analysers.analyser import Anywhere, BadOutput, Launch, Look, Parsed
 from forkjoin.agents.analysers.batches import batched
 from forkjoin.agents.analysers.project import folders_up, toml_of, tool_table
 from forkjoin.agents.analysers.reading import documents, records, relative, text_of
@@ -29,7 +29,7 @@ _TALK = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Complexipy:
+class Complexipy(Anywhere):
     """The functions above the project's limit (its own default where the project sets none).
 
     It walks by itself over a whole tree, for it leaves out what the project excludes only where it walks.

@@ -9,7 +9,9 @@ from pathlib import Path
 from shutil import which
 
 HINT = "pip install 'forkjoin[review]'"
-MODULES = frozenset(("bandit", "vulture", "ruff", "complexipy", "typos"))  # those that answer to `python -m`
+MODULES = frozenset(
+    ("bandit", "vulture", "ruff", "complexipy", "typos", "deptry", "coverage")
+)  # those that answer to `python -m`
 
 
 def located(program: str, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:

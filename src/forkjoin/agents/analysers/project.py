@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +17,24 @@ def folders_up(root: str) -> tuple[Path, ...]:
         if (folder / ".git").exists():
             return tuple(above)
     return (here,)
+
+
+def homes(root: str, files: Sequence[str], names: Collection[str]) -> tuple[str, ...]:
+    """Return the topmost folders of a tree, "" for its own, that hold one of *names*; above them lies none.
+
+    The tree's own folder counts too where a folder above it, up to the top of its repository, holds one.
+    """
+    if any((folder / name).is_file() for folder in folders_up(root) for name in names):
+        return ("",)
+    folders = {
+        "/".join(parts[:depth]) for path in files for parts in (path.split("/"),) for depth in range(1, len(parts))
+    }
+    found: list[str] = []
+    for folder in sorted(folders):
+        below = any(folder.startswith(f"{home}/") for home in found)
+        if not below and "\n" not in folder and any((Path(root) / folder / name).is_file() for name in names):
+            found.append(folder)
+    return tuple(found)
 
 
 def toml_of(path: Path) -> dict[str, Any] | Literal["broken"] | None:

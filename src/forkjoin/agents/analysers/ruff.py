@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from forkjoin.agents.analysers.analyser import BadOutput, Launch, Look, Parsed
+from forkjoin.agents.analysers.analyser import Anywhere, BadOutput, Launch, Look, Parsed
 from forkjoin.agents.analysers.reading import counted, documents, headline, in_tests, records, relative
 from forkjoin.agents.analysers.ruff_config import configured, ignored_by_path
 from forkjoin.agents.analysers.severities import is_security, lighter, ruff_confidence, ruff_severity
@@ -73,7 +73,7 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ruff:
+class Ruff(Anywhere):
     """It walks by itself, for it knows the project's own excludes; `noqa` and per-file-ignores hold."""
 
     group: Group

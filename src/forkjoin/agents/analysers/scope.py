@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import PurePosixPath
 
@@ -37,19 +37,31 @@ def look_at(root: str, scratch: str, files: Sequence[str], reads: Sequence[str] 
     skipped = _skipped_folders(every)
     own = tuple(path for path in every if not _below(path, skipped))
     configs = tuple(path for path in own if PurePosixPath(path).name in CONFIGS)
-    if not reads or any(pattern.strip("/") in ("**", "**/*", ".", "") for pattern in reads):
+    if _everything(reads):
         return Look(root=root, scratch=scratch, files=own, excludes=tuple(sorted(skipped)), configs=configs)
-    matches = [_matcher(pattern) for pattern in reads]
-    inside = tuple(path for path in own if any(match.fullmatch(path) for match in matches))
+    asked = within(reads)
+    inside = tuple(path for path in own if asked(path))
     return Look(
         root=root,
         scratch=scratch,
         files=inside,
-        targets=_targets(reads, inside),
+        targets=_targets(reads or (), inside),
         whole=False,
         excludes=tuple(sorted(skipped)),
         configs=configs,
     )
+
+
+def within(reads: Sequence[str] | None) -> Callable[[str], bool]:
+    """Return whether a path lies within *reads*; all do where that is everything."""
+    if _everything(reads):
+        return lambda _: True
+    matches = [_matcher(pattern) for pattern in reads or ()]
+    return lambda path: any(match.fullmatch(path) for match in matches)
+
+
+def _everything(reads: Sequence[str] | None) -> bool:
+    return not reads or any(pattern.strip("/") in ("**", "**/*", ".", "") for pattern in reads)
 
 
 def argument(path: str) -> str:

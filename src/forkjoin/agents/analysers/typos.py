@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from forkjoin.agents.analysers.analyser import BadOutput, Launch, Look, Parsed
+from forkjoin.agents.analysers.analyser import Anywhere, BadOutput, Launch, Look, Parsed
 from forkjoin.agents.analysers.reading import lines, relative
 from forkjoin.model import Claimed
 
@@ -15,7 +15,7 @@ _PROSE = re.compile(r".*\.(?:md|rst|txt|adoc|html?|tex)", re.IGNORECASE | re.DOT
 
 
 @dataclass(frozen=True, kw_only=True)
-class Typos:
+class Typos(Anywhere):
     """It walks by itself, for it knows what git ignores and which files are no text."""
 
     name: str = "typos"

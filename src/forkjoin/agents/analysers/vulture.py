@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forkjoin.agents.analysers.analyser import BadOutput, Launch, Look, Parsed
+from forkjoin.agents.analysers.analyser import Anywhere, BadOutput, Launch, Look, Parsed
 from forkjoin.agents.analysers.project import folders_up, tool_table
 from forkjoin.agents.analysers.reading import counted, lines, relative, text_of
 from forkjoin.agents.analysers.scope import argument
@@ -32,7 +32,7 @@ _ENV = {"PYTHONWARNINGS": "ignore"}  # else Python's own warnings about the file
 
 
 @dataclass(frozen=True, kw_only=True)
-class Vulture:
+class Vulture(Anywhere):
     """All Python files at once, for what one file defines another may use."""
 
     name: str = "vulture"
