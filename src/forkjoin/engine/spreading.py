@@ -79,7 +79,7 @@ def _analysers(tasks: Sequence[Task], tree: Tree) -> tuple[tuple[Task, ...], tup
     made: dict[str, Task] = {}
     left: dict[str, None] = {}
     for reads, names in _by_reads(tasks):
-        plan, unseen = review_plan(tree, cards(), perspectives=names, paths=reads)
+        plan, unseen = review_plan(tree, cards(tree.root, tree.files), perspectives=names, paths=reads)
         made.update({task.id: task for task in plan.tasks})
         left.update(dict.fromkeys(unseen))
     if tasks and not made:
