@@ -116,6 +116,24 @@ def test_a_coroutine_ends_at_its_timeout() -> None:
     assert (ended.how, ended.code) == ("timeout", None)
 
 
+@pytest.mark.slow
+def test_time_for_which_the_process_was_halted_is_not_counted() -> None:
+    """A loop that is held up for longer than a deadline stands for a process that was stopped and goes on."""
+
+    async def halts() -> None:
+        await asyncio.sleep(0.05)
+        time.sleep(4.5)  # nothing of the loop runs meanwhile
+
+    async def works() -> str:
+        for _ in range(15):
+            await asyncio.sleep(0.05)
+        return "done"
+
+    said = asyncio.run(ran(halts, works, partial(asyncio.sleep, 60), timeout=3.0))
+    assert [exit_of(one).how for one in said] == ["exited", "exited", "timeout"]
+    assert said[1].returned == "done"
+
+
 def test_a_thread_is_left_at_its_timeout_and_what_it_returns_is_dropped() -> None:
     go = threading.Event()
 

@@ -81,6 +81,48 @@ PARTS: dict[str, Part] = {
         script="tests/crash/floods.py",
         words=lambda scale: ("--scale", str(scale)),
     ),
+    "casualties": Part(
+        title="Shims, agents and nurseries killed while their owner lives",
+        script="tests/crash/casualties.py",
+        words=lambda scale: ("--trials", many(200, scale)),
+        columns=("trials", "killed", "struck", "survivors", "untrue", "hurt", "longest_alone_s"),
+    ),
+    "escapes": Part(
+        title="Fourteen ways to outlive an attempt, after its end, a timeout and a stop",
+        script="tests/crash/escapes.py",
+        words=lambda scale: ("--trials", many(60, scale)),
+        columns=("trials", "escapes", "survivors"),
+    ),
+    "signals": Part(
+        title="Signals at moments of chance, on a terminal and without",
+        script="tests/crash/signals.py",
+        words=lambda scale: ("--trials", many(300, scale)),
+        columns=("trials", "landed", "survivors", "rerun", "left", "longest_second_s", "longest_alone_s", "skipped"),
+    ),
+    "strangers": Part(
+        title="Pids of killed processes, given to strangers",
+        script="tests/crash/strangers.py",
+        words=lambda scale: ("--trials", many(200, scale)),
+        columns=("trials", "strangers", "signalled", "survivors", "skipped"),
+    ),
+    "stale": Part(
+        title="Locks whose holders were killed",
+        script="tests/crash/stale.py",
+        words=lambda scale: ("--trials", many(200, scale)),
+        columns=("trials", "held", "stuck", "removed", "survivors", "longest_next_s"),
+    ),
+    "clocks": Part(
+        title="Clocks that jump, processes halted past a deadline, a machine that sleeps",
+        script="tests/crash/clocks.py",
+        words=lambda scale: ("--trials", many(200, scale)),
+        columns=("trials", "false_timeouts", "missed", "insane", "survivors", "longest_overdue_s", "skipped"),
+    ),
+    "users": Part(
+        title="Another user of the machine",
+        script="tests/crash/users.py",
+        words=lambda scale: ("--trials", many(60, scale)),
+        columns=("trials", "operations", "succeeded", "open_modes", "refused", "run_for_others", "skipped"),
+    ),
     "soak": Part(
         title="A soak: one run of short tasks, something killed every 5 to 40 s",
         script="tests/crash/soak.py",
@@ -103,6 +145,12 @@ WORDS = """\
 - finished rerun: a task that had come to its end ran again. duplicated: one was started more often than it may. lost: a
   result, a change or an event that was told is not there. untrue: something told is not so.
 - orphans: processes alive two seconds after the end. leaks: folders, workspaces, refs or locks left by `rm`.
+- struck: tasks whose shim or agent was killed. hurt: others that did not complete. survivors: as orphans.
+        columns=(
+             signals that met a run under way. longest second: from the second Ctrl-C to the end. longest alone: from an e,
+        ),
+  until nothing was alive. skipped: kinds that this machine cannot try, with the reason.
+- insane: durations that are negative or longer than the trial. overdue: how late a deadline that was due was held.
 - longest resume: from the start of the last resume until an owner had collected all that had ended.
 - drift: how much more memory or descriptors an owner held in the later half of its life than in the earlier.
 - A shim that is killed between its program's end and its record leaves none: that task is `lost`, and tried again only

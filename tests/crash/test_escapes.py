@@ -1,4 +1,7 @@
-"""Fourteen ways to outlive an attempt: two seconds after its end, however it came, nothing of any is alive."""
+"""Fourteen ways to outlive an attempt: two seconds after its end, however it came, nothing of any is alive.
+
+The long form is `python tests/crash/escapes.py --trials 60`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from crash.escapee import TECHNIQUES
+from crash.forms import told_by
 from crash.looking import environ, helpers, marked
 
 FORKJOIN = (sys.executable, "-c", "from forkjoin.interfaces.cli.main import main; main()")
@@ -56,27 +60,10 @@ class Trial:
         return [path.name for path in self.beats.iterdir() if path.stat().st_mtime_ns != before[path.name]]
 
 
-def test_after_their_own_end(tmp_path: Path) -> None:
-    trial = Trial(tmp_path, stays=0)
-    assert trial.process.wait(60) == 0
-    assert trial.beating() == []
-    assert marked(trial.home) == []
-
-
-def test_after_a_timeout(tmp_path: Path) -> None:
-    trial = Trial(tmp_path, stays=30, timeout=2)
-    assert trial.process.wait(60) == 4
-    assert trial.beating() == []
-    assert marked(trial.home) == []
-
-
-def test_after_a_stop(tmp_path: Path) -> None:
-    trial = Trial(tmp_path, stays=30)
-    trial.all_beat()
-    assert trial.start("stop").wait(30) == 0
-    trial.process.wait(60)
-    assert trial.beating() == []
-    assert marked(trial.home) == []
+def test_after_their_own_end_a_timeout_and_a_stop(tmp_path: Path) -> None:
+    said = told_by(Path(__file__).with_name("escapes.py"), tmp_path / "told.json", "--trials", "3")
+    assert (said["broken"], said["survivors"]) == ([], 0)
+    assert said["escapes"] == 3 * len(TECHNIQUES)
 
 
 @pytest.mark.parametrize("victims", [("forkjoin-shim",), ("forkjoin-nurse", "forkjoin-shim")])

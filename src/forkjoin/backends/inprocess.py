@@ -20,6 +20,7 @@ from forkjoin.model import Call, EndedHow, Exit, TaskId
 
 LAST_LINES = 12  # of a traceback
 LONGEST = 4000  # characters of an error
+BEAT_S, HALT_S = 0.5, 1.0  # how often it looks whether it is awake; a look so much too late: the process was halted
 GRACE_S = 5.0  # how long a coroutine that was cancelled may take before it is left to itself
 
 Key = tuple[TaskId, int]
@@ -33,6 +34,7 @@ class _Running:
     began: float
     task: asyncio.Task[Any] | None = None
     limit: asyncio.TimerHandle | None = None
+    due: float = 0.0  # when its time is over, by the loop's clock
     how: EndedHow = "exited"
     reason: str = ""
 
@@ -49,6 +51,7 @@ class InProcessBackend:
         self._threads = 0
         self._waiting: deque[tuple[Key, contextvars.Context]] = deque()
         self._running: dict[Key, _Running] = {}
+        self._beat: asyncio.TimerHandle | None = None
 
     async def open(self, emit: Emit) -> None:
         """Use the running loop."""
@@ -63,7 +66,10 @@ class InProcessBackend:
         key = (job.task, job.attempt)
         running = _Running(call=job.invocation, began=time.monotonic())
         self._running[key] = running
-        running.limit = self._loop.call_later(running.call.timeout, self._end, key, "timeout", "")
+        running.due = self._loop.time() + running.call.timeout
+        running.limit = self._loop.call_at(running.due, self._overdue, key)
+        if self._beat is None:
+            self._beat = self._loop.call_later(BEAT_S, self._look_whether_halted)
         self._loop.call_soon(self._emit, Spawned(task=job.task, attempt=job.attempt))
         if _is_async(running.call.call):
             self._await(key, running, running.call.call)
@@ -83,6 +89,8 @@ class InProcessBackend:
         for running in self._running.values():
             if running.limit is not None:
                 running.limit.cancel()
+        if self._beat is not None:
+            self._beat.cancel()
         self._running.clear()
         self._waiting.clear()
         for task in left:
@@ -140,6 +148,24 @@ class InProcessBackend:
         self._finish(key, running, returned, error)
 
     # Ends
+
+    def _overdue(self, key: Key) -> None:
+        self._look_whether_halted()
+        running = self._running.get(key)
+        if running is not None and running.due <= self._loop.time():
+            self._end(key, "timeout", "")
+
+    def _look_whether_halted(self) -> None:
+        """Move what is due by the time for which this process was halted (SIGSTOP, a frozen container)."""
+        if self._beat is not None:
+            late = self._loop.time() - self._beat.when()
+            self._beat.cancel()
+            for key, running in self._running.items() if late >= HALT_S else ():
+                if running.limit is not None and running.how == "exited":
+                    running.limit.cancel()
+                    running.due += late
+                    running.limit = self._loop.call_at(running.due, self._overdue, key)
+        self._beat = self._loop.call_later(BEAT_S, self._look_whether_halted) if self._running else None
 
     def _end(self, key: Key, how: EndedHow, reason: str) -> None:
         running = self._running.get(key)

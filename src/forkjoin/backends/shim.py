@@ -35,6 +35,7 @@ LEASE_POLL_S = 1.0
 OWNER_POLL_S = 1.0  # where there is no pidfd to watch the owner by
 LOOK_S, LAZY = 0.5, 50  # how often its limits are looked at; less often where a look takes over 1/50 of that
 BUSY = 0.05  # share of a core below which a silent attempt counts as idle
+HALT_S = 1.0  # a wait that takes so much longer than it was to: all of us were halted (SIGSTOP, a frozen container)
 NEVER = float("inf")
 HEARD = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)  # its handlers are the nursery's, who keeps them blocked
 
@@ -76,6 +77,7 @@ class Shim:
         self.watch: processes.Watch | None = None
         self.lease_end, self.lease_poll = NEVER, NEVER
         self.quiet_since, self.quiet_cpu = self.began, 0
+        self.awake_at, self.halted_s = self.began, 0.0  # when it last looked; for how long it was kept from looking
 
     def run(self) -> int:
         """Run the attempt to its record; return 0 where the record is written and nothing of the attempt lives."""
@@ -129,7 +131,10 @@ class Shim:
     # What happens
 
     def _wait(self) -> None:
-        for fd, _ in self.poller.poll(self._patience_ms()):
+        patience_ms = self._patience_ms()
+        events = self.poller.poll(patience_ms)
+        self._make_good(patience_ms)
+        for fd, _ in events:
             if fd == self.wake:
                 self._signals()
             elif fd in self.streams:
@@ -146,6 +151,18 @@ class Shim:
             return None
         # Rounded up, so that the limit has passed when poll returns; at most an hour, for poll takes 32 bits.
         return int(min(max(0.0, due - time.monotonic()), 3600.0) * 1000) + 1
+
+    def _make_good(self, patience_ms: int | None) -> None:
+        """Move what is due by the time for which it was halted: the attempt may have been too, and is owed it."""
+        now, before = time.monotonic(), self.awake_at
+        self.awake_at = now
+        late = 0.0 if patience_ms is None else now - before - patience_ms / 1000
+        if late >= HALT_S:
+            self.halted_s += late
+            self.deadline += late
+            self.kill_at += late
+            self.lease_end += late
+            self.quiet_since += late
 
     def _signals(self) -> None:
         for number in os.read(self.wake, 4096):
@@ -194,7 +211,8 @@ class Shim:
             self._signal_main(signal.SIGKILL)
         elif now >= self.deadline:
             self.deadline = NEVER
-            self._end("timeout", grace_s=self.job["grace_s"], limit=self.job["timeout"], used=now - self.began)
+            used = now - self.began - self.halted_s
+            self._end("timeout", grace_s=self.job["grace_s"], limit=self.job["timeout"], used=used)
         elif now >= self.lease_end:
             self.lease_end = self.lease_poll = NEVER
             self._end("lease", grace_s=self.job["grace_s"])

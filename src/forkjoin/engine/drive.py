@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +21,7 @@ from forkjoin.engine.giving import Giving
 from forkjoin.engine.hands import Hands, real_hands
 from forkjoin.engine.inbox import Inbox
 from forkjoin.engine.joining import joined
+from forkjoin.engine.moments import Moments
 from forkjoin.engine.outside import Foreign, Outside, TryAgain
 from forkjoin.engine.progress import Actions
 from forkjoin.engine.settling import Result
@@ -90,6 +90,7 @@ class Driver:
         self._folder, self._attached = folder, attached
         self._hands = hands or real_hands(folder, attached=attached)
         self._journal = self._hands.journal
+        self._moments = Moments()
         self._past = _read(self._journal)
         self._planned = _planned(self._past, plan)
         self._inbox: Inbox[Item] = Inbox()
@@ -153,7 +154,7 @@ class Driver:
     # -- one turn
 
     def _turn(self, items: Sequence[Item]) -> None:
-        now = time.time()
+        now = self._moments.now()
         events: list[Event] = []
         for item in items:
             events.extend(self._understood(item, now))
@@ -261,7 +262,7 @@ class Driver:
         events = [self._with_texts(one) if isinstance(one, Result) else one for one in noted]
         for event in events:
             self._giving.note(event)
-        self._journal.append(events, at=time.time())
+        self._journal.append(events, at=self._moments.now())
         self._effects.append(lambda: self._claiming.note(events))
         effects, self._effects = self._effects, []
         reached("turn.decided")
@@ -289,7 +290,7 @@ class Driver:
     def _finish(self) -> None:
         """Join, and close: the last two events of a run."""
         reached("run.joining")
-        self._noted(*joined(self._folder, self._journal, self._planned))
+        self._noted(*joined(self._folder, self._journal, self._planned, now=self._moments.now()))
         reached("run.joined")
         self._effects.append(self._end_loop)
         self._release()

@@ -24,15 +24,15 @@ _SAID_CHARS = 32 * MIB  # of an answer that findings are looked for in
 _Lines: TypeAlias = dict[str, dict[str, str]]
 
 
-def joined(folder: RunFolder, journal: Journal, planned: Planned) -> tuple[Joined | Closed, ...]:
-    """Write `report.json` and `report.md` into the run folder; return the events that end the run.
+def joined(folder: RunFolder, journal: Journal, planned: Planned, *, now: float) -> tuple[Joined | Closed, ...]:
+    """Write `report.json` and `report.md` into the run folder; return the events that end the run, at *now*.
 
     A report that cannot be made or written does not keep a run from its end: its state then says why it has none.
     """
     view = run_view(journal.read())
     state = _state(view)
     try:
-        whole = _joined(view, planned, journal.content)
+        whole = _joined(view, planned, journal.content, now)
         lines = lines_at(Path(view.tree), _places(whole))
         made = _told(whole, lines, planned)
         _write(folder.path / "report.json", to_json(render_json(made)))
@@ -50,7 +50,7 @@ def report_of(view: RunView, planned: Planned, content: Callable[[Text], str], *
 
     It has what the run's scope asks for; *whole*: every finding.
     """
-    made = _joined(view, planned, content)
+    made = _joined(view, planned, content, time.time())
     kept = content(view.lines) if view.lines is not None else ""
     lines = msgspec.json.decode(kept, type=_Lines) if kept else lines_at(Path(view.tree), _places(made))
     return _told(made, lines, planned, whole=whole)
@@ -66,9 +66,9 @@ def account_of(view: RunView) -> Account:
     return account(timeline(view), now=time.time())
 
 
-def _joined(view: RunView, planned: Planned, content: Callable[[Text], str]) -> Report:
-    results = [_result(task, content) for task in view.tasks]
-    return report(view, results, account=account_of(view), not_looked_at=planned.not_looked_at)
+def _joined(view: RunView, planned: Planned, content: Callable[[Text], str], now: float) -> Report:
+    results = [_result(task, content, now) for task in view.tasks]
+    return report(view, results, account=account(timeline(view), now=now), not_looked_at=planned.not_looked_at)
 
 
 def _told(made: Report, lines: _Lines, planned: Planned, *, whole: bool = False) -> Report:
@@ -88,7 +88,7 @@ def _places(made: Report) -> dict[str, frozenset[int]]:
     return {path: frozenset(lines) for path, lines in places.items()}
 
 
-def _result(task: TaskView, content: Callable[[Text], str]) -> TaskResult:
+def _result(task: TaskView, content: Callable[[Text], str], now: float) -> TaskResult:
     answer, value = content(task.answer), content(task.value).encode()
     return TaskResult(
         task=task.task,
@@ -96,7 +96,7 @@ def _result(task: TaskView, content: Callable[[Text], str]) -> TaskResult:
         reason=task.why,
         kind=task.kind,
         agent=speaker_name(task),
-        seconds=task.seconds(time.time()),
+        seconds=task.seconds(now),
         answer=answer[:_ANSWER_CHARS],
         answer_cut=len(answer) > _ANSWER_CHARS,
         value=value,

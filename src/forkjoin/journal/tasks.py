@@ -136,7 +136,7 @@ def end(seen: Seen, event: Ended, at: float) -> None:
     now = _left(seen, event, at) if event.attempt else seen.now
     seen.note = seen.stopping = ""
     kind = outcome.kind if isinstance(outcome, Failed) else ""
-    started, ended = now.started, _ended(event, at)
+    started, ended = now.started, _ended(event, at, now)
     if started is None and event.exit is not None and event.exit.how != "setup":
         started = ended - event.exit.wall_s  # it ran, though nobody was there to write that down
     state, why = state_of(outcome), reason_of(outcome)
@@ -150,7 +150,7 @@ def _left(seen: Seen, event: Ended, at: float) -> TaskView:
     return replace(
         now, attempt=max(event.attempt, now.attempt), place=event.place or now.place, answer=event.answer,
         value=event.value, usage=seen.used, changes=event.changes, findings=event.findings,
-        tries=_last(now.tries, ended=_ended(event, at), recorded=at),
+        tries=_last(now.tries, ended=_ended(event, at, now), recorded=at),
     )  # fmt: skip
 
 
@@ -159,17 +159,21 @@ def _began(now: TaskView, event: Ended, at: float) -> TaskView:
     if event.exit is None or event.exit.how == "setup" or not event.exit.wall_s or not now.tries:
         return now
     last = now.tries[-1]
-    began = max(last.launched, _ended(event, at) - event.exit.wall_s)
+    began = max(last.launched, _ended(event, at, now) - event.exit.wall_s)
     if last.started is None or last.started <= began:
         return now
     started = began if now.started == last.started else now.started
     return replace(now, started=started, tries=_last(now.tries, started=began))
 
 
-def _ended(event: Ended, at: float) -> float:
-    """Return when its process ended: its owner may have been away, and written that down later."""
+def _ended(event: Ended, at: float, now: TaskView) -> float:
+    """Return when its process ended: its owner may have been away, and written that down later.
+
+    Not before it was launched: its shim's clock may have been set since.
+    """
     known = event.exit.ended_at if event.exit is not None else 0.0
-    return known if 0 < known < at else at
+    launched = now.tries[-1].launched if now.tries else now.launched or 0.0
+    return known if 0 < known < at and launched <= known else at
 
 
 def _last(tries: tuple[Try, ...], **times: float) -> tuple[Try, ...]:
