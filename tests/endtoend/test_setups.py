@@ -70,6 +70,7 @@ def test_a_failed_set_up_says_its_last_fifty_lines_and_the_task_never_begins(rep
     assert not list((started.folder.parents[1] / "workspaces" / started.id).glob("[abc]-*")), "nothing was made in them"
 
 
+@pytest.mark.edits(".gitignore")
 def test_setup_once_runs_once_and_each_workspace_has_what_it_made(repository: Path, tmp_path: Path) -> None:
     (repository / ".gitignore").write_text("deps/\n")
     once = (
@@ -181,6 +182,7 @@ def test_contradictions_of_set_ups_are_refused(repository: Path) -> None:
         run([Task(id="a", function=lambda: 1, setup="true")], tree=repository)
 
 
+@pytest.mark.edits(".gitignore", ".env", "noise.log", ".worktreeinclude")
 def test_ignored_files_that_look_needed_are_named_once_and_not_copied(repository: Path) -> None:
     (repository / ".gitignore").write_text(".env*\n*.log\n")
     (repository / ".env").write_text("KEY=1\n")
