@@ -1,127 +1,116 @@
-"""Floods: what programs print and write without end must not hurt their owner, their siblings or the truth.
+"""Floods: what programs print, write, fork and hold without end must not hurt their owner, their siblings or the truth.
 
-    python tests/crash/floods.py [--scale 1.0] [--json FILE]
+    python tests/crash/floods.py [--scale 1.0] [--only CASE] [--json FILE]
 
-With --scale 1 a program prints 5 GB, another one line of 1 GB. Each case is a run of its own, with a sibling beside it.
-The owner's memory is its own peak (VmHWM, as it reads it when it ends) less that of a run in which nothing happens; the
-readers' (`log`, `output`, `show`, `report`) likewise. What was cut is held against the true length and hash.
+With --scale 1 a program prints 5 GB, another a line of 1 GB, others write 10,000 files and one file of 2 GB. Each case
+is a run of its own, with two tasks beside it that behave. An owner's memory is its own peak (VmHWM, as it reads it when
+it ends) less that of a run in which nothing happens; that of the verbs that read the run afterwards likewise. What was
+cut is held against the length and hash of what is known to have been printed; a patch is applied to a clone.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for `python tests/crash/floods.py`
-from crash.looking import environ, marked, repository
+from crash.flooder import SENT, digest
+from crash.looking import marked, repository
+from crash.mother import Mother
 
-MIB = 1024 * 1024
-MOST_MIB = 64
-KEPT_MIB = 64 + 8  # of a stream on the disk: the cap, and the segments that are being written
-_MEASURED = (
-    "import atexit, os, pathlib\n"
-    "def peak():\n"
-    "    said = pathlib.Path('/proc/self/status').read_text()\n"
-    "    pathlib.Path(os.environ['PEAK']).write_text(said.split('VmHWM:')[1].split()[0])\n"
-    "atexit.register(peak)\n"
-    "from forkjoin.interfaces.cli.main import main\n"
-    "main()\n"
-)
-FINDING = '{"title": "t%d", "path": "a.py", "line": 1, "severity": "low", "message": "' + "m" * 400 + '"}'
-FINDINGS = f"""
-import sys
-print('{{"findings": [')
-for n in range(int(sys.argv[1]) // 500):
-    print(('' if n == 0 else ',') + '{FINDING}' % n)
-print(']}}')
-"""
-DRIP = "import time\nwhile True:\n    print('.', end='', flush=True)\n    time.sleep(0.02)"
-BYTES = "import os, sys\nfor n in range(int(sys.argv[1]) // 65536):\n    os.write(1, bytes(range(256)) * 256)"
-FILES = (
-    "import os, sys\nfor n in range(int(sys.argv[1])):\n"
-    "    os.makedirs(f'd{n % 97}', exist_ok=True)\n    open(f'd{n % 97}/f{n}', 'w').write(f'{n}\\n')"
-)
-BIG = """
-import os, sys
-with open('big', 'wb') as file:
-    for n in range(int(sys.argv[1])):
-        file.write(os.urandom(2**20))
-"""
+FLOODER = Path(__file__).with_name("flooder.py")
+MIB, GB = 1024 * 1024, 1_000_000_000
+MOST_MIB, CAP = 64, 64 * MIB
+TIMEOUT_S, LAST_S = 2.0, 900.0
+LATE_S = 10.0 + 5.0  # after a deadline: the grace, and what a busy machine takes
+PRINTED = (
+    "log", "log -n 0", "log -f", "log -n 0 --json", "output", "output --mode tail",
+    "output --mode full --offset 9000000", "output --mode full --max-chars 2000000", "show", "report",
+    "report --format html",
+)  # fmt: skip
+WRITTEN = ("diff", "diff --json", "diff --stat", "show", "report")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One flood: the task's keys, the true states, the bytes it prints (None: any), how many files it makes."""
+    """One flood: its size in the long form, the least that tries anything, its task's keys and what it comes to."""
 
     name: str
-    task: dict[str, object]
-    states: tuple[str, ...]
-    prints: Callable[[], Iterator[bytes]] | None = None
-    writes: int = 0
+    size: int
+    least: int
+    how: str = ""
+    task: Mapping[str, object] = field(default_factory=dict)
+    state: str = "completed"
+    tasks: int = 1
+    read: Sequence[str] = ()
+
+    def bytes(self, scale: float) -> int:
+        """Return its size."""
+        return max(self.least, round(self.size * scale))
+
+
+_ENDS: dict[str, object] = {"timeout": TIMEOUT_S}
+_MADE: dict[str, object] = {"writes": ["made/**"]}
+_SCHEMA: dict[str, object] = {"output": {"type": "array", "items": {"type": "array"}}}
+_FINDINGS: dict[str, object] = {"output": "findings"}
+CASES = (
+    Case(name="zeros", how="nul", size=5 * GB, least=100 * MIB, read=PRINTED),
+    Case(name="one line", how="line", size=GB, least=80 * MIB, read=PRINTED),
+    Case(name="no text", how="bytes", size=GB, least=80 * MIB, read=PRINTED),
+    Case(name="errors", size=GB, least=80 * MIB, read=("log --stderr -n 0", "show")),
+    Case(name="thirty at once", how="bytes", size=100 * MIB, least=2 * MIB, tasks=30, read=("report",)),
+    Case(name="without end", how="endless", size=0, least=0, state="timed_out", task=_ENDS, read=("log", "report")),
+    Case(name="drip", size=0, least=0, state="timed_out", task=_ENDS | {"idle_timeout": 1.5}, read=("log",)),
+    Case(name="findings", size=60 * MIB, least=60 * MIB, state="failed", task=_FINDINGS, read=("report",)),
+    Case(name="1 MiB of findings", how="findings", size=MIB, least=MIB, task=_FINDINGS, read=("report", "show")),
+    Case(name="schema", how="value", size=60 * MIB, least=60 * MIB, state="failed", task=_SCHEMA, read=("report",)),
+    Case(name="1 MiB by schema", how="value", size=MIB, least=MIB, task=_SCHEMA, read=("report", "show")),
+    Case(name="files", size=10_000, least=500, task=_MADE, read=WRITTEN),
+    Case(name="one big file", how="file", size=2 * GB, least=80 * MIB, task=_MADE, read=WRITTEN),
+    Case(name="forks", size=0, least=0, state="failed", task={"processes": 100}),
+    Case(name="memory", size=400 * MIB, least=200 * MIB, state="failed", task={"memory": 50 * MIB}),
+)
 
 
 @dataclass
 class Seen:
-    """What one case showed. `owner_mib` and `reader_mib` are growths of the peak."""
+    """What one case showed. `owner_mib` and `reader_mib` are growths of the peak, `git_mib` the peak of its helpers."""
 
     name: str
+    bytes: int = 0
     state: str = ""
-    printed: int = 0
-    kept_mib: float = 0.0
     owner_mib: float = 0.0
+    siblings_ok: bool = False
+    deadline_held: bool = True
+    cut: int = 0
+    cut_recorded: bool = True
     reader_mib: float = 0.0
+    git_mib: float = 0.0
     seconds: float = 0.0
     broken: list[str] = field(default_factory=list)
-
-
-def cases(scale: float) -> list[Case]:
-    """Return the floods, *scale* times as large as the long form's."""
-    zeros, line = int(5000 * scale) * MIB, int(1000 * scale) * MIB
-    noise, findings = int(400 * scale) * MIB, int(300 * scale) * MIB
-    files, big = int(10_000 * max(scale, 0.2)), int(300 * scale)
-    python = lambda code, *words: [sys.executable, "-c", code, *map(str, words)]  # noqa: E731 - a line, five uses
-    return [
-        Case(name="zeros", task={"command": ["head", "-c", str(zeros), "/dev/zero"]}, states=("completed",),
-             prints=lambda: _chunks(b"\0", zeros)),
-        Case(name="one line", task={"shell": f"head -c {line} /dev/zero | tr '\\0' x"}, states=("completed",),
-             prints=lambda: _chunks(b"x", line)),
-        Case(name="no text", task={"command": python(BYTES, noise)}, states=("completed",),
-             prints=lambda: (bytes(range(256)) * 256 for _ in range(noise // 65536))),
-        Case(name="drip", task={"command": python(DRIP), "timeout": 3}, states=("timed_out",)),
-        Case(name="findings", task={"command": python(FINDINGS, findings), "output": "findings"}, states=("failed",)),
-        Case(name="schema", task={"command": python(FINDINGS, findings), "output": {"type": "object"}},
-             states=("failed",)),
-        Case(name="files", task={"command": python(FILES, files), "writes": ["**"]}, states=("completed",),
-             writes=files),
-        Case(name="one big file", task={"command": python(BIG, big), "writes": ["**"]}, states=("completed",),
-             writes=1),
-    ]  # fmt: skip
 
 
 def main() -> int:
     """Run all of them; exit 1 where a promise was broken."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--scale", type=float, default=1.0)
-    asked.add_argument("--only", default="")
+    asked.add_argument("--only", action="append", default=[])
     asked.add_argument("--json", default="")
     given = asked.parse_args()
     top = Path(tempfile.mkdtemp(prefix="forkjoin-floods-"))
-    seen = trials(top, scale=given.scale, only=given.only)
-    for one in seen:
-        print(
-            f"{one.name:14} {one.state:10} printed {one.printed / MIB:8.1f} MiB, kept {one.kept_mib:5.1f}; owner "
-            f"+{one.owner_mib:5.1f} MiB, readers +{one.reader_mib:5.1f} MiB; {one.seconds:.1f} s  {one.broken or ''}"
-        )
+    seen = []
+    for one in trials(top, scale=given.scale, only=given.only):
+        seen.append(one)
+        print(json.dumps(vars(one)), flush=True)
     broken = [f"{one.name}: {what}" for one in seen for what in one.broken]
     if not broken:
         shutil.rmtree(top)
@@ -131,111 +120,136 @@ def main() -> int:
     return 1 if broken else 0
 
 
-def trials(top: Path, *, scale: float, only: str = "") -> list[Seen]:
-    """Return what each case showed, in a state folder of its own below *top*."""
-    nothing = _run(top / "nothing", Case(name="nothing", task={"command": ["true"]}, states=("completed",)))
-    quiet = _reading(top / "nothing")
-    seen = []
-    for number, case in enumerate(cases(scale)):
-        if only and only not in case.name:
+def trials(top: Path, *, scale: float, only: Sequence[str] = ()) -> Iterator[Seen]:
+    """Yield what each case showed, in a state folder of its own below *top*."""
+    mother = Mother()
+    quiet = Flood(top / "quiet", Case(name="quiet", how="nul", size=0, least=0, task=_MADE), 0, mother)
+    calm = quiet.run()
+    calmly: dict[str, float] = {}
+    for number, case in enumerate(CASES):
+        if only and case.name not in only:
             continue
-        folder = top / str(number)
-        found = _run(folder, case)
-        found.owner_mib -= nothing.owner_mib
-        found.reader_mib = max(now - before for now, before in zip(_reading(folder), quiet, strict=True))
-        for who, grown in (("owner", found.owner_mib), ("readers", found.reader_mib)):
-            if grown > MOST_MIB:
-                found.broken.append(f"the {who} grew by {grown:.1f} MiB")
-        seen.append(found)
+        flood = Flood(top / str(number), case, case.bytes(scale), mother)
+        found = flood.run()
+        found.owner_mib = round(found.owner_mib - calm.owner_mib, 1)
+        for reader in case.read if found.state else ():
+            if reader not in calmly:
+                calmly[reader] = quiet.reading(reader)
+            grown = round(flood.reading(reader, found) - calmly[reader], 1)
+            found.reader_mib = max(found.reader_mib, grown)
+            found.broken += [f"{reader} grew by {grown} MiB"] if grown > MOST_MIB else []
+        found.broken += [f"the owner grew by {found.owner_mib} MiB"] if found.owner_mib > MOST_MIB else []
+        yield found
         if not found.broken:
-            shutil.rmtree(folder)
-    return seen
+            shutil.rmtree(flood.folder)
 
 
-def _run(folder: Path, case: Case) -> Seen:
-    """Run a case beside its sibling and judge it."""
-    repository(folder / "tree")
-    sibling = {"id": "sibling", "shell": "sleep 1; echo fine", "writes": []}
-    flood = {"id": "flood", "writes": [], **case.task}
-    (folder / "plan.json").write_text(json.dumps({"tasks": [flood, sibling]}))
-    began = time.monotonic()
-    done = _forkjoin(folder, "run", "-q", "--json", str(folder / "plan.json"))
-    seen = Seen(name=case.name, seconds=round(time.monotonic() - began, 2), owner_mib=_peak(folder))
-    shown = json.loads(done.stdout) if done.stdout.startswith("{") else {"tasks": []}
-    tasks = {task["id"]: task for task in shown["tasks"]}
-    if set(tasks) != {"flood", "sibling"}:
-        seen.broken.append(f"run ended with {done.returncode} and no result: {done.stderr[-300:]}")
+@dataclass
+class Flood:
+    """A case on the disk."""
+
+    folder: Path
+    case: Case
+    size: int
+    mother: Mother
+
+    def run(self) -> Seen:
+        """Run the case beside its siblings and judge it."""
+        repository(self.folder / "tree")
+        (self.folder / "plan.json").write_text(json.dumps({"tasks": self._tasks()}))
+        began = time.monotonic()
+        code = self.forkjoin("run", "-q", str(self.folder / "plan.json"))
+        own, git = self._peaks()
+        seen = Seen(name=self.case.name, bytes=self.size * self.case.tasks, owner_mib=own)
+        seen.git_mib = git if self.case.task.get("writes") else 0.0
+        seen.seconds = round(time.monotonic() - began, 2)
+        self.forkjoin("show", "--json")
+        try:
+            tasks = {task["id"]: task for task in json.loads((self.folder / "out").read_bytes())["tasks"]}
+        except (ValueError, KeyError):
+            seen.broken.append(f"ended with {code} and no result: {self._said()}")
+            return seen
+        self._judge(seen, tasks)
         return seen
-    seen.state = tasks["flood"]["state"]
-    seen.broken += list(_wrong(case, tasks))
-    seen.broken += list(_wrong_on_disk(folder, case, seen))
-    if left := marked(folder / "home"):
-        seen.broken.append(f"still alive: {left}")
-    return seen
 
+    def reading(self, reader: str, seen: Seen | None = None) -> float:
+        """Return the peak of a verb that reads the flood; take note in *seen* of one that fails or grows."""
+        verb, *words = reader.split()
+        about = [] if verb == "report" else ["flood"]
+        code = self.forkjoin(verb, *words, *about)
+        if seen is not None and (code not in (0, 3, 4) or "Traceback" in self._said()):
+            seen.broken.append(f"{reader} ended with {code}: {self._said()}")
+        return self._peaks()[0]
 
-def _wrong(case: Case, tasks: dict[str, dict[str, object]]) -> Iterator[str]:
-    flood, sibling = tasks["flood"], tasks["sibling"]
-    if sibling["state"] != "completed" or str(sibling["answer"]).strip() != "fine":
-        yield f"its sibling is {sibling['state']}: {sibling['reason']}"
-    if flood["state"] not in case.states:
-        yield f"it is {flood['state']}: {flood['reason']}"
-    if len(str(flood["answer"])) > 2 * MIB:
-        yield f"its answer has {len(str(flood['answer']))} characters"
-    changed = len(flood["changes"]["files"])  # type: ignore[index, arg-type]
-    if changed != case.writes:
-        yield f"{changed} files changed, not {case.writes}"
+    def forkjoin(self, *words: str) -> int:
+        """Return the exit code of a command; what it said lies in out and err, and its peak beside them."""
+        return self.mother.command(self.folder, words)
 
+    def _tasks(self) -> list[dict[str, object]]:
+        argv = [sys.executable, "-I", "-S", str(FLOODER), self.case.how or self.case.name, str(self.size)]
+        names = ["flood", *(f"flood{number}" for number in range(2, self.case.tasks + 1))]
+        return [
+            *({"id": name, "command": argv, "writes": [], "timeout": LAST_S, **self.case.task} for name in names),
+            {"id": "slow", "shell": "sleep 1; echo fine", "writes": []},
+            {"id": "quick", "shell": "for n in 1 2 3; do sleep 0.1; done; echo fine", "writes": []},
+        ]
 
-def _wrong_on_disk(folder: Path, case: Case, seen: Seen) -> Iterator[str]:
-    attempt = next((folder / "home" / "runs").glob("*/tasks/flood/1"))
-    record = json.loads((attempt / "exit.json").read_text())
-    seen.printed = record["stdout"]["bytes"]
-    seen.kept_mib = round(sum(path.stat().st_size for path in attempt.glob("stdout.*")) / MIB, 1)
-    if seen.kept_mib > KEPT_MIB:
-        yield f"{seen.kept_mib} MiB of its output are kept"
-    if record["stdout"].get("cut", 0) + seen.kept_mib * MIB < seen.printed - MIB:
-        yield f"the cut of {record['stdout'].get('cut', 0)} bytes is not all that is missing"
-    if case.prints is None:
-        return
-    length, digest = 0, hashlib.sha256()
-    for chunk in case.prints():
-        length += len(chunk)
-        digest.update(chunk)
-    if (seen.printed, record["stdout"]["sha256"]) != (length, digest.hexdigest()):
-        yield f"the record says {seen.printed} bytes, it printed {length}, or the hash differs"
+    def _judge(self, seen: Seen, tasks: dict[str, Any]) -> None:
+        siblings = [tasks.pop("slow"), tasks.pop("quick")]
+        seen.siblings_ok = all(one["state"] == "completed" and one["answer"] == "fine\n" for one in siblings)
+        if not seen.siblings_ok:
+            seen.broken.append(f"siblings: {[(one['state'], one['reason']) for one in siblings]}")
+        for name, task in tasks.items():
+            seen.state = task["state"]
+            if task["state"] != self.case.state:
+                seen.broken.append(f"{name} is {task['state']}: {task['reason']}")
+            if len(task["answer"]) > 2 * MIB:
+                seen.broken.append(f"the answer of {name} has {len(task['answer'])} characters")
+            self._record(seen, name)
+        if self.case.state == "timed_out" and tasks["flood"]["seconds"] > TIMEOUT_S + LATE_S:
+            seen.deadline_held = False
+            seen.broken.append(f"it was ended after {tasks['flood']['seconds']} s, and had {TIMEOUT_S}")
+        if self.case.task.get("writes"):
+            seen.broken += self._changed(tasks["flood"]["changes"]["files"])
+        if left := marked(self.folder / "home"):
+            seen.broken.append(f"still alive: {left}")
 
+    def _record(self, seen: Seen, name: str) -> None:
+        """Hold the record of a stream against what was printed, and both against what is kept of it."""
+        how = self.case.how or self.case.name
+        stream = "stderr" if how == "errors" else "stdout"
+        (attempt,) = (self.folder / "home").glob(f"runs/*/tasks/{name}/1")
+        said = json.loads((attempt / "exit.json").read_bytes())[stream]
+        kept = sum(segment.stat().st_size for segment in attempt.glob(f"{stream}.0*"))
+        seen.cut = said["cut"]
+        true = how not in SENT or (said["bytes"], said["sha256"]) == digest(how, self.size)
+        if not true or kept > CAP or kept + said["cut"] != said["bytes"]:
+            seen.cut_recorded = False
+            seen.broken.append(f"of {name} {kept} bytes of {stream} are kept, and its record says {said}")
 
-def _reading(folder: Path) -> list[float]:
-    """Return the peaks of the verbs that read the flood."""
-    peaks = []
-    for words in (("log", "flood"), ("output", "flood"), ("show", "flood"), ("show",), ("report",), ("diff", "flood")):
-        _forkjoin(folder, *words)
-        peaks.append(_peak(folder))
-    return peaks
+    def _changed(self, told: Sequence[str]) -> Iterator[str]:
+        """Hold the changes that are told, and the patch, against what was written."""
+        count = self.size if self.case.name == "files" else 1
+        if self.case.name == "quiet":
+            return
+        if len(told) != count:
+            yield f"{len(told)} files are told, and {count} were written"
+            return
+        code = self.forkjoin("diff", "flood")
+        clone, patch = self.folder / "clone", self.folder / "out"
+        subprocess.run(["git", "clone", "-q", str(self.folder / "tree"), str(clone)], check=True)
+        taken = subprocess.run(["git", "apply", str(patch)], cwd=clone, capture_output=True, check=False)
+        sizes = [file.stat().st_size for file in (clone / "made").rglob("*") if file.is_file()]
+        if taken.returncode or len(sizes) != count or (count == 1 and sizes != [self.size]):
+            yield f"diff ended with {code}, its patch is not taken: {taken.stderr[-200:]!r} {sizes[:3]} {self._said()}"
+        shutil.rmtree(clone)
 
+    def _peaks(self) -> tuple[float, float]:
+        own, git = (self.folder / "peak").read_text().split()
+        return round(int(own) / 1024, 1), round(int(git) / 1024, 1)
 
-def _forkjoin(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    with (folder / "out").open("w+") as out, (folder / "err").open("w+") as err:
-        done = subprocess.run(
-            [sys.executable, "-c", _MEASURED, *words, "-C", str(folder / "tree")],
-            env=environ(folder / "home") | {"PEAK": str(folder / "peak")},
-            stdin=subprocess.DEVNULL, stdout=out, stderr=err, timeout=900, check=False,
-        )  # fmt: skip
-        size = os.fstat(out.fileno()).st_size
-        out.seek(0)
-        err.seek(0)
-        text = out.read() if size < 64 * MIB else f"({size} bytes)"
-        return subprocess.CompletedProcess(done.args, done.returncode, text, err.read())
-
-
-def _peak(folder: Path) -> float:
-    return int((folder / "peak").read_text()) / 1024
-
-
-def _chunks(byte: bytes, total: int) -> Iterator[bytes]:
-    chunk = byte * MIB
-    return (chunk for _ in range(total // MIB))
+    def _said(self) -> str:
+        return (self.folder / "err").read_text(errors="replace")[-300:]
 
 
 if __name__ == "__main__":

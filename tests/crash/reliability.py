@@ -123,6 +123,11 @@ PARTS: dict[str, Part] = {
         words=lambda scale: ("--trials", many(60, scale)),
         columns=("trials", "operations", "succeeded", "open_modes", "refused", "run_for_others", "skipped"),
     ),
+    "fulldisk": Part(
+        title="Full disks: a file system of 16 KiB to 4 MiB below the state folder, or one that fills up",
+        script="tests/crash/fulldisk.py",
+        words=lambda _: (),
+    ),
     "soak": Part(
         title="A soak: one run of short tasks, something killed every 5 to 40 s",
         script="tests/crash/soak.py",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from forkjoin.agents import Site, child_environ, depth_of
+from forkjoin.agents import Judgement, Site, child_environ, depth_of
 from forkjoin.backends import Backend, Exited, Job, Signal, began, locked
 from forkjoin.engine.briefs import Briefs, Given
 from forkjoin.engine.folder import RunFolder
@@ -23,7 +23,7 @@ from forkjoin.engine.remains import (
     place_of,
     with_reason,
 )
-from forkjoin.engine.settling import Result, said, settled
+from forkjoin.engine.settling import Result, judged, said, settled
 from forkjoin.engine.setups import Processes, Setups, phase_of
 from forkjoin.engine.setups import Site as Bare
 from forkjoin.engine.speaking import speaker
@@ -88,7 +88,7 @@ class Attempts:
 
     def __post_init__(self) -> None:
         self.tasks: dict[TaskId, Task] = {task.id: task for task in self.planned.plan.tasks}
-        self._workers = Workers(_WORKSHOP)
+        self._workers, self._reader = Workers(_WORKSHOP), Workers(1)
         self._workshop = Workshop(
             self.planned, self.folder, base=self.base, taken=lambda base: self.tell(BaseTaken(base=base))
         )
@@ -197,10 +197,24 @@ class Attempts:
         if not bulky and (place is None or place.kind == "shared"):
             return settled(self.folder, task, exited, place, self._workshop.harvest)
         self._between.add(key)
-        self._workers.submit(
-            lambda: self.tell(settled(self.folder, task, exited, place, self._workshop.harvest)),
-        )
+        if bulky:
+            self._reader.submit(lambda: self._read(task, exited, place))
+        else:
+            self._settle(task, exited, place)
         return None
+
+    def _read(self, task: Task, exited: Exited, place: Place | None) -> None:
+        """In the one thread that reads long outputs: of many at once only one is held."""
+        judgement = judged(self.folder, task, exited, place)
+        if place is None or place.kind == "shared":
+            self.tell(settled(self.folder, task, exited, place, self._workshop.harvest, judgement))
+        else:
+            self._settle(task, exited, place, judgement)
+
+    def _settle(self, task: Task, exited: Exited, place: Place | None, judgement: Judgement | None = None) -> None:
+        self._workers.submit(
+            lambda: self.tell(settled(self.folder, task, exited, place, self._workshop.harvest, judgement)),
+        )
 
     def discard(self, place: Place) -> None:
         """Remove, in a thread, a workspace that holds nothing; one that withstands is left for `rm`."""
@@ -241,6 +255,7 @@ class Attempts:
 
         Threads are waited for: the next owner must not meet one that still writes.
         """
+        await self._reader.close(cancel=not over)  # first: it hands work on to the others
         await self._workers.close(cancel=not over)
         await self.inprocess.close()
         await self.local.close()

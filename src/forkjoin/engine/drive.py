@@ -22,14 +22,16 @@ from forkjoin.engine.hands import Hands, real_hands
 from forkjoin.engine.inbox import Inbox
 from forkjoin.engine.joining import joined
 from forkjoin.engine.moments import Moments
-from forkjoin.engine.outside import Foreign, Outside, TryAgain
+from forkjoin.engine.outside import Foreign, Kept, Outside, TryAgain
 from forkjoin.engine.progress import Actions
 from forkjoin.engine.settling import Result
 from forkjoin.engine.speaking import speaker
+from forkjoin.engine.wishes import Wishes
 from forkjoin.errors import NoRoom
 from forkjoin.failpoints import reached
 from forkjoin.journal import Journal
 from forkjoin.model import (
+    MIB,
     BaseTaken,
     Ended,
     Event,
@@ -57,6 +59,8 @@ from forkjoin.scheduling import (
     step,
 )
 
+_MOST_SAID = 4 * MIB  # of answers that are committed together
+
 
 @dataclass(frozen=True, kw_only=True)
 class HandOver:
@@ -70,7 +74,7 @@ class Broken:
     error: BaseException
 
 
-Item: TypeAlias = BaseTaken | Ended | Signal | Result | Foreign | HandOver | TryAgain | Broken | Event
+Item: TypeAlias = BaseTaken | Ended | Signal | Result | Foreign | Kept | HandOver | TryAgain | Broken | Event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,16 +103,19 @@ class Driver:
         self._actions = Actions(lambda task: speaker(self._attempts.tasks[task]))
         self._gate = Gate(folder=folder.path, options=self._planned.options)
         self._claiming = Claiming(folder, self._planned, self._states)
+        self._wishes = Wishes(folder)
         self._outside = Outside(
             run=folder.run,
             journal=self._journal,
             gate=self._gate,
             claiming=self._claiming,
+            wishes=self._wishes,
             put=self._inbox.put,
             living=lambda: self._attempts.living,
             seen=self._past[-1].seq,
         )
         self._unwritten: list[Event | Result] = []
+        self._said = 0  # characters of the answers among them
         self._effects: list[Callable[[], None]] = []
         self._ends: list[Callable[[], None]] = []
         self._board = self._board_so_far()
@@ -153,32 +160,40 @@ class Driver:
 
     # -- one turn
 
-    def _turn(self, items: Sequence[Item]) -> None:
+    def _turn(self, items: list[Item]) -> None:
         now = self._moments.now()
         events: list[Event] = []
-        for item in items:
-            events.extend(self._understood(item, now))
+        items.reverse()
+        while items:
+            events.extend(self._understood(items.pop(), now))
+            if self._said > _MOST_SAID:  # a hundred long answers at once are not held all together
+                self._fold(events)
+                events = []
+        self._fold(events)
+        if self._leaving and not self._over:
+            settled = self._inbox.empty and not self._attempts.between
+            self._over = self._handed_over = settled and self._outside.full is None
+
+    def _fold(self, events: Sequence[Event]) -> None:
         self._outside.stopping |= any(isinstance(one, StopAsked) and not one.task for one in events)
         self._board, commands = step(self._board, events)
         for command in commands:
             self._decide(command)
         self._release()
-        if self._leaving and not self._over:
-            settled = self._inbox.empty and not self._attempts.between
-            self._over = self._handed_over = settled and self._outside.full is None
 
     def _understood(self, item: Item, now: float) -> list[Event]:
         """Return the events an item means, noted for the journal unless they are in it already."""
         match item:
-            case HandOver():
-                self._leaving = True
-                return []
-            case TryAgain():
+            case HandOver() | TryAgain():
+                self._leaving |= isinstance(item, HandOver)
                 return []
             case Broken(error=error):
                 raise error
             case Foreign(event=event):
                 return [event]
+            case Kept(events=kept):
+                self._effects.append(self._wishes.clear)
+                return self._noted(*kept)
             case Output() | Spawned() | Exited():
                 return self._heard(item, now)
             case Result():
@@ -217,6 +232,7 @@ class Driver:
         self._actions.forget((ended.task, ended.attempt))
         self._attempts.recorded((ended.task, ended.attempt))
         self._unwritten.append(dataclasses.replace(result, ended=ended))
+        self._said += len(result.answer) + len(result.value)
         place = ended.place
         if result.unneeded and place is not None:
             self._effects.append(lambda: self._attempts.discard(place))
@@ -258,7 +274,7 @@ class Driver:
 
     def _release(self) -> None:
         """Commit what is noted, then let the effects happen; on a full disk all but ends wait for the next try."""
-        noted, self._unwritten = self._unwritten, []
+        noted, self._unwritten, self._said = self._unwritten, [], 0
         events = [self._with_texts(one) if isinstance(one, Result) else one for one in noted]
         for event in events:
             self._giving.note(event)
@@ -332,15 +348,13 @@ class Driver:
         me = identity()
         self._noted(Owned(pid=me.pid, start=me.start, boot=me.boot, attached=self._attached))
         now = self._noted(*self._gate.look_at_disk(), *self._claiming.take_over(events, self._board.elsewhere()))
+        now += self._understood(Kept(events=tuple(self._wishes.new())), time.time())
         for event in _alive(events):
             reached("adopt.before")
             gone = self._attempts.adopt(event, partial(self._giving.to, event.task))
             if gone is not None:
                 now += self._settled(gone)
-        self._board, commands = step(self._board, now)
-        for command in commands:
-            self._decide(command)
-        self._release()
+        self._fold(now)
 
     def _outside_ended(self, outside: asyncio.Task[None]) -> None:
         error = None if outside.cancelled() else outside.exception()

@@ -76,7 +76,7 @@ def new_run_folder(home: Path) -> RunFolder:
                 (unfinished / run).mkdir(mode=0o700)
                 return RunFolder(home=home, run=run, shelf=UNFINISHED)
     except OSError as error:
-        raise _cannot_write(runs, error) from error
+        raise cannot_write(runs, error) from error
 
 
 def refuse_others(home: Path) -> None:
@@ -119,7 +119,7 @@ def finished(folder: RunFolder) -> RunFolder:
     except OSError as error:
         if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
             raise FileExistsError(error.errno, error.strerror, str(made.path)) from error
-        raise _cannot_write(made.path.parent, error) from error
+        raise cannot_write(made.path.parent, error) from error
     return made
 
 
@@ -178,7 +178,8 @@ def is_run_id(name: str) -> bool:
     return _ID.fullmatch(name) is not None
 
 
-def _cannot_write(folder: Path, error: OSError) -> CannotHere | NoRoom:
+def cannot_write(folder: Path, error: OSError) -> CannotHere | NoRoom:
+    """Return the error to raise for one of the system's, with its remedy."""
     remedy = "free some space, or set FORKJOIN_HOME to another folder"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return NoRoom(f"no room in {folder}: {error.strerror}; {remedy}")

@@ -15,13 +15,22 @@ from msgspec.structs import replace
 from forkjoin.engine import supervise
 from forkjoin.engine.claims import claimed, repository_key
 from forkjoin.engine.estimates import with_estimates
-from forkjoin.engine.folder import OwnerLock, RunFolder, find_run, finished, new_run_folder, run_folders
+from forkjoin.engine.folder import (
+    OwnerLock,
+    RunFolder,
+    cannot_write,
+    find_run,
+    finished,
+    new_run_folder,
+    run_folders,
+)
 from forkjoin.engine.prepare import Prepared
 from forkjoin.engine.refusing import refuse
 from forkjoin.engine.retention import retire
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
 from forkjoin.engine.speaking import bound_here
+from forkjoin.engine.wishes import Wishes
 from forkjoin.errors import ForkjoinError, JournalDamaged, PlanError, RunOwned, UnknownId
 from forkjoin.failpoints import reached
 from forkjoin.journal import SqliteJournal
@@ -66,6 +75,7 @@ def _made(ready: Prepared, home: Path, *, detached: bool) -> tuple[RunFolder, Ow
             planned, awaited = claimed(planned, home, ready.tree, clonable=ready.clonable)
             reached("launch.claimed")
             _write_plan(draft, planned, awaited)
+            _set_room_aside(draft)
             reached("launch.written")
             return finished(draft), lock
         except (FileExistsError, RunOwned, UnknownId):  # its name is taken, or a sweep met it when it was just made
@@ -130,6 +140,13 @@ def _write_plan(folder: RunFolder, planned: Planned, awaited: Sequence[Awaited])
         journal.commit()
     finally:
         journal.close()
+
+
+def _set_room_aside(folder: RunFolder) -> None:
+    try:
+        Wishes(folder).set_aside()
+    except OSError as error:
+        raise cannot_write(folder.path, error) from error
 
 
 def _planned(ready: Prepared, folder: RunFolder, *, detached: bool) -> Planned:

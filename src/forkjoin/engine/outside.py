@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from forkjoin.engine.claiming import Claiming
 from forkjoin.engine.gate import Gate
+from forkjoin.engine.wishes import Wishes
 from forkjoin.errors import NoRoom
 from forkjoin.journal import Journal
 from forkjoin.model import Event, RetryAsked, RunId, StopAsked
@@ -27,11 +28,18 @@ class Foreign:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Kept:
+    """Wishes for which the journal had no room."""
+
+    events: tuple[StopAsked, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class TryAgain:
     """What could not be committed may find room now."""
 
 
-Seen: TypeAlias = Foreign | TryAgain | Event
+Seen: TypeAlias = Foreign | Kept | TryAgain | Event
 
 
 @dataclass(kw_only=True)
@@ -46,6 +54,7 @@ class Outside:
     journal: Journal
     gate: Gate
     claiming: Claiming
+    wishes: Wishes
     put: Callable[[Seen], None]
     living: Callable[[], bool]
     seen: int
@@ -76,6 +85,8 @@ class Outside:
                 self.seen = recorded.seq
                 if isinstance(recorded.event, StopAsked | RetryAsked):
                     self.put(Foreign(event=recorded.event))
+        if kept := self.wishes.new():
+            self.put(Kept(events=tuple(kept)))
 
     def _look_for_room(self) -> None:
         """Raise NoRoom where nothing runs that is worth waiting for, and there has been no room for long.

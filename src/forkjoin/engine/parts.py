@@ -38,7 +38,7 @@ def part_of_output(folder: Path, *, tail: bool, offset: int, most: int) -> Part:
     data, total = window_bytes(folder, "stdout", start=start, size=most)
     within = _continued(data) if start else 0
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    text = decoder.decode(data[within:], final=start + len(data) >= total)
+    text = decoder.decode(memoryview(data)[within:], final=start + len(data) >= total)
     left = len(decoder.getstate()[0])
     if left and not text:  # less was asked for than a character
         text, left = decoder.decode(b"", final=True), 0

@@ -18,6 +18,7 @@ from forkjoin.engine.owning import drive, drive_here
 from forkjoin.engine.reader import LOOK_S, RunReader
 from forkjoin.engine.removal import Removed, remove, unlanded
 from forkjoin.engine.speaking import bound_here
+from forkjoin.engine.wishes import Wishes
 from forkjoin.errors import CannotHere, NoRoom, PlanError, RunOwned
 from forkjoin.journal import SqliteJournal
 from forkjoin.model import ENDED, Ended, Plan, Recorded, RetryAsked, Running, RunView, StopAsked, TaskId, TaskView
@@ -109,7 +110,7 @@ class Run(RunReader):
     ) -> tuple[TaskView, ...]:
         """Ask the owner to end the named tasks (none named: all); return them as they were. Idempotent.
 
-        Raises NoRoom where the journal is full, unless the owner is this very process.
+        Where the journal is full they are kept beside it (`stop_waits`); NoRoom where that cannot be done either.
         """
         view = self.view()
         named = self._named(tasks) if tasks else list(view.tasks)
@@ -120,6 +121,11 @@ class Run(RunReader):
             if not self.owned():
                 self.resume()
         return tuple(named)
+
+    @property
+    def stop_waits(self) -> bool:
+        """Whether a stop was asked for that waits, on a full disk, to be taken into the journal."""
+        return Wishes(self._folder).waiting
 
     def retry(self, tasks: Sequence[str], *, force: bool = False) -> None:
         """Run ended tasks again, completed ones only with *force*; the run is taken up again where it was over."""
@@ -238,8 +244,13 @@ class Run(RunReader):
         try:
             self._write(wishes)
         except NoRoom as full:
+            if Wishes(self._folder).keep(wishes):  # whoever drives the run looks there
+                return
             if driver is None:
-                raise NoRoom(f"the wish to stop run {self.id} found no room: {full}") from full
+                raise NoRoom(
+                    f"the wish to stop run {self.id} found no room, and nothing was stopped: {full}; make room and ask "
+                    "again, or end its owner (forkjoin ls --json has its pid): it stops what it started"
+                ) from full
             driver.wish(wishes)
 
     def _write(self, events: Sequence[StopAsked | RetryAsked]) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from threading import Lock
 
 import msgspec
 
@@ -16,9 +14,6 @@ from forkjoin.engine.speaking import speaker
 from forkjoin.errors import ForkjoinError
 from forkjoin.failpoints import reached
 from forkjoin.model import MIB, Changes, Completed, Ended, Exit, Failed, Lost, NeedsInput, Outcome, Place, Task
-
-_BIG = 8 * MIB
-_ONE_BIG = Lock()
 
 Harvest = Callable[[Task, int, Place], Changes]
 
@@ -38,14 +33,16 @@ class Result:
     unneeded: bool = False
 
 
-def settled(folder: RunFolder, task: Task, exited: Exited, place: Place | None, harvest: Harvest) -> Result:
-    """Return the record of an attempt that has ended; of those with much output one at a time, for the memory."""
-    with _ONE_BIG if exited.exit is not None and exited.exit.stdout.bytes > _BIG else nullcontext():
-        return _settled(folder, task, exited, place, harvest)
-
-
-def _settled(folder: RunFolder, task: Task, exited: Exited, place: Place | None, harvest: Harvest) -> Result:
-    judgement = _judged(folder, task, exited, place)
+def settled(
+    folder: RunFolder,
+    task: Task,
+    exited: Exited,
+    place: Place | None,
+    harvest: Harvest,
+    judgement: Judgement | None = None,
+) -> Result:
+    """Return the record of an attempt that has ended; *judgement* is what `judged` made of it, where that was asked."""
+    judgement = judgement or judged(folder, task, exited, place)
     reached("settle.judged")
     changes, trouble = _harvested(task, exited.attempt, place, harvest)
     reached("settle.harvested")
@@ -73,7 +70,8 @@ def said(error: Exception) -> str:
     return str(error) if isinstance(error, ForkjoinError) else f"{type(error).__name__}: {error}"
 
 
-def _judged(folder: RunFolder, task: Task, exited: Exited, place: Place | None) -> Judgement:
+def judged(folder: RunFolder, task: Task, exited: Exited, place: Place | None) -> Judgement:
+    """Return what the agent's dialect makes of an attempt that has ended: its output is read for that."""
     if exited.exit is None:
         return Judgement(outcome=Lost(reason="its process went without leaving a record"))
     try:

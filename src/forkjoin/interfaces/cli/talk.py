@@ -18,13 +18,17 @@ import msgspec
 from forkjoin.model import to_builtins, to_json
 from forkjoin.model.text import clean
 
+_AT_ONCE = 1024 * 1024  # characters
 # In JSON these stand in strings alone, and say the same as \u escapes: no terminal takes them for commands.
 _ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def data(text: str) -> None:
     """Print a text for the caller on stdout; cleaned where that is a terminal, as it is where it is a pipe."""
-    sys.stdout.write((clean(text) if sys.stdout.isatty() else text) + "\n")
+    said = clean(text) if sys.stdout.isatty() else text
+    for at in range(0, len(said), _AT_ONCE):  # a long text is not held twice more, as bytes
+        sys.stdout.write(said[at : at + _AT_ONCE])
+    sys.stdout.write("\n")
     sys.stdout.flush()
 
 

@@ -18,7 +18,7 @@ EXAMPLES = (
     ("forkjoin diff --stat auth", "which files, and how much"),
     ("forkjoin diff auth | git apply", "take it over by hand"),
 )
-_MOST_JSON = 4 * MIB  # of a patch; more is had without --json
+_MOST_JSON = MIB  # of a patch; more is had without --json
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,7 @@ EXAMPLES = (
     ("forkjoin log", "what has happened in the latest run"),
     ("forkjoin log --jsonl -f --since 120 RUN", "its events after number 120, as they come"),
 )
-_MOST_JSON = 4 * MIB  # the end of a stream; more is had without --json
+_MOST_JSON = MIB  # the end of a stream; more is had without --json
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,15 +39,20 @@ class Ask(Asked):
 
 def act(ask: Ask) -> int:
     """Stop it."""
-    from forkjoin.errors import NoRoom
+    from forkjoin.errors import CannotHere, NoRoom
 
     stopped: list[dict[str, Any]] = []
     late = False
+    kept: list[str] = []
     for run, tasks in by_run(ask, ask.names or ()):
         before = run.stop(tasks, reason=ask.reason or "forkjoin stop", how="kill" if ask.kill else "term")
         try:
             view = run.wait(timeout=_WAIT_S, tasks=[task.id for task in before])
-        except NoRoom:
+        except (NoRoom, CannotHere) as error:  # where the disk is full, owners come and leave again
+            if run.stop_waits:
+                kept.append(run.id)
+            elif isinstance(error, CannotHere):
+                raise
             view, late = run.view(), True
         now = {task.id: task.state for task in view.tasks}
         stopped += [
@@ -59,6 +64,11 @@ def act(ask: Ask) -> int:
         for task in stopped:
             had = "had ended: " if task["previous_state"] in ENDED else ""
             data(f"{task['run']}/{task['id']}: {had}{spell(str(task['state']))}")
-    if late:
+    for name in kept:
+        say(
+            f"the disk is full: the wish to stop run {name} is kept and its programs were asked to end, but its "
+            f"journal takes no more; make room, then: forkjoin wait {name}"
+        )
+    if late and not kept:
         say(f"not all have ended after {_WAIT_S:g} s; again with --kill ends them at once")
     return 5 if late else 0
