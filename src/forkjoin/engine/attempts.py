@@ -197,24 +197,20 @@ class Attempts:
         if not bulky and (place is None or place.kind == "shared"):
             return settled(self.folder, task, exited, place, self._workshop.harvest)
         self._between.add(key)
-        if bulky:
-            self._reader.submit(lambda: self._read(task, exited, place))
-        else:
-            self._settle(task, exited, place)
+        settle, thread = (self._read, self._reader) if bulky else (self._settle, self._workers)
+        thread.submit(lambda: settle(task, exited, place))
         return None
 
     def _read(self, task: Task, exited: Exited, place: Place | None) -> None:
         """In the one thread that reads long outputs: of many at once only one is held."""
         judgement = judged(self.folder, task, exited, place)
         if place is None or place.kind == "shared":
-            self.tell(settled(self.folder, task, exited, place, self._workshop.harvest, judgement))
-        else:
             self._settle(task, exited, place, judgement)
+        else:
+            self._workers.submit(lambda: self._settle(task, exited, place, judgement))
 
     def _settle(self, task: Task, exited: Exited, place: Place | None, judgement: Judgement | None = None) -> None:
-        self._workers.submit(
-            lambda: self.tell(settled(self.folder, task, exited, place, self._workshop.harvest, judgement)),
-        )
+        self.tell(settled(self.folder, task, exited, place, self._workshop.harvest, judgement))
 
     def discard(self, place: Place) -> None:
         """Remove, in a thread, a workspace that holds nothing; one that withstands is left for `rm`."""
