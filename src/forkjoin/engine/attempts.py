@@ -14,15 +14,7 @@ from forkjoin.backends import Backend, Exited, Job, Signal, began, locked
 from forkjoin.engine.briefs import Briefs, Given
 from forkjoin.engine.folder import RunFolder
 from forkjoin.engine.ports import VARIABLE, free_port
-from forkjoin.engine.remains import (
-    PLACE,
-    gone_with_the_machine,
-    kept,
-    never_began,
-    own_tree,
-    place_of,
-    with_reason,
-)
+from forkjoin.engine.remains import PLACE, gone_with_the_machine, kept, never_began, own_tree, place_of, with_reason
 from forkjoin.engine.settling import Result, judged, said, settled
 from forkjoin.engine.setups import Processes, Setups, phase_of
 from forkjoin.engine.setups import Site as Bare
