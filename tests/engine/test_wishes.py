@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forkjoin.engine.folder import RunFolder
@@ -60,6 +60,7 @@ def test_a_run_of_an_earlier_version_keeps_none_and_a_torn_file_says_nothing(fol
     assert Wishes(folder).new() == []
 
 
+@settings(deadline=None, max_examples=30)  # each example waits for a disk
 @given(said=st.lists(st.lists(st.text(max_size=30), max_size=3), max_size=6))
 def test_what_is_kept_is_given_in_its_order(
     tmp_path_factory: pytest.TempPathFactory, said: Sequence[list[str]]

@@ -348,7 +348,7 @@ class Driver:
         me = identity()
         self._noted(Owned(pid=me.pid, start=me.start, boot=me.boot, attached=self._attached))
         now = self._noted(*self._gate.look_at_disk(), *self._claiming.take_over(events, self._board.elsewhere()))
-        now += self._understood(Kept(events=tuple(self._wishes.new())), time.time())
+        now += self._understood(Kept(events=tuple(self._wishes.new())), self._moments.now())
         for event in _alive(events):
             reached("adopt.before")
             gone = self._attempts.adopt(event, partial(self._giving.to, event.task))
