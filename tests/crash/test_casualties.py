@@ -16,6 +16,6 @@ pytestmark = [
 
 
 def test_what_was_killed_is_lost_or_failed_and_nothing_of_it_lives(tmp_path: Path) -> None:
-    said = told_by(SCRIPT, tmp_path / "told.json", "--trials", "11")
+    said = told_by(SCRIPT, tmp_path / "told.json", "--trials", "5")
     assert (said["broken"], said["skipped"], said["survivors"], said["untrue"]) == ([], {}, 0, 0)
-    assert said["struck"] >= 11
+    assert said["struck"] >= 4

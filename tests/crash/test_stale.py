@@ -17,9 +17,9 @@ pytestmark = [
 
 
 def test_a_lock_whose_holder_was_killed_is_free_and_the_users_own_are_left(tmp_path: Path) -> None:
-    said = told_by(SCRIPT, tmp_path / "told.json", "--trials", "15")
+    said = told_by(SCRIPT, tmp_path / "told.json", "--trials", "8")
     if said["skipped"] and os.geteuid() != 0:
         pytest.skip(f"not here: {said['skipped']}")
     assert (said["broken"], said["skipped"]) == ([], {})
     assert (said["stuck"], said["removed"]) == (0, 0)
-    assert said["held"] >= 4
+    assert said["held"] >= 2

@@ -17,9 +17,9 @@ pytestmark = [
 
 
 def test_no_command_signals_a_stranger_who_got_a_pid_of_ours(tmp_path: Path) -> None:
-    said = told_by(SCRIPT, tmp_path / "told.json", "--trials", "12")
+    said = told_by(SCRIPT, tmp_path / "told.json", "--trials", "4")
     if said["skipped"] and os.geteuid() != 0:
         pytest.skip(f"not here: {said['skipped']}")
     assert (said["broken"], said["skipped"]) == ([], {})
     assert said["signalled"] == 0
-    assert said["strangers"] >= 40
+    assert said["strangers"] >= 12
