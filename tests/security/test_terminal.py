@@ -35,6 +35,7 @@ SEQUENCES = (
 )
 # Raw C1 bytes are no UTF-8: terminals in an eight-bit mode take them for sequences.
 RAW = b"".join(b"raw \x9b6n \x9d52;c;eA==\x07 \x90q\x9c \x85 %c\n" % code for code in range(0x80, 0xA0))
+FOUL = f"x{ESC}]52;c;{MARK}{BEL}\x9b6n\u202ey"
 DOORS = (
     ("output", "t"),
     ("log", "t"),
@@ -45,8 +46,42 @@ DOORS = (
     ("report",),
     ("todo",),
     ("explain",),
+    ("explain", "t"),
     ("ls",),
     ("ls", "--json"),
+    ("log",),
+    ("log", "--jsonl"),
+    ("log", "--brief", "t"),
+    ("watch",),
+    ("wait",),
+    ("resume",),
+    ("stop",),
+    ("doctor",),
+    ("agents",),
+    ("check", "plan.json"),
+    ("run", "-n", "plan.json"),
+    ("diff", "t"),
+    ("path", "t"),
+    ("rm", "-n"),
+)
+# Complaints that quote what they were given: no task, no run, no file, no setting may speak to a terminal.
+COMPLAINTS = (
+    ("output", FOUL),
+    ("log", FOUL),
+    ("show", FOUL),
+    ("retry", FOUL),
+    ("stop", FOUL),
+    ("path", FOUL),
+    ("run", FOUL),
+    ("check", f"{FOUL}.yaml"),
+    ("review", FOUL),
+    ("run", "-a", FOUL, "-t", "x"),
+    ("run", "-k", FOUL, "plan.json"),
+    ("check", "--policy", FOUL, "plan.json"),
+    ("report", "--format", FOUL),
+    ("output", "--mode", FOUL, "t"),
+    (FOUL,),
+    ("check", "bad.json"),
 )
 _BAD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -67,6 +102,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"id": "u", "description": short, "shell": f"tail -c 300 {home}/said >&2; exit 3"},
     ]
     (home / "plan.json").write_text(json.dumps({"goal": short, "tasks": tasks}))
+    (home / "bad.json").write_text(json.dumps({"tasks": [{"id": FOUL, FOUL: FOUL, "shell": "true"}]}))
     return home
 
 
@@ -102,9 +138,11 @@ def test_no_door_lets_a_sequence_through(home: Path) -> None:
     """One test, for the doors look at one run, and the first of them makes it."""
     written = {"run": on_a_terminal(home, "run", "plan.json", "-q")}
     written |= {" ".join(door): on_a_terminal(home, *door) for door in DOORS}
+    written |= {f"no {door}": on_a_terminal(home, *door) for door in COMPLAINTS}
     assert {door: bad[:3] for door, data in written.items() if (bad := foul(data))} == {}
     assert b"ab" in written["output t"].replace(b"a b", b"ab")
-    assert all(written[" ".join(door)] for door in DOORS)
+    assert [door for door, data in written.items() if not data and door != "run"] == []
+    assert [door for door, data in written.items() if b"Traceback" in data] == []
 
 
 @pytest.mark.parametrize("one", [*SEQUENCES, *RAW.splitlines()], ids=lambda one: ascii(one)[1:30])
