@@ -123,6 +123,36 @@ def bare_inside(root: Path, canary: Path) -> None:
     (inner / "config").write_text(f'[core]\n\tbare = true\n\tfsmonitor = "{program(canary)}"\n')
 
 
+def smudge_filter(root: Path, canary: Path) -> None:
+    git_in(root, "config", "filter.x.smudge", str(program(canary)))
+    (root / ".git/info/attributes").write_text("* filter=x\n")
+    (root / "a.txt").unlink()
+
+
+def diff_driver(root: Path, canary: Path) -> None:
+    git_in(root, "config", "diff.x.command", str(program(canary)))
+    (root / ".gitattributes").write_text("* diff=x\n")
+
+
+def editor(root: Path, canary: Path) -> None:
+    git_in(root, "config", "core.editor", str(program(canary)))
+
+
+def ssh_command(root: Path, canary: Path) -> None:
+    git_in(root, "config", "core.sshCommand", str(program(canary)))
+    git_in(root, "config", "remote.origin.url", "ssh://nobody.invalid/x")
+
+
+def merge_driver(root: Path, canary: Path) -> None:
+    git_in(root, "config", "merge.x.driver", str(program(canary)))
+    (root / ".git/info/attributes").write_text("* merge=x\n")
+    git_in(root, "checkout", "-q", "-b", "other")
+    for branch in ("other", "main"):
+        git_in(root, "checkout", "-q", branch)
+        (root / "a.txt").write_text(f"{branch}\n")
+        git_in(root, "commit", "-qam", branch)
+
+
 PLANTS: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "fsmonitor": (watcher, ("status",)),
     "hooks path": (hooks_path, ("add", "-A")),
@@ -138,6 +168,11 @@ PLANTS: dict[str, tuple[Plant, tuple[str, ...]]] = {
     "config.worktree": (worktree_config, ("status",)),
     "included config": (included_config, ("status",)),
     "embedded repository": (embedded_filter, ("status",)),
+    "smudge filter": (smudge_filter, ("checkout", "--", "src/b.py", "a.txt")),
+    "diff driver": (diff_driver, ("diff",)),
+    "editor": (editor, ("commit", "--amend", "-a")),
+    "ssh command": (ssh_command, ("fetch", "origin")),
+    "merge driver": (merge_driver, ("merge", "-q", "other")),
     "bare repository": (bare_inside, ("-C", "fixtures", "--work-tree=..", "status")),
 }
 

@@ -58,7 +58,7 @@ from forkjoin.model.tree import SKIPPED_FOLDERS, GitTree, Link, Tree
 from forkjoin.model.usage import Usage
 from forkjoin.model.verdict import Check, Claim, Claims, ConflictKind, ForeignPair, LiveClaims, Pair
 from forkjoin.model.view import ENDED, RunState, RunView, TaskState, TaskView
-from forkjoin.model.workspace import Base, Change, Changes, HowChanged, Place, PlaceKind, WallLevel
+from forkjoin.model.workspace import Authored, Base, Change, Changes, HowChanged, Place, PlaceKind, WallLevel
 
 __all__ = [
     "ENDED",
@@ -69,6 +69,7 @@ __all__ = [
     "Account",
     "Action",
     "AnalyserCard",
+    "Authored",
     "Awaited",
     "Base",
     "BaseTaken",

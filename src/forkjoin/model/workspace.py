@@ -51,16 +51,27 @@ class Change(Value, frozen=True, kw_only=True, omit_defaults=True):
     runs: bool = False
 
 
+class Authored(Value, frozen=True, kw_only=True):
+    """A commit that an agent made itself, in the run's own repository. `author` is name and address, `at` Unix time."""
+
+    commit: str
+    author: str
+    at: float
+    message: str
+
+
 class Changes(Value, frozen=True, kw_only=True, omit_defaults=True):
     """What an attempt changed against its base: one commit in the run's own repository (git/) and a patch file.
 
     `commit` is "" where nothing changed; `patch` is a path relative to the run folder. `notes` name what was left out.
+    `commits` are those that the agent made itself, oldest first: what counts is what its files are at the end.
     """
 
     files: tuple[Change, ...] = ()
     commit: str = ""
     base: str = ""
     patch: str = ""
+    commits: tuple[Authored, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

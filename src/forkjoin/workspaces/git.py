@@ -103,8 +103,18 @@ def of_user(folder: Path) -> Git:
     return Git(folder=folder, environ=_environ({name: os.environ[name] for name in _USERS_OWN if name in os.environ}))
 
 
-def private(git_dir: Path, *, tree: Path | None = None, index: Path | None = None, objects: Path | None = None) -> Git:
-    """Return git on a repository of our own; *tree* is a work tree that is none of the repository's making."""
+def private(
+    git_dir: Path,
+    *,
+    tree: Path | None = None,
+    index: Path | None = None,
+    objects: Path | None = None,
+    behind: Path | None = None,
+) -> Git:
+    """Return git on a repository of our own; *tree* is a work tree that is none of the repository's making.
+
+    New objects go to *objects*; those of *behind* are read too.
+    """
     own = {
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
@@ -114,6 +124,9 @@ def private(git_dir: Path, *, tree: Path | None = None, index: Path | None = Non
     }
     named = {"GIT_WORK_TREE": tree, "GIT_INDEX_FILE": index, "GIT_OBJECT_DIRECTORY": objects}
     own |= {name: str(path) for name, path in named.items() if path is not None}
+    if behind is not None:
+        quoted = str(behind).replace("\\", "\\\\").replace('"', '\\"')
+        own["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = f'"{quoted}"'
     return Git(folder=tree or git_dir, environ=_environ(own))
 
 

@@ -17,6 +17,7 @@ from typing import IO, Final
 from forkjoin.errors import CannotHere
 from forkjoin.failpoints import reached
 from forkjoin.model import Changes, Place, Task
+from forkjoin.workspaces.authored import authored
 from forkjoin.workspaces.changes import changed_files, write_patch
 from forkjoin.workspaces.differing import differences, without_set_up
 from forkjoin.workspaces.durable import flush
@@ -54,8 +55,11 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
     # The record that names it is committed next, so its name must last, and those of the folders up to the run's.
     flush([folder for folder in patch.parents if folder.is_relative_to(store.path.parent)])
     reached("harvest.patch")
-    inside = patch.relative_to(store.path.parent)
-    return Changes(files=files, commit=commit, base=place.base, patch=inside.as_posix(), notes=_notes(found))
+    inside = patch.relative_to(store.path.parent).as_posix()
+    own, trouble = authored(store, place, ref=f"{ref}-commits")
+    store.names.flush()
+    notes = (*_notes(found), *((trouble,) if trouble else ()))
+    return Changes(files=files, commit=commit, base=place.base, patch=inside, commits=own, notes=notes)
 
 
 # -- the commit
