@@ -139,7 +139,7 @@ def editor(root: Path, canary: Path) -> None:
 
 
 def ssh_command(root: Path, canary: Path) -> None:
-    git_in(root, "config", "core.sshCommand", str(program(canary)))
+    git_in(root, "config", "core.sshCommand", f"touch '{canary}'; exit 1 #")  # it must not wait for what git says
     git_in(root, "config", "remote.origin.url", "ssh://nobody.invalid/x")
 
 
