@@ -48,8 +48,17 @@ def reader(tmp_path) -> dict[str, str]:
     )
 
 
-# With the least number of blocks that are tried.
-PAGES = {"README.md": 8, "docs/plan.md": 12, "docs/guides/agents.md": 2, "docs/guides/review.md": 6}
+PAGES = {
+    "README.md": 8,
+    "docs/plan.md": 12,
+    "docs/tutorial.md": 8,
+    "docs/guides/agents.md": 2,
+    "docs/guides/review.md": 6,
+    "docs/guides/by-task.md": 5,
+    "docs/guides/by-directory.md": 7,
+    "docs/guides/by-perspective.md": 7,
+    "docs/guides/troubleshooting.md": 5,
+}  # with the least number of blocks that are tried
 
 
 @pytest.mark.slow
@@ -70,7 +79,8 @@ def test_few_blocks_are_left_out_and_each_says_why():
 
 def test_no_page_with_blocks_is_left_out():
     pages = (path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
-    assert {name for name in pages if on_page(name)} == PAGES.keys() - {"README.md"}
+    tried = {name for name in pages if on_page(name) and not name.startswith("docs/reference/")}
+    assert tried == PAGES.keys() - {"README.md"}
 
 
 def on_page(name: str) -> list[Block]:

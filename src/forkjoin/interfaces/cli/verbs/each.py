@@ -58,8 +58,7 @@ def act(ask: Ask) -> int:
     ready = prepared_for(_plan(ask), ask)
     if not ask.dry_run and not all(task.agent_name for task in ready.plan.tasks):
         raise CannotHere(
-            "give -a shell (PROMPT is a shell line), or name another agent with -a: nobody was named, and this version "
-            "drives no coding agent by itself; see: forkjoin agents"
+            "give -a shell (PROMPT is a shell line), or name an agent with -a: nobody was named; see: forkjoin agents"
         )
     return begun(ready, ask)
 
