@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from forkjoin.engine.estimates import with_estimates
     from forkjoin.engine.examining import clear, examined
     from forkjoin.engine.known import KnownAgent, known_agents, known_analysers
+    from forkjoin.engine.landing import ExportedPatches, LandAsk, export_patches, land_and_resolve
     from forkjoin.engine.launching import attach, launch, runs
     from forkjoin.engine.looking import Looking, look_prepared
     from forkjoin.engine.perspectives import known_perspectives
     from forkjoin.engine.prepare import Overrides, Prepared, prepared, prompts_plan, review_prepared
     from forkjoin.engine.reading import read_plan
-    from forkjoin.engine.refusing import refuse_dependent
+    from forkjoin.engine.refusing import refuse_dependent, refuse_unlandable
     from forkjoin.engine.rendering import FORMATS
     from forkjoin.engine.repairing import repair
     from forkjoin.engine.retention import retire
@@ -51,6 +52,10 @@ _HOME = {
     "Looking": "forkjoin.engine.looking",
     "look_prepared": "forkjoin.engine.looking",
     "known_perspectives": "forkjoin.engine.perspectives",
+    "ExportedPatches": "forkjoin.engine.landing",
+    "LandAsk": "forkjoin.engine.landing",
+    "land_and_resolve": "forkjoin.engine.landing",
+    "export_patches": "forkjoin.engine.landing",
     "attach": "forkjoin.engine.launching",
     "launch": "forkjoin.engine.launching",
     "runs": "forkjoin.engine.launching",
@@ -60,6 +65,7 @@ _HOME = {
     "prompts_plan": "forkjoin.engine.prepare",
     "read_plan": "forkjoin.engine.reading",
     "refuse_dependent": "forkjoin.engine.refusing",
+    "refuse_unlandable": "forkjoin.engine.refusing",
     "review_prepared": "forkjoin.engine.prepare",
     "examined": "forkjoin.engine.examining",
     "clear": "forkjoin.engine.examining",
@@ -82,7 +88,9 @@ __all__ = [
     "DEFAULT_BASELINE",
     "FORMATS",
     "Exported",
+    "ExportedPatches",
     "KnownAgent",
+    "LandAsk",
     "Looking",
     "Narrow",
     "Overrides",
@@ -98,10 +106,12 @@ __all__ = [
     "clear",
     "examined",
     "export",
+    "export_patches",
     "found_agents",
     "known_agents",
     "known_analysers",
     "known_perspectives",
+    "land_and_resolve",
     "launch",
     "look_prepared",
     "may_be_written",
@@ -112,6 +122,7 @@ __all__ = [
     "prune_baseline",
     "read_plan",
     "refuse_dependent",
+    "refuse_unlandable",
     "repair",
     "retire",
     "review_prepared",

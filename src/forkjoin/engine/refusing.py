@@ -6,6 +6,7 @@ import errno
 import os
 import resource
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from shutil import which
 
 from forkjoin.agents import PROGRAMS, cards, depth_of, dialect, found_agents, names
@@ -14,8 +15,10 @@ from forkjoin.engine.prepare import Prepared
 from forkjoin.errors import CannotHere, NotIndependent, PlanError, UnknownId
 from forkjoin.model import Ref, Task
 from forkjoin.workspaces import git_found
+from forkjoin.workspaces.landing import clashes
 
 _NAMED = 5
+_ANY_RUN = "00000000-000000-aaaa"  # no run is called so
 _FILES = 32  # descriptors an owner uses: journal, nursery, threads that run git, and some to spare
 
 
@@ -67,6 +70,19 @@ def refuse_dependent(ready: Prepared) -> None:
     else:
         said = f"what {', '.join(ready.check.unknown[:5])} will write is unknown; declare writes: [...]"
     raise NotIndependent(f"{said}; policy is strict, nothing was started")
+
+
+def refuse_unlandable(ready: Prepared, *, prefix: str) -> None:
+    """Raise PlanError where a branch is in the way of those that the run is to be landed on, CannotHere outside git."""
+    if ready.tree.git is None:
+        raise CannotHere(f"{ready.tree.root} is no git repository, and there is no branch to land on")
+    ref = f"refs/heads/{prefix}/{_ANY_RUN}"
+    if clash := clashes(Path(ready.tree.git.top), ref):
+        raise PlanError(
+            f"the branch {clash.removeprefix('refs/heads/')} is in the way of {prefix}/RUN",
+            where="--land",
+            next_step="set another prefix: FORKJOIN_BRANCH_PREFIX=NAME; nothing was started",
+        )
 
 
 def _refuse_speechless(tasks: Sequence[Task]) -> None:

@@ -15,10 +15,11 @@ from forkjoin.engine.folder import RunFolder, put_aside, sweep
 from forkjoin.engine.setups import setting_up
 from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, PlanError
 from forkjoin.failpoints import reached
-from forkjoin.model import ENDED, Ended, Planned, Recorded, RunView, TaskId
+from forkjoin.model import ENDED, Ended, Exported, Landed, Planned, Recorded, RunView, TaskId
 from forkjoin.private import make_folder
 from forkjoin.sources import read_tree
 from forkjoin.workspaces import Workspaces
+from forkjoin.workspaces.landing import held
 from forkjoin.workspaces.removal import remove_folder
 
 _KEPT_S = 14 * 24 * 3600
@@ -45,7 +46,8 @@ def remove(folder: RunFolder, planned: Planned, events: Sequence[Recorded], view
         raise PlanError(
             f"holds changes that forkjoin has not landed: {'; '.join(lines)}",
             where=folder.run,
-            next_step="delete them all the same with --discard (patches are kept for 14 days)",
+            next_step=f"land them: forkjoin land {folder.run}; or delete them all the same with --discard (patches are "
+            "kept for 14 days)",
         )
     sweep(folder.home)
     kept = _keep_patches(folder, changed)
@@ -73,7 +75,30 @@ def unlanded(folder: RunFolder, events: Sequence[Recorded], view: RunView, *, di
 
 
 def _changed(events: Sequence[Recorded]) -> list[Ended]:
-    return [one.event for one in events if isinstance(one.event, Ended) and one.event.changes.files]
+    """Return the ends of attempts whose changes are nowhere but in the run."""
+    elsewhere = _elsewhere(events)
+    ended = (one.event for one in events if isinstance(one.event, Ended) and one.event.changes.files)
+    return [one for one in ended if (one.task, one.attempt) not in elsewhere]
+
+
+def _elsewhere(events: Sequence[Recorded]) -> set[tuple[TaskId, int]]:
+    """Return the attempts whose changes were exported, or were landed and are still held by a ref of the user's."""
+    landed: dict[tuple[TaskId, int], str] = {}
+    found: set[tuple[TaskId, int]] = set()
+    tree = Path()
+    for recorded in events:
+        event = recorded.event
+        if isinstance(event, Planned):
+            tree = Path(event.tree)
+        elif isinstance(event, Landed):
+            landed |= {(one.task, one.attempt): one.commit for one in event.tasks}
+        elif isinstance(event, Exported):
+            found |= {(one.task, one.attempt) for one in event.tasks}
+    if landed and tree.is_dir():
+        with suppress(ForkjoinError, OSError):  # where git does not say so, nothing is landed
+            kept = held(tree, landed.values())
+            found |= {one for one, commit in landed.items() if commit in kept}
+    return found
 
 
 def _unsettled(folder: RunFolder, view: RunView, *, discard: bool) -> list[TaskId]:

@@ -56,7 +56,7 @@ def retire(home: Path, *, days: float | None, gib: float | None, dry_run: bool =
     for folder in found.values():
         with suppress(ForkjoinError), Run(folder) as run:
             view = run.view()
-            holds = any(task.changes.files for task in view.tasks)
+            holds = bool(view.unlanded)
             size = _bytes_below(folder.path) if gib is not None else 0
             looked.append(Kept(run=folder.run, ended=view.ended, size=size, disposable=not holds and not run.owned()))
     gone = []

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event, Thread
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from forkjoin.engine import supervise
 from forkjoin.engine.drive import Driven, Driver
@@ -21,7 +21,22 @@ from forkjoin.engine.speaking import bound_here
 from forkjoin.engine.wishes import Wishes
 from forkjoin.errors import CannotHere, NoRoom, PlanError, RunOwned
 from forkjoin.journal import SqliteJournal
-from forkjoin.model import ENDED, Ended, Plan, Recorded, RetryAsked, Running, RunView, StopAsked, TaskId, TaskView
+from forkjoin.model import (
+    ENDED,
+    Ended,
+    Landing,
+    Plan,
+    Recorded,
+    RetryAsked,
+    Running,
+    RunView,
+    StopAsked,
+    TaskId,
+    TaskView,
+)
+
+if TYPE_CHECKING:
+    from forkjoin.engine.landing import LandAsk
 
 MAX_CHARS = 32_000
 _MOST_RESUMES = 3
@@ -169,6 +184,15 @@ class Run(RunReader):
             return remove(self._folder, self.planned, self.events(), self.view(), discard=discard)
         finally:
             lock.release()
+
+    def land(self, ask: LandAsk, *, say: Callable[[str], None] = lambda _: None) -> Landing:
+        """Bring what the tasks changed together on a branch of the user's repository; say what became of each task.
+
+        Blocks; *say* is told what is done meanwhile. See `engine/landing/land.py` for what it raises.
+        """
+        from forkjoin.engine.landing import land
+
+        return land(self._folder, self.planned, ask, say=say)
 
     # -- driving
 

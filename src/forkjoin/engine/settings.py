@@ -29,6 +29,7 @@ class Settings(Value, frozen=True, kw_only=True):
     fail_on: Severity | None = None
     retention_days: float | None = None  # a run that is over longer, and holds no changes, goes at the next launch
     retention_gib: float | None = None  # above it the oldest such runs go
+    branch_prefix: str | None = None  # landed changes go on BRANCH_PREFIX/RUN; forkjoin where it is not set
     origins: dict[str, Origin] = {}  # noqa: RUF012 - msgspec copies an empty default
     places: dict[str, str] = {}  # noqa: RUF012 - as above
 
@@ -68,6 +69,7 @@ _KINDS: dict[str, Any] = {
     "policy": Policy,
     "fail_on": Severity,
     "retention_days": Annotated[float, msgspec.Meta(ge=0)],
+    "branch_prefix": str,
     "retention_gib": Annotated[float, msgspec.Meta(ge=0)],
 }
 

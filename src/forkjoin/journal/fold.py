@@ -16,10 +16,13 @@ from forkjoin.model import (
     Closed,
     Edge,
     Ended,
+    Exported,
     Freed,
     Held,
     Hold,
     Joined,
+    LandBegun,
+    Landed,
     Owned,
     Planned,
     Progress,
@@ -91,11 +94,8 @@ class Fold:
 
     def _apply(self, run: RunView, recorded: Recorded) -> None:
         match recorded.event:
-            case Held(cause=cause, detail=detail):
-                self._let_go(recorded.at, cause)
-                self._holds.append(Hold(cause=cause, started=recorded.at, detail=detail))
-            case Released(cause=cause):
-                self._let_go(recorded.at, cause)
+            case Held() | Released():
+                self._held(recorded.event, recorded.at)
             case BaseTaken(base=base):
                 self._run = replace(run, notes=(*run.notes, base.note)) if base.note else run
             case Joined(findings=findings, lines=lines):
@@ -106,11 +106,28 @@ class Fold:
                 self._run = replace(run, reason=f"stop asked: {reason}" if reason else "stop asked")
             case Owned():  # a hold is what one owner saw: the next looks for itself
                 self._let_go(recorded.at)
-            case Planned():
+            case Landed() | Exported():
+                self._landed(recorded.event)
+            case Planned() | LandBegun():
                 pass
             case event:
                 if (number := self._numbers.get(event.task)) is not None:
                     self._apply_to_task(self._tasks[number], event, recorded.at)
+
+    def _held(self, event: Held | Released, at: float) -> None:
+        self._let_go(at, event.cause)
+        if isinstance(event, Held):
+            self._holds.append(Hold(cause=event.cause, started=at, detail=event.detail))
+
+    def _landed(self, event: Landed | Exported) -> None:
+        """Take note where changes are; a task that has been run again since has others."""
+        where = event.where if isinstance(event, Landed) else event.folder
+        for one in event.tasks:
+            if (number := self._numbers.get(one.task)) is None:
+                continue
+            seen = self._tasks[number]
+            if seen.now.attempt == one.attempt and seen.now.changes.files:
+                seen.put(replace(seen.now, landed=where, landed_as=one.commit))
 
     def _let_go(self, at: float, cause: str = "") -> None:
         """Take note that launches are held no more, for that cause or any."""

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from forkjoin.model.base import RunId, TaskId, Value, snake
 from forkjoin.model.estimate import Estimate
 from forkjoin.model.invocation import Exit
+from forkjoin.model.landing import LandedTask, LeftOut, RefMove
 from forkjoin.model.outcome import Outcome
 from forkjoin.model.plan import Edge, Plan
 from forkjoin.model.scope import Scope
@@ -187,9 +188,33 @@ class Closed(_Event, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class LandBegun(_Event, frozen=True, kw_only=True):
+    """Changes are about to be put on branches of the user's repository, all these refs at once or none of them."""
+
+    refs: tuple[RefMove, ...]
+    tasks: tuple[LandedTask, ...]
+
+
+class Landed(_Event, frozen=True, kw_only=True):
+    """They are there; what was left out, and why. `where` is the branch (or the first of several)."""
+
+    where: str
+    refs: tuple[RefMove, ...]
+    tasks: tuple[LandedTask, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+class Exported(_Event, frozen=True, kw_only=True):
+    """Changes were written as patches into a folder (absolute) of the user's."""
+
+    tasks: tuple[LandedTask, ...]
+    folder: str
+
+
 Event: TypeAlias = (
     Planned | Owned | BaseTaken | Starting | Running | Progress | Ended
     | StopAsked | RetryAsked | Awaited | Freed | Held | Released | Joined | Closed
+    | LandBegun | Landed | Exported
 )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ class Plan(Value, frozen=True, kw_only=True, omit_defaults=True):
 
     Tasks, `each` and `perspectives` add up; a prepared plan has tasks alone. A name in `perspectives` is at once a task
     with that `perspective`, at the end of `tasks`.
+    `gate` is the shell line that the combination of all changes must pass when it is landed.
     """
 
     name: str = ""
@@ -34,6 +35,7 @@ class Plan(Value, frozen=True, kw_only=True, omit_defaults=True):
     policy: Policy = "isolate"
     max_parallel: int | None = None
     fail_fast: bool = False
+    gate: str = ""
     tasks: Tasks = ()
     each: Eaches = ()
     perspectives: Strings = ()

@@ -26,7 +26,8 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
     """One task as it stands. Times are Unix seconds; `why` says why it waits, or the reason of its end.
 
     `launched` = it left the queue; `started` = its process was there (both of its first attempt, retries included).
-    `tries` has the times of each attempt since it was last asked for.
+    `tries` has the times of each attempt since it was last asked for. `landed` says where its changes are: a branch, or
+    a folder of patches that they were exported to; `landed_as` is the commit there.
     """
 
     task: Task
@@ -48,6 +49,8 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
     usage: Usage = Usage()
     changes: Changes = Changes()
     findings: int = 0
+    landed: str = ""
+    landed_as: str = ""
     waits_for: tuple[TaskId, ...] = ()
     waits_for_others: tuple[str, ...] = ()  # tasks of other runs, as RUN/TASK
     tries: tuple[Try, ...] = ()
@@ -57,6 +60,11 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
     def id(self) -> TaskId:
         """The task's id."""
         return self.task.id
+
+    @property
+    def unlanded(self) -> bool:
+        """Whether it has changes that are nowhere but in the run."""
+        return bool(self.changes.files) and not self.landed
 
     def seconds(self, now: float) -> float:
         """How long it has run, or ran."""
@@ -91,6 +99,11 @@ class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):
     slots: int | None = None
     cores: float = 1.0
     lines: Text | None = None  # what stood where findings are, as `Joined` has it
+
+    @property
+    def unlanded(self) -> tuple[TaskView, ...]:
+        """The tasks with changes that are nowhere but in the run."""
+        return tuple(task for task in self.tasks if task.unlanded)
 
     def task(self, task: str) -> TaskView | None:
         """Return the task of that id or number, None where there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from forkjoin.planning.breaking import smallest_breaking
 from forkjoin.planning.complete import completed
 from forkjoin.planning.fanout import FannedOut, fanned_out, kind_of
 from forkjoin.planning.filling import tidied
@@ -12,10 +13,13 @@ from forkjoin.planning.read import Form, joined, located, plan_from_lines, plan_
 from forkjoin.planning.save import plan_to_yaml
 from forkjoin.planning.select import selected
 from forkjoin.planning.split import review_plan
+from forkjoin.planning.together import LOCK_FILES, Edited, suspicions
 from forkjoin.planning.viewing import perspective_from_text, viewed
 from forkjoin.planning.waves import ideal_speedup
 
 __all__ = [
+    "LOCK_FILES",
+    "Edited",
     "FannedOut",
     "Form",
     "check",
@@ -38,6 +42,8 @@ __all__ = [
     "plan_to_yaml",
     "review_plan",
     "selected",
+    "smallest_breaking",
+    "suspicions",
     "tidied",
     "viewed",
 ]

@@ -20,7 +20,7 @@ DURATIONS: Final = ("timeout", "idle_timeout", "estimate")
 SIZES: Final = ("memory", "disk")
 
 LATER: Final = frozenset((
-    "network", "allow_hosts", "settings", "home", "gate", "join",
+    "network", "allow_hosts", "settings", "home", "join",
 ))  # fmt: skip
 # What people write from memory of other tools; difflib alone would not find these.
 _NEAR: Final = MappingProxyType({

@@ -79,6 +79,7 @@ def joined(plans: Sequence[Plan]) -> Plan:
         raise PlanError(f"the plans have {len(tasks):,} tasks", next_step=f"a run has at most {MAX_TASKS:,}")
     policies = {plan.policy for plan in plans if plan.policy != "isolate"}
     caps = {plan.max_parallel for plan in plans if plan.max_parallel is not None}
+    gates = tuple(dict.fromkeys(plan.gate for plan in plans if plan.gate))
     if len(policies) > 1:
         raise PlanError(f"the plans ask for the policies {', '.join(sorted(policies))}", next_step="run them apart")
     return Plan(
@@ -88,6 +89,7 @@ def joined(plans: Sequence[Plan]) -> Plan:
         policy=policies.pop() if policies else "isolate",
         max_parallel=min(caps, default=None),
         fail_fast=any(plan.fail_fast for plan in plans),
+        gate=" && ".join(f"({gate})" if len(gates) > 1 else gate for gate in gates),
         tasks=tuple(tasks),
         each=tuple(each),
     )

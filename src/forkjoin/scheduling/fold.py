@@ -11,9 +11,12 @@ from forkjoin.model import (
     Closed,
     Ended,
     Event,
+    Exported,
     Freed,
     Held,
     Joined,
+    LandBegun,
+    Landed,
     Owned,
     Planned,
     Progress,
@@ -50,7 +53,7 @@ def fold(store: Store, event: Event) -> None:
             store.finished = not store.queued and not store.live
         case Owned():
             store.held.clear()  # a hold is what one owner saw: the next looks for itself
-        case Planned() | BaseTaken() | Progress() | Joined():
+        case Planned() | BaseTaken() | Progress() | Joined() | LandBegun() | Landed() | Exported():
             pass
         case _:
             assert_never(event)

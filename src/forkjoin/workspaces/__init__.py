@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from forkjoin.workspaces.declared import covered
 from forkjoin.workspaces.git import found as git_found
 from forkjoin.workspaces.merging import MergeConflict
 from forkjoin.workspaces.workspaces import Workspaces, separable
 
-__all__ = ["MergeConflict", "Workspaces", "git_found", "separable"]
+__all__ = ["MergeConflict", "Workspaces", "covered", "git_found", "separable"]

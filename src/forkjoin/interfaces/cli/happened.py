@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from forkjoin.model import (
     Awaited,
     BaseTaken,
     Closed,
     Ended,
     Event,
+    Exported,
     Freed,
     Held,
     Joined,
+    Landed,
     Owned,
     Planned,
     Progress,
@@ -72,6 +76,15 @@ def _of_run(event: Event) -> str:
             said = "joined: " + (", ".join(f"{count} {severity}" for severity, count in findings) or "no findings")
         case Closed(state=state, reason=reason):
             said = f"over: {state}" + (f" ({reason})" if reason else "")
+        case Landed(where=where, tasks=tasks, left_out=left_out):
+            said = f"landed on {where}: {_names([one.task for one in tasks])}"
+            said += f"; left out: {_names([one.task for one in left_out])}" if left_out else ""
+        case Exported(tasks=tasks, folder=folder):
+            said = f"exported to {folder}: {_names([one.task for one in tasks])}"
         case _:
             said = ""
     return said
+
+
+def _names(tasks: Sequence[str]) -> str:
+    return (", ".join(tasks[:5]) + (f" and {len(tasks) - 5} more" if len(tasks) > 5 else "")) or "nothing"

@@ -24,6 +24,7 @@ def run_json(view: RunView) -> dict[str, Any]:
         "ended": view.ended,
         "tasks": len(view.tasks),
         "tree": view.tree,
+        "unlanded": [task.id for task in view.unlanded],
     }
 
 

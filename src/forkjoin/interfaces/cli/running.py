@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from forkjoin.errors import PlanError
+from forkjoin.interfaces.cli.landings import print_landing
 from forkjoin.interfaces.cli.saving import refuse_ending, save
 from forkjoin.interfaces.cli.starting import Starting, start, surrounding_agent
-from forkjoin.interfaces.cli.talk import say
+from forkjoin.interfaces.cli.talk import data, say
 
 if TYPE_CHECKING:
-    from forkjoin.engine import Prepared
+    from forkjoin.engine import Prepared, Run
     from forkjoin.model import Plan
 
 
@@ -31,6 +32,10 @@ class Running(Starting):
     base: Annotated[
         str, typer.Option("--from", metavar="BASE", help="What writers start from: snapshot (default), HEAD or a ref.")
     ] = "snapshot"
+    land: Annotated[
+        bool, typer.Option("--land", help="When all is over, bring the changes together on a branch: forkjoin land.")
+    ] = False
+    apply: Annotated[bool, typer.Option("--apply", help="With --land: then fast-forward the current branch.")] = False
     save: Annotated[
         str, typer.Option("--save", metavar="FILE", help="Also write the plan to FILE, new, .yaml or .json.")
     ] = ""
@@ -50,7 +55,34 @@ def begun(ready: Prepared, asked: Running) -> int:
     """Save the plan where that was asked, start it, and return the exit code."""
     if asked.save:
         save(ready.plan, asked.save)
+    if asked.land:
+        return _begun_and_landed(ready, asked)
+    if asked.apply:
+        raise PlanError("lands nothing", where="--apply", next_step="say --land --apply")
     return start(ready, asked, settings=asked.settings, detach=_detach(asked))
+
+
+def _begun_and_landed(ready: Prepared, asked: Running) -> int:
+    """Run it here to its end, then land it; the exit code is the run's where that is not 0, else the landing's."""
+    from forkjoin.engine import LandAsk, refuse_unlandable
+
+    settings = asked.settings
+    if asked.detach:
+        raise PlanError("cannot go with --detach", where="--land", next_step="wait for it, then: forkjoin land")
+    landing = LandAsk(apply=asked.apply, prefix=settings.branch_prefix or "forkjoin")
+    if not asked.dry_run:
+        refuse_unlandable(ready, prefix=landing.prefix)
+    codes: list[int] = []
+
+    def land(run: Run | None) -> None:
+        if run is None:
+            say("nothing was landed, for the run did not come to its end here; later: forkjoin land")
+        elif run.view().unlanded:
+            made = run.land(landing, say=say)
+            codes.append(print_landing(made, to=say if asked.json or asked.jsonl else data))
+
+    code = start(ready, asked, settings=settings, after=land)
+    return code or next(iter(codes), 0)
 
 
 def policy(text: str) -> Any:

@@ -75,12 +75,13 @@ def start(
     *,
     settings: Settings,
     detach: bool = False,
-    after: Callable[[Run], None] | None = None,
+    after: Callable[[Run | None], None] | None = None,
     forgiving: bool = False,
 ) -> int:
     """Start what is ready, as the flags say; return the exit code.
 
-    *after* is called with a run that has come to its end; *forgiving*: then no finding counts for the exit code.
+    *after* is called with a run that has come to its end, with None where it was left or interrupted; *forgiving*: then
+    no finding counts for the exit code.
     """
     limit = severity(asked.fail_on or settings.fail_on or "")
     if asked.dry_run:
@@ -104,10 +105,8 @@ def start(
         attended = driven(run, show_for(run, asked.form, attached=True), signals)
     over = not attended.left and not attended.interrupted
     code = finished(run, attended, asked, fail_on="" if forgiving and over else limit)
-    if after and over:
-        after(run)
-    elif after:
-        say("no baseline was written, for the review did not come to its end")
+    if after:
+        after(run if over else None)
     return code
 
 

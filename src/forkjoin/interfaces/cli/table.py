@@ -35,6 +35,7 @@ VERBS: dict[str, Line] = {
     "report": Line(group="Read", summary="Print the joined report of a run"),
     "explain": Line(group="Read", summary="Say where the time went, and why tasks waited"),
     "todo": Line(group="Read", summary="Print the todo list of a run"),
+    "land": Line(group="Land", summary="Bring changes together on a branch, tried by the gate"),
     "export": Line(group="Land", summary="Write a run into one file that anybody can open"),
     "rm": Line(group="Land", summary="Delete runs; unlanded changes are named first"),
     "doctor": Line(group="Set up", summary="Say what this machine has and lacks, and mend what was left behind"),
@@ -43,6 +44,8 @@ VERBS: dict[str, Line] = {
 
 _NEAR = {
     "status": "show",
+    "merge": "land",
+    "apply": "land",
     "ps": "ls",
     "list": "ls",
     "logs": "log",
@@ -73,9 +76,6 @@ _NEAR = {
     "exec": "run",
 }
 _LATER = {
-    "land": "lands changes",
-    "merge": "lands changes",
-    "apply": "lands changes",
     "send": "answers a task",
     "install": "installs into agents",
     "mcp": "serves MCP",
@@ -85,7 +85,6 @@ _LATER = {
 def hint(word: str) -> str:
     """Return what to say instead of an unknown verb."""
     if word in _LATER:
-        until = "; until then: forkjoin diff TASK | git apply" if _LATER[word] == "lands changes" else ""
-        return f"`{word}` ({_LATER[word]}) comes with a later version{until}"
+        return f"`{word}` ({_LATER[word]}) comes with a later version"
     near = _NEAR.get(word) or next(iter(difflib.get_close_matches(word, VERBS, n=1)), None)
     return f"did you mean: forkjoin {near}?" if near else "see: forkjoin --help"

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from rich.cells import cell_len
 
-from forkjoin.model import RunView, TaskView, spoken
+from forkjoin.model import Changes, RunView, TaskView, spoken
 from forkjoin.model.text import one_line
 
 # A symbol and a word for every state: nothing hangs on the colour alone.
@@ -103,7 +103,20 @@ def _result(task: TaskView) -> str:
     files = len(task.changes.files)
     parts = [f"{task.findings} finding{'s' * (task.findings != 1)}"] if task.findings else []
     parts += [f"{files} file{'s' * (files != 1)} changed"] if files else []
+    parts += [f"landed on {task.landed}"] if task.landed_as else [f"exported to {task.landed}"] if task.landed else []
     return ", ".join(parts)
+
+
+def diffstat(changes: Changes) -> str:
+    """Return how much was changed: `3 files, +12 -4`."""
+    added, gone = (sum(getattr(file, name) for file in changes.files) for name in ("insertions", "deletions"))
+    return f"{len(changes.files)} file{'s' * (len(changes.files) != 1)}, +{added} -{gone}"
+
+
+def unlanded(view: RunView) -> str:
+    """Return which tasks have changes that are nowhere but in the run: `auth, docs and 3 more`; "" for none."""
+    names = [task.id for task in view.unlanded]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def padded(text: str, width: int) -> str:

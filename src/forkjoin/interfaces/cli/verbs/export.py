@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -9,20 +10,28 @@ from typing import Annotated
 import typer
 
 from forkjoin.errors import PlanError
-from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
+from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task, the_run
+from forkjoin.interfaces.cli.codes import Ending, exit_code
 from forkjoin.interfaces.cli.talk import data, data_json, say
-from forkjoin.model import spoken_size
+from forkjoin.model import spoken_size, to_builtins
+from forkjoin.model.text import one_line
 
 EXAMPLES = (
+    ("forkjoin export --patches out && git am out/*.patch", "what the latest run changed, as commits"),
     ("forkjoin export --bundle run.tar.gz", "the latest run, to attach to a bug report"),
-    ("forkjoin export RUN --bundle new.tar.gz --patches", "with what its tasks changed"),
+    ("forkjoin export RUN --bundle new.tar.gz --with-patches", "with what its tasks changed"),
     ('forkjoin show "$(forkjoin export --bundle a.tar.gz)"', "and open it, here or anywhere"),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ask(Asked):
-    """Write a run into one file: its plan, its events, what each task was asked, said and brought back.
+    """Write what tasks changed as patches, or a run into one file.
+
+    --patches DIR writes a numbered file a task for git am, on HEAD and one behind the other, into a new or empty
+    folder; what does not merge is left out and said. RUN may be RUN/TASK too.
+
+    --bundle FILE writes the run: its plan, its events, what each task was asked, said and brought back.
 
     Workspaces stay here, and so do patches unless asked for. Values of `env` in the plan, secrets of this environment
     (known by names such as TOKEN or PASSWORD) and known patterns (API keys, tokens, private keys, passwords in URLs)
@@ -32,23 +41,32 @@ class Ask(Asked):
     show, report, explain, log, output, diff, ls and todo take FILE or FILE/TASK in place of a run, on any machine.
     """
 
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Default: the latest run.", autocompletion=complete_run)] = (
-        ""
-    )
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="Default: the latest run.", autocompletion=complete_name)
+    ] = ""
     bundle: Annotated[
         str, typer.Option("--bundle", metavar="FILE", help="The file to write, new, ending in .tar.gz.")
     ] = ""
-    patches: Annotated[bool, typer.Option("--patches", help="With what the tasks changed, as patches.")] = False
+    with_patches: Annotated[
+        bool, typer.Option("--with-patches", help="In the bundle: with what the tasks changed.")
+    ] = False
+    patches: Annotated[
+        str, typer.Option("--patches", metavar="DIR", help="Write what tasks changed as files for git am.")
+    ] = ""
 
 
 def act(ask: Ask) -> int:
     """Export it."""
     from forkjoin.engine import export
 
+    if ask.patches:
+        return _patches(ask)
     if not ask.bundle:
-        raise PlanError("names no file", where="export", next_step="say --bundle run.tar.gz")
+        raise PlanError(
+            "names neither a folder nor a file", where="export", next_step="say --patches DIR, or --bundle run.tar.gz"
+        )
     run = the_run(ask, ask.run)
-    made = export(run, Path(ask.bundle), patches=ask.patches)
+    made = export(run, Path(ask.bundle), patches=ask.with_patches)
     if ask.json:
         data_json({"forkjoin": 1, "run": run.id, **asdict(made)})
         return 0
@@ -56,3 +74,21 @@ def act(ask: Ask) -> int:
     masked = f"{made.masked} secrets masked" if made.masked else "no secret found in it"
     say(f"{spoken_size(made.bytes)}, {masked}; open it anywhere: forkjoin show {made.file}")
     return 0
+
+
+def _patches(ask: Ask) -> int:
+    from forkjoin.engine import export_patches
+
+    if ask.bundle:
+        raise PlanError("cannot go with --bundle", where="--patches", next_step="say one of them")
+    run, task = run_or_task(ask, ask.run)
+    made = export_patches(run, Path(ask.patches), tasks=() if task is None else (task.id,))
+    if ask.json:
+        data_json({"forkjoin": 1, "run": run.id, **to_builtins(asdict(made))})
+    else:
+        for name in made.files:
+            data(f"{made.folder}/{name}")
+        for left in made.left_out:
+            say(f"left out {left.task}: {one_line(left.reason)}")
+        say(f"Next: git am {shlex.quote(made.folder)}/*.patch" if made.files else "nothing to export")
+    return exit_code(Ending(states=(*("completed" for _ in made.tasks), *("failed" for _ in made.left_out))))

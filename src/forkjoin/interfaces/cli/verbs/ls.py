@@ -15,7 +15,7 @@ from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
 from forkjoin.interfaces.cli.listing import run_json, task_json, task_lines
 from forkjoin.interfaces.cli.talk import data, data_json, line_width, on_terminal, say
-from forkjoin.interfaces.cli.words import counts, padded
+from forkjoin.interfaces.cli.words import counts, padded, unlanded
 from forkjoin.model import RunView, spoken
 from forkjoin.model.text import one_line
 
@@ -26,12 +26,16 @@ EXAMPLES = (
     ("forkjoin ls --json | jq -r '.runs[0].run'", "the latest run's id"),
 )
 
+_LOOKED = 500
 _WIDE = 110  # below, dates and counts are short
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ask(Asked):
-    """List the runs of this repository, newest first, or the tasks of one run."""
+    """List the runs of this repository, or the tasks of one run.
+
+    First those that hold changes which were not landed, then the others, newest first; --json has all newest first.
+    """
 
     run: Annotated[
         str, typer.Argument(metavar="RUN", help="List the tasks of this run.", autocompletion=complete_run)
@@ -48,7 +52,10 @@ def act(ask: Ask) -> int:
 
     if ask.limit < 0:
         raise PlanError(f"{ask.limit} is negative", where="--limit", next_step="give 1 or more, or 0 for all")
-    found = runs(ask.settings, tree=None if ask.everywhere else ask.tree, limit=ask.limit if ask.limit > 0 else None)
+    limit = ask.limit if ask.limit > 0 else None
+    # What is not landed must not hide behind many runs that are: more are looked at than are shown.
+    looked = limit if ask.json or limit is None else max(limit, _LOOKED)
+    found = runs(ask.settings, tree=None if ask.everywhere else ask.tree, limit=looked)
     if ask.json:
         shown = [run_json(view) | {"owner": _owner(ask, view)} for view in found]
         data_json({"forkjoin": 1, "runs": shown})
@@ -56,7 +63,7 @@ def act(ask: Ask) -> int:
     if not found:
         say("no runs here yet; start one: forkjoin review .")
     width = line_width() if on_terminal(sys.stdout) else 0
-    for view in found:
+    for view in sorted(found, key=lambda view: not view.unlanded)[:limit]:
         data(_run_line(_placed(view) if ask.everywhere else view, alone=_alone(ask, view), width=width))
     return 0
 
@@ -102,12 +109,14 @@ def _run_line(view: RunView, *, alone: bool, width: int) -> str:
     began = time.localtime(view.started)
     took = spoken(max(0.0, (view.ended or time.time()) - view.started))
     said = "nobody drives it: forkjoin resume " + view.run if alone else counts(view.tasks)
+    said += f"; not landed: {unlanded(view)}" if view.unlanded else ""
     if not width or width >= _WIDE:
         row = f"{view.run}  {time.strftime('%Y-%m-%d %H:%M', began)}  {view.state:9}  {took:>9}  "
         row += f"{padded(one_line(view.name or '-'), 32)}  {said}"
         return padded(row, width).rstrip() if width else row
     ok = sum(task.state == "completed" for task in view.tasks)
     said = "nobody drives it" if alone else f"{ok}/{len(view.tasks)} ok"
+    said += f", {len(view.unlanded)} to land" if view.unlanded else ""
     row = f"{view.run}  {time.strftime('%m-%d %H:%M', began)}  {view.state:9} {took:>9}  "
     name = padded(one_line(view.name or "-"), max(6, width - len(row) - len(said) - 2)).rstrip()
     return padded(f"{row}{name}  {said}", width).rstrip()

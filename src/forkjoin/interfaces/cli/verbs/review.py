@@ -146,11 +146,20 @@ def _to_write(ask: Ask) -> Path | None:
     return file
 
 
-def _after(ask: Ask, written: Path | None) -> Callable[[Run], None] | None:
+def _after(ask: Ask, written: Path | None) -> Callable[[Run | None], None] | None:
     """Return what is to be done with a run that has ended, None for nothing."""
-    if written is not None:
-        return lambda run: _write(run, written)
-    return _prune if ask.prune_baseline else None
+    if written is None and not ask.prune_baseline:
+        return None
+
+    def after(run: Run | None) -> None:
+        if run is None:
+            say("no baseline was written, for the review did not come to its end")
+        elif written is not None:
+            _write(run, written)
+        else:
+            _prune(run)
+
+    return after
 
 
 def _write(run: Run, file: Path) -> None:

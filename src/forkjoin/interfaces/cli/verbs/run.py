@@ -22,6 +22,7 @@ EXAMPLES = (
     ("forkjoin run -a shell -t 'pytest -q' -t 'ruff check .'", "no file needed"),
     ("forkjoin run -a shell --lines - < commands.txt", "one task a line"),
     ("forkjoin run -k 'auth or billing' -j 2 -x plan.yaml", "some tasks, two at a time"),
+    ("forkjoin run --land plan.yaml", "and bring what they changed together on a branch"),
     ("forkjoin run --detach plan.yaml", "ids at once; it goes on alone"),
     ("forkjoin run --json plan.yaml | jq .tasks[0].answer", "the results, for a program"),
 )

@@ -12,8 +12,8 @@ import typer
 from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
 from forkjoin.interfaces.cli.listing import command_lines, task_lines
 from forkjoin.interfaces.cli.talk import data, data_json, line_width
-from forkjoin.interfaces.cli.words import comparison, counts, doing, spell, verdict
-from forkjoin.model import ENDED, Changes, TaskView, Usage, spoken
+from forkjoin.interfaces.cli.words import comparison, counts, diffstat, doing, spell, unlanded, verdict
+from forkjoin.model import ENDED, Changes, RunView, TaskView, Usage, spoken
 from forkjoin.model.text import one_line
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def _run_lines(run: Run) -> Iterator[str]:
     if view.findings:
         yield ""
         yield "findings: " + ", ".join(f"{count} {severity}" for severity, count in view.findings)
+    yield from _changed(view)
     yield ""
     if view.ended is None and run.called == run.id:
         verbs = ("watch", "wait", "stop") if run.owned() else ("resume", "stop")
@@ -81,7 +82,19 @@ def _run_lines(run: Run) -> Iterator[str]:
         return
     first = next((task for task in view.tasks if task.state != "completed"), view.tasks[0] if view.tasks else None)
     more = [f"forkjoin show {run.called}/{first.id}"] if first else []
+    if view.unlanded and run.called == run.id:
+        more = [f"forkjoin land {view.run}", *more]
     yield from command_lines("next: ", [f"forkjoin report {run.called}", *more], line_width())
+
+
+def _changed(view: RunView) -> Iterator[str]:
+    """What the tasks changed altogether, and where it is."""
+    changed = [task for task in view.tasks if task.changes.files]
+    if not changed:
+        return
+    files = tuple(file for task in changed for file in task.changes.files)
+    yield ""
+    yield f"changes: {diffstat(Changes(files=files))}" + (f"; not landed: {unlanded(view)}" if view.unlanded else "")
 
 
 def _left(run: Run) -> str:
@@ -101,6 +114,8 @@ def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
     if task.place is not None:
         yield f"workspace: {task.place.root} ({task.place.kind}, wall: {task.place.level})"
     yield from _changes(task.changes)
+    if task.landed:
+        yield f"landed on {task.landed} as {task.landed_as[:12]}" if task.landed_as else f"exported to {task.landed}"
     if task.state in ENDED:
         yield from _answer(run, task)
     yield ""
@@ -127,7 +142,7 @@ def _known(count: int | None) -> str:
 def _changes(changes: Changes) -> Iterator[str]:
     if not changes.files:
         return
-    yield f"changed {len(changes.files)} file{'s' * (len(changes.files) != 1)}:"
+    yield f"changed {diffstat(changes)}:"
     for change in changes.files[:30]:
         marks = (" (outside its declared writes)" if change.violation else "") + (
             " (runs by itself)" if change.runs else ""
@@ -166,5 +181,7 @@ def _next(run: Run, task: TaskView) -> Iterator[str]:
             yield f"forkjoin retry {name}"
     if task.changes.files:
         yield f"forkjoin diff {name}"
+    if task.unlanded and task.state == "completed" and here:
+        yield f"forkjoin land {name}"
     if task.state == "completed":
         yield f"forkjoin output {name}"

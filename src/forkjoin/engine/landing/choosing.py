@@ -1,0 +1,187 @@
+"""Which tasks' changes are to be landed, in which order, and why others are not. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from forkjoin.engine.landing.asked import LandAsk
+from forkjoin.errors import PlanError, UnknownId
+from forkjoin.model import LeftOut, RunView, TaskId, TaskView
+from forkjoin.model.text import one_line
+from forkjoin.workspaces import covered
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A task whose changes are to be landed; `only` says which of them (None: all), `stands_on` on whose they build."""
+
+    task: TaskView
+    stands_on: tuple[TaskId, ...] = ()
+    only: Callable[[str], bool] | None = None
+
+    @property
+    def id(self) -> TaskId:
+        """The task's id."""
+        return self.task.id
+
+
+@dataclass
+class Chosen:
+    """The candidates, each behind those it stands on; and what of the others there is to say."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    empty: list[TaskId] = field(default_factory=list)
+    before: list[TaskId] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def chosen(view: RunView, ask: LandAsk, *, landed: Collection[TaskId]) -> Chosen:
+    """Return what is to be landed; *landed* are the tasks whose changes the user's repository holds already."""
+    accept = _accepted(view, ask.accept)
+    behind = stands_on(view)
+    wanted = _wanted(view, ask.tasks, behind)
+    found = Chosen()
+    for task in _in_order(view, behind):
+        if task.id in wanted:
+            _choose(found, task, ask, accept=accept.get(task.id, ()), stands_on=behind[task.id], landed=landed)
+    others = [task.id for task in view.unlanded if task.id not in wanted and task.id not in landed]
+    if others:
+        found.notes.append(f"not asked for, and not landed: {_names(others)}")
+    named = {str(name) for name in ask.tasks}
+    along = [one.id for one in found.candidates if named and one.id not in named and str(one.task.number) not in named]
+    if along:
+        found.notes.append(f"landed too, for others stand on them: {_names(along)}")
+    return found
+
+
+def stands_on(view: RunView) -> dict[TaskId, tuple[TaskId, ...]]:
+    """Return whose changes each task started from: of completed predecessors, or of theirs where they had none."""
+    tasks = {task.id: task for task in view.tasks}
+    before: dict[TaskId, list[TaskId]] = {task.id: [] for task in view.tasks}
+    for edge in view.edges:
+        if edge.first in tasks and edge.then in before:
+            before[edge.then].append(edge.first)
+    found: dict[TaskId, tuple[TaskId, ...]] = {}
+    for last in before:
+        todo = [last]
+        while todo:  # a loop, not a recursion: chains may be long
+            waits = [one for one in before[todo[-1]] if one not in found]
+            if waits:
+                todo += waits
+                continue
+            name = todo.pop()
+            given = (one for first in before[name] for one in _gives(tasks[first], found[first]))
+            found[name] = tuple(dict.fromkeys(given))
+    return found
+
+
+def _gives(task: TaskView, above: tuple[TaskId, ...]) -> tuple[TaskId, ...]:
+    if task.state != "completed":
+        return ()
+    return (task.id,) if task.changes.commit else above
+
+
+def _choose(
+    found: Chosen, task: TaskView, ask: LandAsk, *, accept: Sequence[str], stands_on: tuple[TaskId, ...],
+    landed: Collection[TaskId],
+) -> None:  # fmt: skip
+    if task.id in landed:
+        found.before.append(task.id)
+        return
+    whole = "" in accept
+    ended_well = task.state == "completed" or task.kind == "violation"
+    if not ended_well and not whole:
+        found.left_out.append(_not_done(task))
+    elif not task.changes.files or not task.changes.commit:
+        found.empty.append(task.id)
+    elif not task.changes.violations or whole or ask.violations == "accept":
+        found.candidates.append(Candidate(task=task, stands_on=stands_on))
+    else:
+        _choose_part(found, task, ask, accept=accept, stands_on=stands_on)
+
+
+def _choose_part(
+    found: Chosen, task: TaskView, ask: LandAsk, *, accept: Sequence[str], stands_on: tuple[TaskId, ...]
+) -> None:
+    """Take what was declared, and of the rest what was accepted; nothing of it where that leaves some unspoken for."""
+    taken = covered(accept)
+    outside = [path for path in task.changes.violations if not taken(path)]
+    if outside and ask.violations != "keep-declared":
+        found.left_out.append(
+            LeftOut(
+                task=task.id,
+                kind="violation",
+                reason=f"it changed {_names(outside)} outside its declared writes; take it with --accept {task.id}, or "
+                "only what it declared with --violations keep-declared",
+            )
+        )
+        return
+    kept = {change.path for change in task.changes.files} - set(outside)
+    if not kept:
+        found.left_out.append(
+            LeftOut(task=task.id, kind="violation", reason="nothing of what it changed is among its declared writes")
+        )
+        return
+    if outside:
+        found.notes.append(f"of {task.id} only a part is landed, without {_names(outside)}")
+    found.candidates.append(Candidate(task=task, stands_on=stands_on, only=kept.__contains__ if outside else None))
+
+
+def _not_done(task: TaskView) -> LeftOut:
+    word = task.state.replace("_", " ")
+    why = one_line(task.why, 200)
+    how = f"; take what it changed with --accept {task.id}" if task.changes.files else ""
+    return LeftOut(task=task.id, kind="state", reason=f"{word}{f' ({why})' if why else ''}{how}")
+
+
+def _accepted(view: RunView, said: Iterable[str]) -> dict[TaskId, list[str]]:
+    """Return for each task the globs that are accepted of it; "" = all."""
+    found: dict[TaskId, list[str]] = {}
+    for one in said:
+        name, colon, glob = one.partition(":")
+        task = view.task(name)
+        if task is None:
+            raise UnknownId("task", name, [task.id for task in view.tasks], hint="--accept takes TASK or TASK:GLOB")
+        if colon and not glob:
+            raise PlanError("names no files behind the colon", where=f"--accept {one}", next_step="say TASK:GLOB")
+        found.setdefault(task.id, []).append(glob)
+    return found
+
+
+def _wanted(view: RunView, names: Sequence[str], behind: dict[TaskId, tuple[TaskId, ...]]) -> set[TaskId]:
+    """Return the tasks that are asked for, and those that they stand on."""
+    if not names:
+        return {task.id for task in view.tasks}
+    todo = []
+    for name in names:
+        task = view.task(name)
+        if task is None:
+            raise UnknownId("task", name, [task.id for task in view.tasks], hint=f"this is run {view.run}")
+        todo.append(task.id)
+    for one in todo:  # grows while it is read
+        todo += [first for first in behind[one] if first not in todo]
+    return set(todo)
+
+
+def _in_order(view: RunView, behind: dict[TaskId, tuple[TaskId, ...]]) -> list[TaskView]:
+    """Return the tasks as they were asked, but each behind those it stands on."""
+    tasks = {task.id: task for task in view.tasks}
+    done: dict[TaskId, TaskView] = {}
+    for task in view.tasks:
+        todo = [task.id]
+        while todo:
+            waits = [one for one in behind[todo[-1]] if one not in done]
+            if waits:
+                todo += reversed(waits)
+                continue
+            name = todo.pop()
+            done.setdefault(name, tasks[name])
+    return list(done.values())
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

@@ -1,0 +1,101 @@
+"""Candidates put together, one behind the other, on what they are to be landed on; any subset of them, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from forkjoin.engine.landing.choosing import Candidate
+from forkjoin.model import Clashing, LeftOut, TaskId, TaskView
+from forkjoin.workspaces.landing import Clash, Piece, Replay
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Combined:
+    """The tree of candidates put together: each that merged with the tree it led to, and those that did not merge."""
+
+    tree: str
+    steps: tuple[tuple[Candidate, str], ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def tasks(self) -> tuple[TaskId, ...]:
+        """The tasks whose changes are in it."""
+        return tuple(candidate.id for candidate, _ in self.steps)
+
+
+class Combining:
+    """Puts candidates on the tree *start*, in which the changes of *there* are already; remembers what was tried."""
+
+    def __init__(self, replay: Replay, start: str, tasks: Iterable[TaskView], *, there: Iterable[TaskId] = ()) -> None:
+        self._replay, self.start, self._there = replay, start, tuple(there)
+        self._changed = {task.id: frozenset(change.path for change in task.changes.files) for task in tasks}
+        self._pieces: dict[TaskId, Piece] = {}
+        self._tried: dict[tuple[str, TaskId], str | tuple[Clash, ...]] = {}
+
+    def together(self, candidates: Sequence[Candidate], *, gone: Iterable[TaskId] = ()) -> Combined:
+        """Return the candidates put together in their order; *gone* are tasks that are left out already.
+
+        One that does not merge is left out, and so is whatever stands on a task that is.
+        """
+        out = set(gone)
+        tree, steps, left_out = self.start, [], []
+        for candidate in candidates:
+            below = [one for one in candidate.stands_on if one in out]
+            after = self._step(tree, candidate) if not below else ()
+            if isinstance(after, str):
+                tree = after
+                steps.append((candidate, after))
+                continue
+            out.add(candidate.id)
+            left_out.append(
+                _behind(candidate.id, below)
+                if below
+                else self._conflict(candidate, after, [*self._there, *(one.id for one, _ in steps)])
+            )
+        return Combined(tree=tree, steps=tuple(steps), left_out=tuple(left_out))
+
+    def _step(self, tree: str, candidate: Candidate) -> str | tuple[Clash, ...]:
+        key = (tree, candidate.id)
+        if key not in self._tried:
+            self._tried[key] = self._replay.step(tree, self.piece(candidate))
+        return self._tried[key]
+
+    def piece(self, candidate: Candidate) -> Piece:
+        """Return what a candidate changed."""
+        changes = candidate.task.changes
+        made = Piece(base=changes.base, commit=changes.commit, only=candidate.only)
+        return self._pieces.setdefault(candidate.id, made)
+
+    def _conflict(self, candidate: Candidate, clashes: Sequence[Clash], there: Sequence[TaskId]) -> LeftOut:
+        files = tuple(
+            Clashing(
+                path=clash.path,
+                how=clash.how,
+                beside=tuple(task for task in there if clash.path in self._changed[task]),
+                text=clash.text,
+            )
+            for clash in clashes
+        )
+        beside = tuple(dict.fromkeys(task for file in files for task in file.beside))
+        named = ", ".join(file.path for file in files[:_SHOWN])
+        more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+        against = f"what {', '.join(beside[:_SHOWN])} changed" if beside else "what is on the branch"
+        return LeftOut(
+            task=candidate.id,
+            kind="conflict",
+            reason=f"it does not merge with {against} in {named}{more}",
+            beside=beside,
+            files=files,
+        )
+
+
+def _behind(task: TaskId, below: Sequence[TaskId]) -> LeftOut:
+    return LeftOut(
+        task=task,
+        kind="behind",
+        reason=f"it stands on {', '.join(below[:_SHOWN])}, which was left out",
+        beside=tuple(below),
+    )

@@ -1,0 +1,79 @@
+"""A landing for people: what was landed, what was left out and why, what to look at, and the next command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from forkjoin.interfaces.cli.codes import Ending, exit_code
+from forkjoin.interfaces.cli.talk import data, say
+from forkjoin.model import Landing, LeftOut
+from forkjoin.model.text import clean, one_line
+
+_LINES = 24  # of a file with both sides that are shown
+
+
+def landing_code(made: Landing) -> int:
+    """Return the exit code: 0 all landed or empty, 3 some left out, 4 none landed, 2 landed and not applied."""
+    if made.refused:
+        return 2
+    done = len(made.landed) + len(made.before)
+    states = ["completed"] * (done + (0 if made.left_out else len(made.empty)))
+    return exit_code(Ending(states=(*states, *("failed" for _ in made.left_out))))
+
+
+def print_landing(made: Landing, *, to: Callable[[str], None] = data) -> int:
+    """Print what became of every task, and return the exit code."""
+    for line in landing_lines(made):
+        to(line)
+    if made.refused:
+        say(f"not applied: {made.refused}")
+    say(f"Next: {made.next}")
+    return landing_code(made)
+
+
+def landing_lines(made: Landing) -> Iterator[str]:
+    """Yield its lines: every task is in one of them."""
+    would = "would land" if made.dry_run else "landed"
+    branches = {move.new: move.ref.removeprefix("refs/heads/") for move in made.refs}
+    for task in made.landed:
+        at = f"  {task.commit[:9]}" if task.commit else ""
+        own = f" on {branches[task.commit]}" if len(made.refs) > 1 and task.commit in branches else ""
+        yield f"{would} {task.task}{own}{at}"
+    for name in made.before:
+        yield f"was landed before: {name}"
+    for name in made.empty:
+        yield f"empty: {name} changed nothing"
+    for left in made.left_out:
+        yield f"left out {left.task}: {one_line(left.reason)}"
+        yield from _sides(left, made.resolving(left))
+    for one in made.suspicions:
+        yield f"look at this: {one_line(one.said)}"
+    for note in made.notes:
+        yield f"note: {one_line(note)}"
+    yield from _gate(made)
+    if made.branch and made.landed and len(made.refs) < 2:
+        yield f"branch {made.branch}{' (nothing was changed: -n)' if made.dry_run else ''}"
+    if made.applied:
+        yield f"{made.applied} is at {made.commit[:9]} now"
+
+
+def _sides(left: LeftOut, follow: str) -> Iterator[str]:
+    for file in left.files:
+        beside = f", beside {', '.join(file.beside)}" if file.beside else ""
+        yield f"  {one_line(file.path)} ({one_line(file.how)}{beside})"
+        lines = clean(file.text).split("\n") if file.text else []
+        yield from (f"    {line}" for line in lines[:_LINES])
+        if len(lines) > _LINES:
+            yield f"    … {len(lines) - _LINES} more lines: --json has them"
+    if follow:
+        yield f"  a task that brings it in after all: {follow}"
+
+
+def _gate(made: Landing) -> Iterator[str]:
+    if not made.gate:
+        return
+    if made.dry_run:
+        yield f"gate: {one_line(made.gate, 60)} (not run: -n)"
+    elif made.gate_runs:
+        runs, passed = len(made.gate_runs), sum(run.ok for run in made.gate_runs)
+        yield f"gate: {one_line(made.gate, 60)}, {runs} run{'s' * (runs != 1)}, {passed} passed"

@@ -1,0 +1,170 @@
+"""One task's own changes replayed on a tree: `git merge-tree` in the run's repository, with no index and no work tree.
+
+git before 2.40 cannot be told a merge base, so it is given three commits that nobody keeps: the base's tree, and on it
+the tree so far and the task's. What the task started from (uncommitted changes of the user too) is thereby never
+landed: only what the task changed in it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from forkjoin.model import path_bytes
+from forkjoin.workspaces.changes import tree_path
+from forkjoin.workspaces.store import Store
+
+_OBJECT: Final = re.compile(rb"[0-9a-f]{40,64}")
+_MOST_TEXT: Final = 8_000  # characters of a file with both sides that are kept
+_QUICK: Final = ("-c", "core.fsync=none")  # what is only asked once need not outlive a power cut
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """What one task changed: from a commit to a commit, both of the run's repository, or of it only some paths.
+
+    `only` says of a path, relative to the tree, whether its change is wanted; None: all are.
+    """
+
+    base: str
+    commit: str
+    only: Callable[[str], bool] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clash:
+    """A file in which a piece does not merge, relative to the tree; how git calls it, and the file with both sides."""
+
+    path: str
+    how: str
+    text: str
+
+
+class Replay:
+    """Puts pieces on trees; every tree is an object of the run's repository. Not for two threads at once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._git = store, store.git()
+        self._trees: dict[Piece, tuple[str, str]] = {}
+        self._sides: dict[Piece, tuple[str, str]] = {}
+
+    def tree_of(self, commit: str) -> str:
+        """Return the tree of a commit; of "" the empty one."""
+        if not commit:
+            return self._git.line("mktree")
+        return self._git.line("rev-parse", "--verify", "-q", f"{commit}^{{tree}}")
+
+    def step(self, tree: str, piece: Piece) -> str | tuple[Clash, ...]:
+        """Return *tree* with the piece's changes in it, or where these do not merge."""
+        base, changed = self._of(piece)
+        if changed in (base, tree):
+            return tree
+        if tree == base:
+            return changed
+        first, second = self._beside(tree, piece)
+        arguments = (*_QUICK, "merge-tree", "--write-tree", "-z", "--messages", first, second)
+        done = self._git.run(*arguments)
+        parts = done.out.split(b"\0")
+        # An exit code of 1 is a conflict only where a tree was written all the same.
+        if done.code not in (0, 1) or _OBJECT.fullmatch(parts[0]) is None:
+            raise self._git.failed(arguments, done)
+        found = parts[0].decode()
+        if done.code == 0:
+            return found
+        return self._clashes(found, parts[1:], {first: "what is there", second: "this task"})
+
+    def paths(self, old: str, new: str) -> tuple[str, ...]:
+        """Return the paths that differ between two trees or commits, relative to the tree."""
+        out = self._git.out("diff-tree", "-r", "-z", "--no-renames", "--name-only", old, new)
+        return tuple(tree_path(path, self._store.tree) for path in out.split(b"\0") if path)
+
+    def texts(self, wanted: Sequence[tuple[str, str]]) -> list[str]:
+        """Return files, each of a commit and of a path relative to the tree; "" for one that is not there."""
+        asked = b"".join(os.fsencode(f"{commit}:{self._in_repository(path)}") + b"\0" for commit, path in wanted)
+        out, at, found = self._git.out("cat-file", "--batch", "-z", stdin=asked), 0, []
+        for commit, path in wanted:
+            head = out[at : out.index(b"\n", at)]
+            missing = head == os.fsencode(f"{commit}:{self._in_repository(path)}") + b" missing"
+            size = 0 if missing else int(head.rpartition(b" ")[2])
+            at += len(head) + 1
+            found.append("" if missing else out[at : at + size].decode("utf-8", "replace"))
+            at += 0 if missing else size + 1
+        return found
+
+    # -- helpers
+
+    def _of(self, piece: Piece) -> tuple[str, str]:
+        if piece not in self._trees:
+            base, changed = self.tree_of(piece.base), self.tree_of(piece.commit)
+            self._trees[piece] = (base, changed if piece.only is None else self._part(piece, base, piece.only))
+        return self._trees[piece]
+
+    def _part(self, piece: Piece, base: str, wanted: Callable[[str], bool]) -> str:
+        """Return the base's tree with only the wanted changes in it."""
+        raw = self._git.out("diff-tree", "-r", "-z", "--no-renames", "--raw", piece.base, piece.commit).split(b"\0")
+        index = self._store.path / f"part.{os.getpid()}.index"
+        git = self._store.git(index=index)
+        rows = []
+        for said, path in zip(raw[0:-1:2], raw[1::2], strict=True):
+            if wanted(tree_path(path, self._store.tree)):
+                _, mode, _, new, _ = said[1:].split(b" ")
+                rows.append(b"%s %s\t%s\0" % (b"0" if mode == b"000000" else mode, new, path))
+        try:
+            git.out("read-tree", base)
+            git.out("update-index", "-z", "--index-info", stdin=b"".join(rows))
+            return git.line("write-tree")
+        finally:
+            index.unlink(missing_ok=True)
+
+    def _beside(self, tree: str, piece: Piece) -> tuple[str, str]:
+        """Return commits of *tree* and of the piece's tree whose merge base has the piece's base as its tree."""
+        base, changed = self._of(piece)
+        if piece not in self._sides:
+            root = self.passing(base)
+            self._sides[piece] = (root, self.passing(changed, root))
+        root, side = self._sides[piece]
+        return self.passing(tree, root), side
+
+    def passing(self, tree: str, *parents: str) -> str:
+        """Return a commit that nobody is to keep."""
+        above = tuple(word for parent in parents for word in ("-p", parent))
+        return self._git.line(*_QUICK, "commit-tree", tree, *above, "-m", "passing")
+
+    def _clashes(self, tree: str, parts: Sequence[bytes], names: Mapping[str, str]) -> tuple[Clash, ...]:
+        """Return the files that git names, in its stages or only in its words."""
+        end = parts.index(b"")
+        found = {row.partition(b"\t")[2]: "" for row in parts[:end]}
+        words = iter(parts[end + 1 :])
+        for count in words:
+            if not count:
+                break
+            named = [next(words) for _ in range(int(count))]
+            kind, _ = next(words).decode("utf-8", "replace"), next(words)
+            if kind.startswith("CONFLICT"):
+                how = kind.removeprefix("CONFLICT").strip(" ()")
+                found |= {path: how for path in named[:1] if not found.get(path)}
+        return tuple(
+            Clash(
+                path=tree_path(path, self._store.tree), how=how or "contents", text=self._both_sides(tree, path, names)
+            )
+            for path, how in sorted(found.items())
+        )
+
+    def _both_sides(self, tree: str, path: bytes, names: Mapping[str, str]) -> str:
+        done = self._git.run("cat-file", "blob", f"{tree}:{os.fsdecode(path)}")
+        if done.code != 0 or b"\0" in done.out:
+            return ""
+        text = done.out.decode("utf-8", "replace")
+        for commit, name in names.items():
+            text = text.replace(commit, name)
+        at = max(0, text.find("<<<<<<< ") - 400)
+        return text[at : at + _MOST_TEXT] if "<<<<<<< " in text else ""
+
+    def _in_repository(self, path: str) -> str:
+        git, raw = self._store.tree.git, path_bytes(path)
+        if git is not None and git.subdir:
+            raw = os.path.normpath(os.fsencode(git.subdir) + b"/" + raw)
+        return os.fsdecode(raw)
