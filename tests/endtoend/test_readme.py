@@ -53,6 +53,7 @@ PAGES = {
     "docs/plan.md": 12,
     "docs/tutorial.md": 8,
     "docs/guides/agents.md": 2,
+    "docs/guides/landing.md": 4,
     "docs/guides/review.md": 6,
     "docs/guides/by-task.md": 5,
     "docs/guides/by-directory.md": 7,

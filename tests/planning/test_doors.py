@@ -156,7 +156,7 @@ def test_an_unknown_key_near_to_nothing_lists_the_known(form: Form) -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     "key",
-    ["network", "allow_hosts", "settings", "home", "gate", "join"],
+    ["network", "allow_hosts", "settings", "home", "join"],
 )  # fmt: skip
 def test_a_key_of_a_later_version_says_so(form: Form, key: str) -> None:
     text, where = written(form, key, "x")

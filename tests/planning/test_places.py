@@ -179,7 +179,18 @@ def test_a_hostile_key_is_shown_cut() -> None:
 
 
 def test_the_keys_of_plan_and_task_are_those_of_the_design() -> None:
-    assert {"name", "goal", "agent", "policy", "max_parallel", "fail_fast", "tasks", "each", "perspectives"} == PLAN
+    assert {
+        "name",
+        "goal",
+        "agent",
+        "policy",
+        "max_parallel",
+        "fail_fast",
+        "gate",
+        "tasks",
+        "each",
+        "perspectives",
+    } == PLAN
     assert {"dirs", "files", "at_most"} == EACH
     assert {
         "id", "description", "role", "perspective", "task", "command", "shell", "context", "reads", "writes", "focus",

@@ -77,7 +77,7 @@ def test_json_and_yaml_of_one_plan_are_one_plan() -> None:
         ("tasks:\n - prompt: x\n", "plan.yaml:2: tasks[0].prompt: unknown key 'prompt'; did you mean 'task'?"),
         ("taks: []\n", "plan.yaml:1: taks: unknown key 'taks'; did you mean 'tasks'?"),
         ("id: a\ntasks: [{task: x}]\n", "plan.yaml:1: id: an id belongs to one task"),
-        ("gate: x\ntasks: [{task: x}]\n", "plan.yaml:1: gate: this version of forkjoin does not have 'gate' yet"),
+        ("join: x\ntasks: [{task: x}]\n", "plan.yaml:1: join: this version of forkjoin does not have 'join' yet"),
         ("tasks:\n - task: x\n   isolation: worktree\n", "tasks[0].isolation: this version of forkjoin does not have"),
         ("tasks:\n - function: x\n", "'function' is for Python callers only"),
         ("tasks:\n - task: x\n   writes: a\n", "plan.yaml:3: tasks[0].writes: expected a list, got text; write it as"),

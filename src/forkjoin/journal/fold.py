@@ -126,7 +126,8 @@ class Fold:
             if (number := self._numbers.get(one.task)) is None:
                 continue
             seen = self._tasks[number]
-            if seen.now.attempt == one.attempt and seen.now.changes.files:
+            kept = isinstance(event, Exported) and seen.now.landed_as  # on a branch is more than in a folder
+            if seen.now.attempt == one.attempt and seen.now.changes.files and not kept:
                 seen.put(replace(seen.now, landed=where, landed_as=one.commit))
 
     def _let_go(self, at: float, cause: str = "") -> None:
