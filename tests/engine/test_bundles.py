@@ -10,8 +10,9 @@ import pytest
 
 from forkjoin import Plan, Task, attach, run
 from forkjoin.engine.bundles.archive import read_archive
-from forkjoin.engine.bundles.reading import bundle_named, opened
+from forkjoin.engine.bundles.reading import opened
 from forkjoin.engine.bundles.redaction import Redaction, secret_values
+from forkjoin.engine.bundles.unpacking import bundle_named
 from forkjoin.engine.bundles.writing import export
 from forkjoin.errors import NoRoom, PlanError
 

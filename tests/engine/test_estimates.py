@@ -94,7 +94,7 @@ def test_the_patience_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 
     def slow(journal: Path, **_: object) -> list[object]:
         opened.append(journal)
-        time.sleep(0.02)
+        time.sleep(0.05)
         return []
 
     runs = tmp_path / "runs"

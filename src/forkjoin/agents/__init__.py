@@ -7,6 +7,7 @@ from forkjoin.agents.ending import ended_badly
 from forkjoin.agents.environment import DEPTH, child_environ, depth_of
 from forkjoin.agents.found import PROGRAMS, FoundAgent, found_agents
 from forkjoin.agents.hearing import Meter
+from forkjoin.agents.replay import Played, ReplayDialect
 from forkjoin.agents.said import Action, Said
 from forkjoin.agents.table import cards, dialect, names
 from forkjoin.agents.truth import findings_schema, truth
@@ -23,7 +24,9 @@ __all__ = [
     "FoundAgent",
     "Judgement",
     "Meter",
+    "Played",
     "Probe",
+    "ReplayDialect",
     "Said",
     "Site",
     "cards",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from forkjoin.agents.said import Said
-from forkjoin.model import Exit, Invocation, Outcome, Place, Task, Usage
+from forkjoin.model import Changes, Exit, Invocation, Outcome, Place, Task, Usage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +38,7 @@ class Site:
     home: str = ""
     session: str = ""
     files: tuple[str, ...] = ()
+    attempt: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,7 @@ class Ended:
     returned: object = None
     place: Place | None = None
     stream: Callable[[], Iterable[bytes]] | None = None
+    attempt: int = 1
 
     def lines(self) -> Iterable[bytes]:
         """Return its stdout in lines (on LF only), all that was kept of it."""
@@ -64,7 +66,8 @@ class Ended:
 class Judgement:
     """What a dialect makes of an ended attempt, before the output contract and the changes are looked at.
 
-    `value` is JSON bytes of a structured answer, b"" where there is none.
+    `value` is JSON bytes of a structured answer, b"" where there is none. `changes` and `exit` are for a
+    recording: what was harvested, and how it ended, long ago; None: what is seen now counts.
     """
 
     outcome: Outcome
@@ -72,6 +75,8 @@ class Judgement:
     value: bytes = b""
     usage: Usage = field(default_factory=Usage)
     session: str = ""
+    changes: Changes | None = None
+    exit: Exit | None = None
 
 
 class Dialect(Protocol):

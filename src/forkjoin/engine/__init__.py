@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from forkjoin.agents import found_agents
     from forkjoin.engine.baselines import DEFAULT_BASELINE, Written, may_be_written, prune_baseline, write_baseline
-    from forkjoin.engine.bundles.reading import bundle_named, opened
+    from forkjoin.engine.bundles.reading import opened
+    from forkjoin.engine.bundles.unpacking import bundle_named
     from forkjoin.engine.bundles.writing import Exported, export
     from forkjoin.engine.claims import with_others
     from forkjoin.engine.estimates import with_estimates
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.refusing import refuse_dependent, refuse_unlandable
     from forkjoin.engine.rendering import FORMATS
     from forkjoin.engine.repairing import repair
+    from forkjoin.engine.replaying import DEMO, replay_prepared
     from forkjoin.engine.retention import retire
     from forkjoin.engine.run import Run, TaskOutput
     from forkjoin.engine.scoping import Narrow, scope_json
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "found_agents": "forkjoin.agents",
-    "bundle_named": "forkjoin.engine.bundles.reading",
+    "bundle_named": "forkjoin.engine.bundles.unpacking",
     "opened": "forkjoin.engine.bundles.reading",
     "Exported": "forkjoin.engine.bundles.writing",
     "export": "forkjoin.engine.bundles.writing",
@@ -70,6 +72,8 @@ _HOME = {
     "examined": "forkjoin.engine.examining",
     "clear": "forkjoin.engine.examining",
     "FORMATS": "forkjoin.engine.rendering",
+    "DEMO": "forkjoin.engine.replaying",
+    "replay_prepared": "forkjoin.engine.replaying",
     "retire": "forkjoin.engine.retention",
     "repair": "forkjoin.engine.repairing",
     "Run": "forkjoin.engine.run",
@@ -86,6 +90,7 @@ _HOME = {
 
 __all__ = [
     "DEFAULT_BASELINE",
+    "DEMO",
     "FORMATS",
     "Exported",
     "ExportedPatches",
@@ -124,6 +129,7 @@ __all__ = [
     "refuse_dependent",
     "refuse_unlandable",
     "repair",
+    "replay_prepared",
     "retire",
     "review_prepared",
     "runs",

@@ -141,7 +141,8 @@ class Attempts:
                 self._start_call(asked, attempt)
                 return
             gift = given()
-            if asked.shares_tree and not gift.commits:
+            shares = asked.shares_tree and not gift.commits
+            if shares or self.planned.options.replay is not None:  # a recording writes nothing
                 self._start_in(asked, attempt, self._shared(asked), gift)
                 return
             self._opening.add(key)
@@ -309,6 +310,7 @@ class Attempts:
             environ=self._environ(task, attempt),
             home=str(folder.parent),
             files=self._files(task),
+            attempt=attempt,
         )
         invocation = speaker(task).invocation(task, site)
         if not isinstance(invocation, Call):
@@ -366,7 +368,7 @@ class Attempts:
 
     def _files(self, task: Task) -> tuple[str, ...]:
         """The files of the part an analyser looks at; each part is read once."""
-        if task.agent_name != "static":
+        if task.agent_name != "static" or self.planned.options.replay is not None:
             return ()
         root = Path(self.planned.tree)
         part = task.reads[0] if task.reads and len(task.reads) == 1 and (root / task.reads[0]).exists() else "."

@@ -23,6 +23,7 @@ from forkjoin.engine.inbox import Inbox
 from forkjoin.engine.joining import joined
 from forkjoin.engine.moments import Moments
 from forkjoin.engine.outside import Foreign, Kept, Outside, TryAgain
+from forkjoin.engine.playing import played, played_lines
 from forkjoin.engine.progress import Actions
 from forkjoin.engine.settling import Result
 from forkjoin.engine.speaking import speaker
@@ -96,7 +97,7 @@ class Driver:
         self._journal = self._hands.journal
         self._moments = Moments()
         self._past = _read(self._journal)
-        self._planned = _planned(self._past, plan)
+        self._planned = played(_planned(self._past, plan), folder)
         self._inbox: Inbox[Item] = Inbox()
         self._attempts = self._new_attempts(self._past)
         self._giving = Giving(self._planned, self._journal.content)
@@ -306,7 +307,9 @@ class Driver:
     def _finish(self) -> None:
         """Join, and close: the last two events of a run."""
         reached("run.joining")
-        self._noted(*joined(self._folder, self._journal, self._planned, now=self._moments.now()))
+        known = played_lines(self._planned, self._folder)
+        now = self._moments.now()
+        self._noted(*joined(self._folder, self._journal, self._planned, now=now, known=known))
         reached("run.joined")
         self._effects.append(self._end_loop)
         self._release()

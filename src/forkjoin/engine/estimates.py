@@ -21,7 +21,7 @@ from forkjoin.planning import ideal_speedup
 
 _RUNS = 20  # past runs that are looked at, at most
 _SAMPLES = 5  # of one task, the newest
-_PATIENCE_S, _PER_TASK_S, _MOST_S = 0.005, 0.003, 0.3  # after that no further journal is opened
+_PATIENCE_S, _PER_TASK_S, _MOST_S = 0.03, 0.003, 0.3  # after that no further journal is opened
 _Key: TypeAlias = tuple[object, ...]
 
 

@@ -24,8 +24,12 @@ _SAID_CHARS = 32 * MIB  # of an answer that findings are looked for in
 _Lines: TypeAlias = dict[str, dict[str, str]]
 
 
-def joined(folder: RunFolder, journal: Journal, planned: Planned, *, now: float) -> tuple[Joined | Closed, ...]:
+def joined(
+    folder: RunFolder, journal: Journal, planned: Planned, *, now: float, known: str | None = None
+) -> tuple[Joined | Closed, ...]:
     """Write `report.json` and `report.md` into the run folder; return the events that end the run, at *now*.
+
+    *known* is the JSON of the lines that findings are at, where they are known already: the tree is not read then.
 
     A report that cannot be made or written does not keep a run from its end: its state then says why it has none.
     """
@@ -33,7 +37,7 @@ def joined(folder: RunFolder, journal: Journal, planned: Planned, *, now: float)
     state = _state(view)
     try:
         whole = _joined(view, planned, journal.content, now)
-        lines = lines_at(Path(view.tree), _places(whole))
+        lines = lines_at(Path(view.tree), _places(whole)) if known is None else _decoded(known)
         made = _told(whole, lines, planned)
         _write(folder.path / "report.json", to_json(render_json(made)))
         _write(folder.path / "report.md", render_markdown(made).encode("utf-8", "replace"))
@@ -52,8 +56,12 @@ def report_of(view: RunView, planned: Planned, content: Callable[[Text], str], *
     """
     made = _joined(view, planned, content, time.time())
     kept = content(view.lines) if view.lines is not None else ""
-    lines = msgspec.json.decode(kept, type=_Lines) if kept else lines_at(Path(view.tree), _places(made))
+    lines = _decoded(kept) if kept else lines_at(Path(view.tree), _places(made))
     return _told(made, lines, planned, whole=whole)
+
+
+def _decoded(lines: str) -> _Lines:
+    return msgspec.json.decode(lines, type=_Lines) if lines else {}
 
 
 def looked_at(planned: Planned) -> Mapping[TaskId, Sequence[str]]:

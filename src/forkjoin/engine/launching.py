@@ -50,9 +50,10 @@ def launch(
     task that no agent here can do; NoRoom on a full disk.
     """
     refuse(ready, os.environ if environ is None else environ)
-    if detached and (why := bound_here(ready.plan)):
-        raise PlanError(why, next_step="launch the run without detaching")
-    ready = with_estimates(ready, Path(settings.home))
+    if ready.recording is None:
+        if detached and (why := bound_here(ready.plan)):
+            raise PlanError(why, next_step="launch the run without detaching")
+        ready = with_estimates(ready, Path(settings.home))
     retire(Path(settings.home), days=settings.retention_days, gib=settings.retention_gib)
     folder, lock = _made(ready, Path(settings.home), detached=detached)
     reached("launch.planned")
@@ -60,7 +61,7 @@ def launch(
         supervise.spawn(folder, lock)
         reached("launch.detached")
         return Run(folder)
-    return Run(folder, plan=ready.plan, lock=lock)
+    return Run(folder, plan=ready.plan if ready.recording is None else None, lock=lock)
 
 
 def _made(ready: Prepared, home: Path, *, detached: bool) -> tuple[RunFolder, OwnerLock]:
@@ -72,7 +73,11 @@ def _made(ready: Prepared, home: Path, *, detached: bool) -> tuple[RunFolder, Ow
             lock = OwnerLock.take(draft)
             reached("launch.owned")
             planned = _planned(ready, draft, detached=detached)
-            planned, awaited = claimed(planned, home, ready.tree, clonable=ready.clonable)
+            awaited: tuple[Awaited, ...] = ()
+            if ready.recording is None:
+                planned, awaited = claimed(planned, home, ready.tree, clonable=ready.clonable)
+            else:
+                ready.recording.put(draft.path)
             reached("launch.claimed")
             _write_plan(draft, planned, awaited)
             _set_room_aside(draft)

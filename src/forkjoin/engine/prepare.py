@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -44,6 +45,13 @@ class Overrides:
     timeout: float | None = None
 
 
+class Tape(Protocol):
+    """What a replay plays."""
+
+    def put(self, folder: Path) -> None:
+        """Lay the recording into the folder of the run that plays it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
     """A plan ready to launch, the tree it runs on, and what was found out about both."""
@@ -55,6 +63,7 @@ class Prepared:
     clonable: bool
     notes: tuple[str, ...] = ()
     not_looked_at: tuple[str, ...] = field(default=())
+    recording: Tape | None = None
     scope: Scope = field(default_factory=Scope)
     shares: tuple[Share, ...] = ()
 

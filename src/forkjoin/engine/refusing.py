@@ -26,6 +26,8 @@ def refuse(ready: Prepared, environ: Mapping[str, str]) -> None:
     """Raise what forbids the launch: a nested run, too few files, a policy, a missing agent or git."""
     _refuse_nested(environ)
     _refuse_crowded()
+    if ready.recording is not None:
+        return  # nothing of it is done again: no agent, no git, no policy is needed
     _refuse_speechless(ready.plan.tasks)
     for task in ready.plan.tasks:
         _refuse_shared_writer(task)

@@ -44,7 +44,8 @@ def settled(
     """Return the record of an attempt that has ended; *judgement* is what `judged` made of it, where that was asked."""
     judgement = judgement or judged(folder, task, exited, place)
     reached("settle.judged")
-    changes, trouble = _harvested(task, exited.attempt, place, harvest)
+    recorded = judgement.changes
+    changes, trouble = (recorded, "") if recorded is not None else _harvested(task, exited.attempt, place, harvest)
     reached("settle.harvested")
     outcome, value = _true(task, judgement, changes)
     if trouble and isinstance(outcome, Completed | NeedsInput):
@@ -56,7 +57,7 @@ def settled(
         outcome=outcome,
         usage=judgement.usage,
         changes=changes,
-        exit=exited.exit,
+        exit=judgement.exit or exited.exit,
         place=place,
         session=judgement.session,
         findings=_findings(task, value),
@@ -106,6 +107,7 @@ def _seen(folder: RunFolder, task: Task, exited: Exited, exit_: Exit, place: Pla
         returned=exited.returned,
         place=place,
         stream=lambda: output_lines(own, "stdout"),
+        attempt=exited.attempt,
     )
 
 

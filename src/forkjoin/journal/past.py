@@ -32,9 +32,14 @@ class _Plan(msgspec.Struct):
     tasks: tuple[PastTask, ...] = ()
 
 
+class _Options(msgspec.Struct):
+    replay: dict[str, object] | None = None
+
+
 class _First(msgspec.Struct):
     repository: str
     plan: _Plan
+    options: _Options
 
 
 class _Outcome(msgspec.Struct):
@@ -66,7 +71,7 @@ def past_seconds(journal: Path, *, repository: str, most: int) -> list[tuple[Pas
         with closing(db):
             row = db.execute(_FIRST).fetchone()
             first = _first.decode(row[0]) if row else None
-            if first is None or first.repository != repository:
+            if first is None or first.repository != repository or first.options.replay is not None:
                 return []
             ends = [_end.decode(body) for (body,) in db.execute(_ENDS, (most,))]
     except (ForkjoinError, sqlite3.Error, OSError, msgspec.MsgspecError, ValueError):

@@ -31,6 +31,13 @@ class Text(Value, frozen=True, kw_only=True, omit_defaults=True):
     length: int = 0
 
 
+class Replay(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """The run is a replay of *run*, whose recording lies in its folder; *speed* 2 = twice as fast, 0 = no waiting."""
+
+    run: RunId
+    speed: float = 1.0
+
+
 class Options(Value, frozen=True, kw_only=True, omit_defaults=True):
     """What the caller set for the whole run, beside the plan. `depth` is how deep this run is nested (0 = not)."""
 
@@ -42,6 +49,7 @@ class Options(Value, frozen=True, kw_only=True, omit_defaults=True):
     fail_on: str = ""
     memory_floor: float = 0.10  # share of memory that must be available to launch another
     depth: int = 0
+    replay: Replay | None = None
 
 
 class Planned(_Event, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from forkjoin.synthesis.words import (
     total,
 )
 
+_RECORDED = "recorded: "  # how the note of a replay begins: its results are nobody's of today
 _ACTIONS = 5
 _IDS = 3
 _NARROWEST = 40
@@ -42,6 +43,7 @@ def summary_lines(report: Report, *, width: int = 80) -> list[str]:
     asked = total(report) or not report.tasks or any(task.finds for task in report.tasks)
     lines = [f"{counts_line(report)}."] if asked else []
     lines += [f"Looked at: {coverage_line(report)}."]
+    lines += [line for note in report.notes if note.startswith(_RECORDED) for line in _wrapped(f"Note: {note}.", room)]
     lines += [line for said in narrowing_lines(report) for line in _wrapped(f"{one_line(said)}.", room)]
     lines += _not_looked_at(report, room)
     lines += _next(report, width)

@@ -16,7 +16,7 @@ from forkjoin.engine.bundles.archive import EVENTS, HEAD, SUFFIX, write_archive
 from forkjoin.engine.bundles.redaction import Redaction, secret_values
 from forkjoin.engine.reader import RunReader
 from forkjoin.errors import CannotHere, PlanError
-from forkjoin.model import Ended, Recorded, TaskId, Text, to_builtins, to_json
+from forkjoin.model import Ended, Joined, Recorded, TaskId, Text, to_builtins, to_json
 
 FORMAT = 1
 _PATCH = "changes.patch"
@@ -95,6 +95,8 @@ def _line(run: RunReader, recorded: Recorded, redaction: Redaction | None, *, pa
         changes = msgspec.structs.replace(changes, patch=patch)
         answer, value = _inline(run, event.answer), _inline(run, event.value)
         event = msgspec.structs.replace(event, answer=answer, value=value, changes=changes)
+    elif isinstance(event, Joined) and event.lines is not None:
+        event = msgspec.structs.replace(event, lines=_inline(run, event.lines))
     plain: Any = to_builtins(msgspec.structs.replace(recorded, event=event))
     if redaction is not None:
         plain["event"] = redaction.value(plain["event"])

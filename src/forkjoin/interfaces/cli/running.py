@@ -30,7 +30,12 @@ class Running(Starting):
         str, typer.Option("--policy", metavar="POLICY", help="What to do about conflicts: isolate, strict or trust.")
     ] = ""
     base: Annotated[
-        str, typer.Option("--from", metavar="BASE", help="What writers start from: snapshot (default), HEAD or a ref.")
+        str,
+        typer.Option(
+            "--from",
+            metavar="BASE",
+            help="What writers start from: snapshot (default), HEAD or a ref. With -a replay: what to play.",
+        ),
     ] = "snapshot"
     land: Annotated[
         bool, typer.Option("--land", help="When all is over, bring the changes together on a branch: forkjoin land.")

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forkjoin.errors import CannotHere, PlanError
+from forkjoin.interfaces.cli.asking import the_run
 from forkjoin.interfaces.cli.running import Running, begun, prepared_for
 from forkjoin.interfaces.cli.talk import on_terminal, say
 
 if TYPE_CHECKING:
+    from forkjoin.engine import Prepared
     from forkjoin.model import Plan
 
 EXAMPLES = (
@@ -24,6 +26,8 @@ EXAMPLES = (
     ("forkjoin run -k 'auth or billing' -j 2 -x plan.yaml", "some tasks, two at a time"),
     ("forkjoin run --land plan.yaml", "and bring what they changed together on a branch"),
     ("forkjoin run --detach plan.yaml", "ids at once; it goes on alone"),
+    ("forkjoin run --demo --speed 0", "a recorded run, to see what it looks like"),
+    ("forkjoin run -a replay --from RUN --speed 8", "a past run once more, eight times as fast"),
     ("forkjoin run --json plan.yaml | jq .tasks[0].answer", "the results, for a program"),
 )
 
@@ -47,11 +51,19 @@ class Ask(Running):
     prompts: Annotated[
         list[str] | None, typer.Option("-t", "--task", metavar="PROMPT", help="A task without a file; repeat it.")
     ] = None
+    speed: Annotated[
+        float, typer.Option("--speed", metavar="N", help="With -a replay: N times as fast as recorded; 0: no waiting.")
+    ] = 1.0
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Play a recorded run of five tasks: needs no agent, no git and no network.")
+    ] = False
     lines: Annotated[bool, typer.Option("--lines", help="The files are lists of prompts, one a line.")] = False
 
 
 def act(ask: Ask) -> int:
     """Run it."""
+    if ask.demo or ask.agent == "replay":
+        return begun(_replay(ask), ask)
     ready = prepared_for(_plan(ask), ask)
     if ask.prompts and not ask.dry_run and not all(task.agent_name for task in ready.plan.tasks):
         raise CannotHere(
@@ -59,6 +71,20 @@ def act(ask: Ask) -> int:
             "this version drives no coding agent by itself; see: forkjoin agents"
         )
     return begun(ready, ask)
+
+
+def _replay(ask: Ask) -> Prepared:
+    """Return the recording that is asked for, ready to be played; raise PlanError where something else is meant too."""
+    from forkjoin.engine import DEMO, opened, replay_prepared
+
+    where = "--demo" if ask.demo else "-a replay"
+    if ask.plan or ask.prompts or ask.select or ask.save or ask.lines:
+        raise PlanError("plays a run as it was recorded", where=where, next_step="give it no plan, -t, -k or --save")
+    if ask.demo:
+        return replay_prepared(opened(DEMO), tree=ask.tree, speed=ask.speed)
+    if ask.base == "snapshot":
+        raise PlanError("plays a recording", where=where, next_step="name it: --from RUN, or --from run.tar.gz")
+    return replay_prepared(the_run(ask, ask.base), tree=ask.tree, speed=ask.speed)
 
 
 def _plan(ask: Ask) -> Plan:
