@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -19,7 +17,7 @@ def test_the_demo_needs_nothing_but_us(forkjoin, monkeypatch: pytest.MonkeyPatch
     assert "(recorded)" in forkjoin("ls")[1]
     assert "(recorded)" in forkjoin("show")[1]
     assert "(recorded)" in forkjoin("report")[1].splitlines()[0]
-    assert os.listdir(forkjoin.tree) == []
+    assert list(forkjoin.tree.iterdir()) == []
 
 
 def test_a_run_and_its_bundle_play_alike_detached_too(forkjoin) -> None:
