@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from forkjoin.agents.coding import Coded
 from forkjoin.agents.dialect import Dialect, Ended, Judgement, Probe, Site
 from forkjoin.agents.ending import ended_badly
 from forkjoin.agents.environment import DEPTH, child_environ, depth_of
@@ -18,6 +19,7 @@ __all__ = [
     "DEPTH",
     "PROGRAMS",
     "Action",
+    "Coded",
     "Dialect",
     "Ended",
     "EndedAttempt",

@@ -54,15 +54,14 @@ class ClaudeDialect:
         sets=_QUIET,
         install="npm install -g @anthropic-ai/claude-code",
         login="run `claude` once and log in, or set ANTHROPIC_API_KEY",
+        logins={"ANTHROPIC_API_KEY": "key", "CLAUDE_CODE_OAUTH_TOKEN": "token", "ANTHROPIC_AUTH_TOKEN": "token"},
+        login_files={"~/.claude/.credentials.json": "subscription"},
         own=frozenset(("turns", "budget", "schema", "permissions", "cost")),
     )
 
     def probe(self) -> Probe:
         """Look for its program, and for how it is logged in."""
-        return self.coding.probe(
-            keys={"ANTHROPIC_API_KEY": "key", "CLAUDE_CODE_OAUTH_TOKEN": "token", "ANTHROPIC_AUTH_TOKEN": "token"},
-            files={"~/.claude/.credentials.json": "subscription"},
-        )
+        return self.coding.probe()
 
     def invocation(self, task: Task, site: Site) -> Process:
         """Return one headless turn; a session that *site* names goes on."""

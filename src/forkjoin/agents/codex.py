@@ -37,14 +37,14 @@ class CodexDialect:
         keys=("OPENAI_*", "CODEX_*", "AZURE_OPENAI_*"),
         install="npm install -g @openai/codex",
         login="run `codex login`, or set CODEX_API_KEY",
+        logins={"CODEX_API_KEY": "key", "OPENAI_API_KEY": "key"},
+        login_files={"~/.codex/auth.json": "subscription or key"},
         own=frozenset(("schema", "permissions", "sandbox")),
     )
 
     def probe(self) -> Probe:
         """Look for its program, and for how it is logged in."""
-        return self.coding.probe(
-            keys={"CODEX_API_KEY": "key", "OPENAI_API_KEY": "key"}, files={"~/.codex/auth.json": "subscription or key"}
-        )
+        return self.coding.probe()
 
     def invocation(self, task: Task, site: Site) -> Process:
         """Return one headless turn; a session that *site* names goes on."""

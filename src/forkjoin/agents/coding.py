@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from shutil import which
 from subprocess import DEVNULL, TimeoutExpired, run
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from forkjoin.agents.answers import findings_schema
 from forkjoin.agents.dialect import Probe, Site
@@ -43,12 +43,15 @@ _SECRET = re.compile(
 class Coding:
     """One coding agent's program. `keys` are the variables it alone gets, `sets` what is set where the caller has not.
 
+    `logins` are variables, `login_files` files, that say by which kind of log-in it would work.
     `own` is what the program does itself: all else (a cap of turns, a budget, a schema) is done from outside.
     """
 
     program: str
     install: str
     login: str
+    logins: Mapping[str, str]
+    login_files: Mapping[str, str]
     keys: tuple[str, ...] = ()
     sets: Mapping[str, str] = field(default_factory=dict)
     own: frozenset[Own] = frozenset()
@@ -58,14 +61,18 @@ class Coding:
         """How to permit what was refused."""
         return "to allow it: permission: workspace-write, or full"
 
-    def probe(self, *, keys: Mapping[str, str], files: Mapping[str, str]) -> Probe:
-        """Return what is here: the program, its version, and a log-in by a variable of *keys* or one of *files*."""
+    def logged_in(self) -> str:
+        """Return how it is logged in, as far as can be seen without starting it; "" where it is not."""
+        named = (f"{kind} ({name})" for name, kind in self.logins.items() if os.environ.get(name))
+        kept = (f"{kind} ({name})" for name, kind in self.login_files.items() if Path(name).expanduser().exists())
+        return next(named, "") or next(kept, "")
+
+    def probe(self) -> Probe:
+        """Return what is here: the program, its version, and how it is logged in."""
         path = which(self.program)
         if path is None:
             return Probe(found=False, hint=self.install)
-        how = next((f"{kind} ({name})" for name, kind in keys.items() if os.environ.get(name)), "") or next(
-            (f"{kind} ({name})" for name, kind in files.items() if Path(name).expanduser().exists()), ""
-        )
+        how = self.logged_in()
         return Probe(found=True, path=path, version=_version(path), how=how, hint="" if how else self.login)
 
     def environ(self, environ: Mapping[str, str], *, more: tuple[str, ...] = ()) -> dict[str, str]:
@@ -76,6 +83,19 @@ class Coding:
             for name, value in environ.items()
             if _matches(name, own) or (_matches(name, _PASSED) and not _SECRET.search(name.upper()))
         }
+
+
+@runtime_checkable
+class Coded(Protocol):
+    """A dialect of a coding agent's program."""
+
+    @property
+    def name(self) -> str:
+        """The word that plans use."""
+
+    @property
+    def coding(self) -> Coding:
+        """What is known of its program."""
 
 
 def process(

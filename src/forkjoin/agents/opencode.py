@@ -39,15 +39,14 @@ class OpencodeDialect:
         sets={"OPENCODE_DISABLE_AUTOUPDATE": "1"},
         install="npm install -g opencode-ai",
         login="run `opencode auth login`",
+        logins={"ANTHROPIC_API_KEY": "key", "OPENAI_API_KEY": "key", "OPENROUTER_API_KEY": "key"},
+        login_files={"~/.local/share/opencode/auth.json": "subscription or key"},
         own=frozenset(("permissions", "cost")),
     )  # fmt: skip
 
     def probe(self) -> Probe:
         """Look for its program, and for how it is logged in."""
-        return self.coding.probe(
-            keys={"ANTHROPIC_API_KEY": "key", "OPENAI_API_KEY": "key", "OPENROUTER_API_KEY": "key"},
-            files={"~/.local/share/opencode/auth.json": "subscription or key"},
-        )
+        return self.coding.probe()
 
     def invocation(self, task: Task, site: Site) -> Process:
         """Return one headless turn; a session that *site* names goes on."""

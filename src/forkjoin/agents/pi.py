@@ -46,15 +46,14 @@ class PiDialect:
         sets=_QUIET,
         install="npm install -g @earendil-works/pi-coding-agent (Node 22 or later)",
         login="run `pi` and /login, or set the API key of a provider",
+        logins={"ANTHROPIC_API_KEY": "key", "OPENAI_API_KEY": "key", "GEMINI_API_KEY": "key"},
+        login_files={"~/.pi/agent/auth.json": "subscription or key"},
         own=frozenset(("cost",)),
     )  # fmt: skip
 
     def probe(self) -> Probe:
         """Look for its program, and for how it is logged in."""
-        return self.coding.probe(
-            keys={"ANTHROPIC_API_KEY": "key", "OPENAI_API_KEY": "key", "GEMINI_API_KEY": "key"},
-            files={"~/.pi/agent/auth.json": "subscription or key"},
-        )
+        return self.coding.probe()
 
     def invocation(self, task: Task, site: Site) -> Process:
         """Return one headless turn; a session that *site* names goes on."""

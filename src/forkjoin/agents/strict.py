@@ -18,10 +18,16 @@ class _NotStrict(ValueError):
 def strict(schema: dict[str, Any]) -> dict[str, Any] | None:
     """Return the strict form of *schema*, None where it has none, such as a map with free keys."""
     try:
-        made = _strict(schema, 0)
-    except (_NotStrict, TypeError, AttributeError):
+        made = _strict(_rooted(schema), 0)
+    except (_NotStrict, KeyError, TypeError, AttributeError):
         return None
-    return made if made.get("type") == "object" or "$ref" in made else None
+    return made if made.get("type") == "object" else None
+
+
+def _rooted(schema: dict[str, Any]) -> dict[str, Any]:
+    """Put what the root refers to in its place: the root must be an object itself."""
+    name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
+    return {**schema["$defs"][name], "$defs": schema["$defs"]} if name else schema
 
 
 def _strict(schema: dict[str, Any], depth: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forkjoin.agents import cards, dialect, found_agents, names
+from forkjoin.agents import Coded, cards, dialect, found_agents, names
 from forkjoin.errors import ForkjoinError
 from forkjoin.model import AnalyserCard
 
@@ -18,6 +18,7 @@ class KnownAgent:
     found: bool
     path: str = ""
     version: str = ""
+    how: str = ""
     note: str = ""
 
 
@@ -33,6 +34,13 @@ def known_agents() -> tuple[KnownAgent, ...]:
     return ours + others
 
 
+def only_agent() -> str:
+    """Return the coding agent that is here and logged in, where it is the only one; else "". Starts no program."""
+    here = [dialect(found.name) for found in found_agents() if found.name in names()]
+    logged_in = [one.name for one in here if isinstance(one, Coded) and one.coding.logged_in()]
+    return logged_in[0] if len(logged_in) == 1 else ""
+
+
 def known_analysers() -> tuple[AnalyserCard, ...]:
     """Return the offline analysers, those that are not installed too."""
     return cards()
@@ -43,5 +51,12 @@ def _probed(name: str) -> KnownAgent:
         probe = dialect(name).probe()
     except ForkjoinError as error:
         return KnownAgent(name=name, driven=True, found=False, note=str(error))
-    note = probe.how or probe.hint
-    return KnownAgent(name=name, driven=True, found=probe.found, path=probe.path, version=probe.version, note=note)
+    return KnownAgent(
+        name=name,
+        driven=True,
+        found=probe.found,
+        path=probe.path,
+        version=probe.version,
+        how=probe.how,
+        note=probe.hint or probe.how,
+    )

@@ -12,6 +12,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from forkjoin.agents import cards
+from forkjoin.engine.known import only_agent
 from forkjoin.engine.perspectives import refuse_unanalysed
 from forkjoin.engine.scoping import Narrow, scope_notes, scope_of
 from forkjoin.engine.settings import Settings
@@ -79,7 +80,9 @@ def prepared(plan: Plan, *, settings: Settings, tree: Path, overrides: Overrides
     Whether it can be launched here (agents, git, policy) is for `launch` to say: a check needs none of it.
     """
     flags = overrides or Overrides()
-    whole = completed(_with_agents(with_own_agents(plan, tree), settings, flags))
+    owned = with_own_agents(plan, tree)
+    alone = only_agent() if _nameless(owned, settings, flags) else ""
+    whole = completed(_with_agents(owned, settings, flags, alone=alone))
     known = read_tree(tree)
     made = spread(whole, known)
     asked = _selected(made.plan, flags)
@@ -91,7 +94,7 @@ def prepared(plan: Plan, *, settings: Settings, tree: Path, overrides: Overrides
         check=found,
         options=options,
         clonable=apart,
-        notes=(*made.notes, *found.advice),
+        notes=(*_chosen(alone), *made.notes, *found.advice),
         not_looked_at=made.not_looked_at,
         shares=made.shares,
     )
@@ -159,8 +162,19 @@ def _selected(plan: Plan, flags: Overrides) -> Plan:
     return selected(plan, flags.select) if flags.select else plan
 
 
-def _with_agents(plan: Plan, settings: Settings, flags: Overrides) -> Plan:
-    default = flags.agent or settings.agent
+def _nameless(plan: Plan, settings: Settings, flags: Overrides) -> bool:
+    """Whether nobody has said who does some task."""
+    if flags.agent or settings.agent or plan.agent:
+        return False
+    return not all(task.agent_name for task in (*plan.tasks, *(each.task for each in plan.each)))
+
+
+def _chosen(agent: str) -> tuple[str, ...]:
+    return (f"agent {agent}: the only one here that is logged in",) if agent else ()
+
+
+def _with_agents(plan: Plan, settings: Settings, flags: Overrides, *, alone: str = "") -> Plan:
+    default = flags.agent or settings.agent or alone or None
     said = None if plan.policy == "isolate" else plan.policy  # the default is not a word of the plan's author
     return replace(
         plan,

@@ -114,10 +114,11 @@ def _refuse_unknown(task: Task) -> None:
 
 def _no_agent(task: Task) -> str:
     here = ", ".join(name for name, _ in found_agents())
-    found = f" (found on this machine: {here}; this version does not drive them yet)" if here else ""
+    found = f" (found on this machine: {here})" if here else ""
     return (
-        f"no agent was chosen for task {task.id or task.description or task.task[:40]!r}{found}; this version runs "
-        f"{', '.join(names())} and shell: use command: [...] or shell: in the task, or -a shell with -t"
+        f"no agent was chosen for task {task.id or task.description or task.task[:40]!r}{found}, and not exactly one "
+        f"coding agent is here and logged in; this version runs {', '.join(names())} and shell: say agent: NAME, "
+        "command: [...] or shell: in the task, or -a NAME"
     )
 
 

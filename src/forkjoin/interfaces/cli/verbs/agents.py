@@ -47,9 +47,10 @@ def act(ask: Ask) -> int:
     data("agents of this version:")
     for agent in agents:
         if agent.driven:
-            _print(_lines(agent.name, agent.found, agent.note))
+            _print(_lines(agent.name, agent.found, _about(agent)))
     others = [agent for agent in agents if not agent.driven]
-    data("coding agents found on this machine (not driven yet by this version):" if others else "no coding agent found")
+    if others:
+        data("other coding agents found here (not driven yet by this version):")
     for agent in others:
         data(f"  {agent.name:20} {agent.path}")
     data("analysers:")
@@ -60,6 +61,13 @@ def act(ask: Ask) -> int:
         said = one.description if one.origin == "built in" else f"{one.description} ({one.origin})"
         _print(_lines(one.name, True, said))
     return 0
+
+
+def _about(agent: KnownAgent) -> str:
+    """Return what is said of an agent: of a program its version and log-in, or how to get there."""
+    if not agent.path or not agent.version:
+        return agent.note
+    return f"{agent.version}, " + (f"logged in by {agent.how}" if agent.how else f"not logged in; {agent.note}")
 
 
 def _print(lines: Iterator[str]) -> None:

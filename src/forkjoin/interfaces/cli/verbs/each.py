@@ -58,7 +58,8 @@ def act(ask: Ask) -> int:
     ready = prepared_for(_plan(ask), ask)
     if not ask.dry_run and not all(task.agent_name for task in ready.plan.tasks):
         raise CannotHere(
-            "give -a shell (PROMPT is a shell line), or name an agent with -a: nobody was named; see: forkjoin agents"
+            "nobody was named to do it, and not exactly one coding agent is here and logged in: name one with -a, or "
+            "say -a shell (PROMPT is a shell line); see: forkjoin agents"
         )
     return begun(ready, ask)
 

@@ -67,8 +67,8 @@ def act(ask: Ask) -> int:
     ready = prepared_for(_plan(ask), ask)
     if ask.prompts and not ask.dry_run and not all(task.agent_name for task in ready.plan.tasks):
         raise CannotHere(
-            "give -a shell (each -t is a shell line), or name another agent with -a: nobody was named for -t, and "
-            "this version drives no coding agent by itself; see: forkjoin agents"
+            "nobody was named to do it, and not exactly one coding agent is here and logged in: name one with -a, or "
+            "say -a shell (each -t is a shell line); see: forkjoin agents"
         )
     return begun(ready, ask)
 
