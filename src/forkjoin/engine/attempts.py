@@ -13,6 +13,7 @@ from forkjoin.agents import Judgement, Site, child_environ, depth_of
 from forkjoin.backends import Backend, Exited, Job, Signal, began, locked
 from forkjoin.engine.briefs import Briefs, Given
 from forkjoin.engine.folder import RunFolder
+from forkjoin.engine.overlapping import Living, Overlaps, apart
 from forkjoin.engine.ports import VARIABLE, free_port
 from forkjoin.engine.remains import PLACE, gone_with_the_machine, kept, never_began, own_tree, place_of, with_reason
 from forkjoin.engine.settling import Result, judged, said, settled
@@ -95,6 +96,8 @@ class Attempts:
             ready=self._set_up,
             failed=self._not_set_up,
         )
+
+        self.overlaps = Overlaps(self._workers, self._workshop, self._apart, then=self.planned.options.on_overlap)
 
     @property
     def between(self) -> bool:
@@ -249,6 +252,10 @@ class Attempts:
         await self.inprocess.close()
         await self.local.close()
 
+    def _apart(self) -> list[Living]:
+        there = [key for key in self._living - self._between if not self.setups.holds(key)]
+        return apart(self.tasks, {key: self.places[key] for key in there if key in self.places})
+
     # -- starting
 
     def _start_call(self, task: Task, attempt: int) -> None:
@@ -313,16 +320,15 @@ class Attempts:
             attempt=attempt,
         )
         invocation = speaker(task).invocation(task, site)
-        if not isinstance(invocation, Call):
-            for path, content in invocation.files.items():
-                Path(path).write_text(content, encoding="utf-8")
         job = Job(task=task.id, attempt=attempt, invocation=invocation, folder=str(folder))
         if isinstance(invocation, Call):
             self.local.abandon(str(folder))
             self._calls.add(key)
             self.inprocess.start(job)
-        else:
-            self.local.start(job)
+            return
+        for path, content in invocation.files.items():
+            Path(path).write_text(content, encoding="utf-8")
+        self.local.start(job)
 
     def _note_place(self, task: Task, attempt: int, place: Place) -> None:
         if place.kind != "shared":
@@ -335,8 +341,7 @@ class Attempts:
         return own | {VARIABLE: str(free_port(self.folder.home, self.folder.attempt(task.id, attempt)))}
 
     def _bare(self, task: Task, attempt: int, place: Place, given: Given) -> Bare:
-        environ = self._environ(task, attempt)
-        return Bare(task=task, attempt=attempt, place=place, given=given, environ=environ)
+        return Bare(task=task, attempt=attempt, place=place, given=given, environ=self._environ(task, attempt))
 
     def _set_up(self, site: Bare) -> None:
         """Start an attempt whose workspace is ready now."""

@@ -110,6 +110,7 @@ class Driver:
             journal=self._journal,
             gate=self._gate,
             claiming=self._claiming,
+            overlaps=self._attempts.overlaps,
             wishes=self._wishes,
             put=self._inbox.put,
             living=lambda: self._attempts.living,

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from forkjoin.engine.claiming import Claiming
 from forkjoin.engine.gate import Gate
+from forkjoin.engine.overlapping import Overlaps
 from forkjoin.engine.wishes import Wishes
 from forkjoin.errors import NoRoom
 from forkjoin.journal import Journal
@@ -54,6 +55,7 @@ class Outside:
     journal: Journal
     gate: Gate
     claiming: Claiming
+    overlaps: Overlaps
     wishes: Wishes
     put: Callable[[Seen], None]
     living: Callable[[], bool]
@@ -70,6 +72,8 @@ class Outside:
             self._look_for_wishes()
             self.claiming.give_back()
             for event in self.claiming.look():
+                self.put(event)
+            for event in self.overlaps.look():
                 self.put(event)
             if time.monotonic() >= next_gate:
                 next_gate = time.monotonic() + _GATE_S

@@ -19,7 +19,7 @@ from forkjoin.engine.settings import Settings
 from forkjoin.engine.spreading import spread, with_own_agents
 from forkjoin.engine.taking_in import taken_in
 from forkjoin.errors import PlanError
-from forkjoin.model import Check, Each, Options, Plan, Policy, Scope, Share, Task, Tree
+from forkjoin.model import Check, Each, OnOverlap, Options, Plan, Policy, Scope, Share, Task, Tree
 from forkjoin.planning import (
     check,
     completed,
@@ -43,6 +43,7 @@ class Overrides:
     fail_fast: bool = False
     select: str = ""
     base: str = "snapshot"
+    on_overlap: OnOverlap = "note"
     timeout: float | None = None
 
 
@@ -213,5 +214,6 @@ def _options(plan: Plan, settings: Settings, flags: Overrides) -> Options:
         fail_fast=plan.fail_fast or flags.fail_fast,
         cores=float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1),
         base=flags.base,
+        on_overlap=flags.on_overlap,
         fail_on=settings.fail_on or "",
     )

@@ -52,6 +52,10 @@ class Workshop:
         once, _ = self.open_once(task)
         self._made().fill(task, place, once)
 
+    def changed(self, task: Task, attempt: int, place: Place) -> frozenset[str]:
+        """Return what an attempt that still works has changed by now."""
+        return self._made().changed(task, attempt, place)
+
     def ready(self, task: Task, attempt: int, place: Place) -> None:
         """Remember how the set-up left a workspace."""
         self._made().note_set_up(task, attempt, place)

@@ -38,6 +38,9 @@ class Replay(Value, frozen=True, kw_only=True, omit_defaults=True):
     speed: float = 1.0
 
 
+OnOverlap = Literal["note", "stop"]  # what follows where living tasks change the same file
+
+
 class Options(Value, frozen=True, kw_only=True, omit_defaults=True):
     """What the caller set for the whole run, beside the plan. `depth` is how deep this run is nested (0 = not)."""
 
@@ -50,6 +53,7 @@ class Options(Value, frozen=True, kw_only=True, omit_defaults=True):
     memory_floor: float = 0.10  # share of memory that must be available to launch another
     depth: int = 0
     replay: Replay | None = None
+    on_overlap: OnOverlap = "note"
 
 
 class Planned(_Event, frozen=True, kw_only=True):

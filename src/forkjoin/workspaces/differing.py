@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from forkjoin.model import SKIPPED_FOLDERS, Place
+from forkjoin.model import SKIPPED_FOLDERS, Place, path_text
 from forkjoin.workspaces.durable import flush
 from forkjoin.workspaces.listing import Listing, listing
 from forkjoin.workspaces.opening import Record
@@ -72,6 +72,13 @@ def _ignored_by_base(store: Store, base: str, paths: set[bytes], scratch: Path) 
     if done.code not in (0, 1):  # 1 = none of them
         raise git.failed(words, done)
     return {path.removeprefix(b"./") for path in done.out.split(b"\0")}
+
+
+def changed_names(store: Store, place: Place, *, record: Record) -> frozenset[str]:
+    """Return the names of the files that differ from what the agent was given."""
+    root = Path(place.root)
+    found = without_set_up(differences(store, root, place, record), root, record)
+    return frozenset(path_text(path) for path in (*found.present, *found.gone))
 
 
 # -- what a set-up made

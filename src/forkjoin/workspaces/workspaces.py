@@ -12,7 +12,7 @@ from forkjoin.failpoints import reached
 from forkjoin.model import Base, Changes, Place, RunId, Task, Tree
 from forkjoin.workspaces import git
 from forkjoin.workspaces.base import take_base
-from forkjoin.workspaces.differing import note_set_up
+from forkjoin.workspaces.differing import changed_names, note_set_up
 from forkjoin.workspaces.harvest import harvest
 from forkjoin.workspaces.merging import merged
 from forkjoin.workspaces.once import fill, finish_once, once_name, open_once
@@ -80,6 +80,10 @@ class Workspaces:
     def fill(self, task: Task, place: Place, once: Place) -> None:
         """Copy into a workspace what `setup_once` made in its tree."""
         fill(self._store, once, place, record=self._once_record(once_name(task)))
+
+    def changed(self, task: Task, attempt: int, place: Place) -> frozenset[str]:
+        """Return the files that differ by now, from the top of the repository, while an attempt still works."""
+        return changed_names(self._store, place, record=self._record(task, attempt))
 
     def note_set_up(self, task: Task, attempt: int, place: Place) -> None:
         """Remember how the set-up left the workspace: from here on what changes is the agent's work."""

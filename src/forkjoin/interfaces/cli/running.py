@@ -29,6 +29,10 @@ class Running(Starting):
     policy: Annotated[
         str, typer.Option("--policy", metavar="POLICY", help="What to do about conflicts: isolate, strict or trust.")
     ] = ""
+    on_overlap: Annotated[
+        str,
+        typer.Option("--on-overlap", metavar="WORD", help="When running tasks change one file: note, or stop."),
+    ] = "note"
     base: Annotated[
         str,
         typer.Option(
@@ -52,7 +56,9 @@ def prepared_for(plan: Plan, asked: Running) -> Prepared:
 
     if asked.save:
         refuse_ending(asked.save)
-    flags = asked.overrides(agent=asked.agent, policy=policy(asked.policy), base=asked.base)
+    flags = asked.overrides(
+        agent=asked.agent, policy=policy(asked.policy), base=asked.base, on_overlap=_on_overlap(asked.on_overlap)
+    )
     return prepared(plan, settings=asked.settings, tree=asked.tree, overrides=flags)
 
 
@@ -88,6 +94,12 @@ def _begun_and_landed(ready: Prepared, asked: Running) -> int:
 
     code = start(ready, asked, settings=settings, after=land)
     return code or next(iter(codes), 0)
+
+
+def _on_overlap(text: str) -> Any:
+    if text not in ("note", "stop"):
+        raise PlanError(f"no such word {text!r}", where="--on-overlap", next_step="known: note, stop")
+    return text
 
 
 def policy(text: str) -> Any:
