@@ -11,11 +11,11 @@ from typing import Literal, TypeAlias
 
 from forkjoin.agents import Judgement, Site, child_environ, depth_of
 from forkjoin.backends import Backend, Exited, Job, Signal, began, locked
+from forkjoin.engine import remains
 from forkjoin.engine.briefs import Briefs, Given
 from forkjoin.engine.folder import RunFolder
 from forkjoin.engine.overlapping import Living, Overlaps, apart
 from forkjoin.engine.ports import VARIABLE, free_port
-from forkjoin.engine.remains import PLACE, gone_with_the_machine, kept, never_began, own_tree, place_of, with_reason
 from forkjoin.engine.settling import Result, judged, said, settled
 from forkjoin.engine.setups import Processes, Setups, phase_of
 from forkjoin.engine.setups import Site as Bare
@@ -41,7 +41,6 @@ from forkjoin.model import (
     Stopped,
     Task,
     TaskId,
-    to_json,
 )
 from forkjoin.private import write_file
 from forkjoin.sources import read_tree, seen_from
@@ -183,12 +182,12 @@ class Attempts:
         task, key = self.tasks[exited.task], (exited.task, exited.attempt)
         if self.setups.holds(key):
             self._between.add(key)
-            self.setups.ended(with_reason(exited, self._stopping.get(key, ""), capped=False))
+            self.setups.ended(remains.with_reason(exited, self._stopping.get(key, ""), capped=False))
             return None
-        exited = with_reason(exited, self._stopping.get(key, ""), capped=key in self._capped)
+        exited = remains.with_reason(exited, self._stopping.get(key, ""), capped=key in self._capped)
         place = self.places.get(key)
         if exited.exit is None and not exited.began:
-            return never_began(task, exited.attempt, place)
+            return remains.never_began(task, exited.attempt, place)
         bulky = exited.exit is not None and exited.exit.stdout.bytes > _SMALL
         if not bulky and (place is None or place.kind == "shared"):
             return settled(self.folder, task, exited, place, self._workshop.harvest)
@@ -227,16 +226,16 @@ class Attempts:
         if task.function:
             lost = Lost(reason="it ran inside a process that is gone")
             return Result(ended=Ended(task=event.task, attempt=event.attempt, outcome=lost))
-        place = (event.place if isinstance(event, Running) else None) or place_of(own)
-        if self.rebooted and (own_tree(task, place) or not kept(own)):
-            return gone_with_the_machine(task, event.attempt, place)
+        place = (event.place if isinstance(event, Running) else None) or remains.place_of(own)
+        if self.rebooted and (remains.own_tree(task, place) or not remains.kept(own)):
+            return remains.gone_with_the_machine(task, event.attempt, place)
         phase = phase_of(own) if isinstance(event, Starting) and place is not None else None
         if phase is not None and place is not None:
             self._living.add(key)
             self.setups.adopt(self._bare(task, event.attempt, place, given()), phase)
             return None
         if isinstance(event, Starting) and not locked(str(own)) and not began(str(own)):
-            return never_began(task, event.attempt, place)
+            return remains.never_began(task, event.attempt, place)
         self.places[key] = place or self._shared(task)
         self._living.add(key)
         self.local.adopt(str(own), event.task, event.attempt)
@@ -291,7 +290,7 @@ class Attempts:
         elif isinstance(found, Place):
             with _Guard(self, task, attempt, place=found):
                 self.places[key] = found
-                self._note_place(task, attempt, found)
+                remains.note_place(self.folder.attempt(task.id, attempt), found)
                 if task.setup or task.setup_once:
                     self._between.discard(key)  # who comes next finds it by its place
                     self.setups.begin(self._bare(task, attempt, found, given))
@@ -329,11 +328,6 @@ class Attempts:
         for path, content in invocation.files.items():
             Path(path).write_text(content, encoding="utf-8")
         self.local.start(job)
-
-    def _note_place(self, task: Task, attempt: int, place: Place) -> None:
-        if place.kind != "shared":
-            write_file(self.folder.attempt(task.id, attempt) / PLACE, to_json(place))
-            reached("attempt.placed")
 
     def _environ(self, task: Task, attempt: int) -> dict[str, str]:
         """The environment of an attempt's programs, with a port that nobody else was given."""

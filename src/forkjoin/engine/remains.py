@@ -8,7 +8,9 @@ import msgspec
 
 from forkjoin.backends import Exited, read_exit, unchanged
 from forkjoin.engine.settling import Result
-from forkjoin.model import Ended, Exit, Lost, Place, Task
+from forkjoin.failpoints import reached
+from forkjoin.model import Ended, Exit, Lost, Place, Task, to_json
+from forkjoin.private import write_file
 
 PLACE = "place.json"  # where an attempt works, for an owner that finds it started and not yet journaled as running
 
@@ -51,6 +53,13 @@ def gone_with_the_machine(task: Task, attempt: int, place: Place | None) -> Resu
     where = f"; what is left of its work lies in {place.root}" if place is not None and place.kind != "shared" else ""
     lost = Lost(reason=f"the machine went down before its result was kept{where}")
     return Result(ended=Ended(task=task.id, attempt=attempt, outcome=lost, place=place))
+
+
+def note_place(folder: Path, place: Place) -> None:
+    """Write down where the attempt of that folder works."""
+    if place.kind != "shared":
+        write_file(folder / PLACE, to_json(place))
+        reached("attempt.placed")
 
 
 def place_of(folder: Path) -> Place | None:
