@@ -1,8 +1,8 @@
 """One task's own changes replayed on a tree: `git merge-tree` in the run's repository, with no index and no work tree.
 
-git before 2.40 cannot be told a merge base, so it is given three commits that nobody keeps: the base's tree, and on it
-the tree so far and the task's. What the task started from (uncommitted changes of the user too) is thereby never
-landed: only what the task changed in it is.
+git before 2.40 cannot be told a merge base, so the tree so far is given to it as a commit that nobody keeps, made on
+what the task started from. What that held (uncommitted changes of the user too) is thereby never landed: only what the
+task changed in it is.
 """
 
 from __future__ import annotations
@@ -49,13 +49,14 @@ class Replay:
     def __init__(self, store: Store) -> None:
         self._store, self._git = store, store.git()
         self._trees: dict[Piece, tuple[str, str]] = {}
-        self._sides: dict[Piece, tuple[str, str]] = {}
+        self._known: dict[str, str] = {}
 
     def tree_of(self, commit: str) -> str:
         """Return the tree of a commit; of "" the empty one."""
-        if not commit:
-            return self._git.line("mktree")
-        return self._git.line("rev-parse", "--verify", "-q", f"{commit}^{{tree}}")
+        if commit not in self._known:
+            asked = ("rev-parse", f"{commit}^{{tree}}") if commit else ("mktree",)
+            self._known[commit] = self._git.line(*asked)
+        return self._known[commit]
 
     def step(self, tree: str, piece: Piece) -> str | tuple[Clash, ...]:
         """Return *tree* with the piece's changes in it, or where these do not merge."""
@@ -98,18 +99,19 @@ class Replay:
 
     def _of(self, piece: Piece) -> tuple[str, str]:
         if piece not in self._trees:
-            base, changed = self.tree_of(piece.base), self.tree_of(piece.commit)
-            self._trees[piece] = (base, changed if piece.only is None else self._part(piece, base, piece.only))
+            base = self.tree_of(piece.base)
+            whole = piece.only is None
+            self._trees[piece] = (base, self.tree_of(piece.commit) if whole else self._part(piece, base))
         return self._trees[piece]
 
-    def _part(self, piece: Piece, base: str, wanted: Callable[[str], bool]) -> str:
+    def _part(self, piece: Piece, base: str) -> str:
         """Return the base's tree with only the wanted changes in it."""
         raw = self._git.out("diff-tree", "-r", "-z", "--no-renames", "--raw", piece.base, piece.commit).split(b"\0")
         index = self._store.path / f"part.{os.getpid()}.index"
         git = self._store.git(index=index)
         rows = []
         for said, path in zip(raw[0:-1:2], raw[1::2], strict=True):
-            if wanted(tree_path(path, self._store.tree)):
+            if piece.only is None or piece.only(tree_path(path, self._store.tree)):
                 _, mode, _, new, _ = said[1:].split(b" ")
                 rows.append(b"%s %s\t%s\0" % (b"0" if mode == b"000000" else mode, new, path))
         try:
@@ -120,13 +122,10 @@ class Replay:
             index.unlink(missing_ok=True)
 
     def _beside(self, tree: str, piece: Piece) -> tuple[str, str]:
-        """Return commits of *tree* and of the piece's tree whose merge base has the piece's base as its tree."""
-        base, changed = self._of(piece)
-        if piece not in self._sides:
-            root = self.passing(base)
-            self._sides[piece] = (root, self.passing(changed, root))
-        root, side = self._sides[piece]
-        return self.passing(tree, root), side
+        """Return commits of *tree* and of the piece's tree, both made on the piece's base."""
+        if piece.only is None:
+            return self.passing(tree, piece.base), piece.commit
+        return self.passing(tree, piece.base), self.passing(self._of(piece)[1], piece.base)
 
     def passing(self, tree: str, *parents: str) -> str:
         """Return a commit that nobody is to keep."""
