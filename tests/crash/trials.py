@@ -142,7 +142,7 @@ def plan_of(made: Trial) -> dict[str, object]:
         task(made, "w1", 0.4),
         task(made, RETRIED, nap, retries=1),
         task(made, DAEMON, 0.2),
-        task(made, "w2", 0.2, after=["w1"]),
+        task(made, "w2", 0.2, after=["w1"], setup_once="mkdir deps; echo once > deps/made", setup="test -e deps/made"),
         task(made, FLAKY, 0.3, retries=5),
         task(made, "last", 0.1, after=["quick"]),
     ]
