@@ -39,7 +39,8 @@ RESUMED = (
 )  # fmt: skip
 KILLED_BEFORE = "turn.done#3"  # then three programs run, a writer among them
 LOADED = (
-    "forkjoin.agents.command", "forkjoin.engine.drive", "forkjoin.engine.launching", "forkjoin.engine.reading",
+    "forkjoin.agents.command", "forkjoin.engine.drive", "forkjoin.engine.landing.land",
+    "forkjoin.engine.launching", "forkjoin.engine.reading",
     "forkjoin.engine.supervise", "forkjoin.interfaces.cli.attending", "forkjoin.interfaces.cli.live",
     "platformdirs.unix", "psutil",
 )  # fmt: skip
@@ -194,7 +195,7 @@ def ready() -> None:
     from forkjoin.interfaces.cli.main import answered
 
     with contextlib.redirect_stdout(io.StringIO()):
-        for verb in ("run", "show", "rm"):
+        for verb in ("run", "show", "land", "rm"):
             answered([verb, "--help"])
 
 

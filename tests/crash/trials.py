@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from crash.landings import landed
 from crash.looking import (
     Count,
     ended_attempts,
@@ -253,7 +254,9 @@ def clean_end(made: Trial, finished: set[tuple[str, int]]) -> None:
     if starts and not runs:
         made.broke("orphans", "tasks began of which no run knows")
     for run in runs:
-        judge(made, {str(one["id"]): one for one in shown(made, run)}, starts, ends)
+        told = {str(one["id"]): one for one in shown(made, run)}
+        judge(made, told, starts, ends)
+        land(made, run, told)
         made.resume_s = max(made.resume_s, taken_up_at(made.home / "runs" / run / "journal.db", ended) - began)
     for name, number in ended_attempts(made.home):
         if (name, number - 1) in finished:
@@ -264,6 +267,13 @@ def clean_end(made: Trial, finished: set[tuple[str, int]]) -> None:
     sweep(made.home)  # as the next launch does, for a launch or a removal that was killed has left something half made
     if left := left_on_disk(made.home, made.folder / "tree"):
         made.broke("leaks", f"left on disk: {left}")
+
+
+def land(made: Trial, run: str, told: Mapping[str, Mapping[str, object]]) -> None:
+    """Land what the run's writers changed, as `landings.py` tells."""
+    writers = [name for name in WRITERS if name in told and told[name]["state"] == "completed"]
+    if made.plan != "copies" and len(writers) == len(WRITERS):
+        landed(made, run, writers, lambda: forked(made, lambda: command("land", "--apply", run)), lambda: noted(made))
 
 
 def judge(made: Trial, told: Mapping[str, Mapping[str, object]], starts: Count, ends: Count) -> None:
