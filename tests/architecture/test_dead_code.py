@@ -24,6 +24,7 @@ USED_FROM_OUTSIDE = {
     ("agents/analysers/cobertura.py", "EntityDeclHandler"): "expat calls it",
     ("agents/sarif.py", "SarifDialect"): "named in the table of agents",
     ("interfaces/cli/board.py", "no_wrap"): "rich reads this attribute of a text",
+    ("interfaces/cli/reported.py", "no_wrap"): "as above",
     ("interfaces/cli/group.py", "format_help"): "typer calls it",
     ("interfaces/cli/group.py", "list_commands"): "typer calls it",
     ("interfaces/cli/group.py", "resolve_command"): "typer calls it",

@@ -13,7 +13,7 @@ from forkjoin.interfaces.cli.table import VERBS
 pytestmark = pytest.mark.slow
 RUN_KEYS = {
     "run": str, "name": str, "state": str, "started": float, "ended": float, "tasks": int, "tree": str,
-    "owner": (int, type(None)),
+    "owner": (int, type(None)), "unlanded": list,
 }  # fmt: skip
 TASK_KEYS = {
     "id": str, "number": int, "description": str, "agent": str, "state": str, "reason": str, "seconds": float,
@@ -96,7 +96,10 @@ def test_output_says_how_much_there_is_and_where(forkjoin, ended: str) -> None:
 
 def test_log_and_diff_and_path_name_the_task_they_are_of(forkjoin, ended: str) -> None:
     log = forkjoin.json("log", "good")
-    assert (set(log), log["stream"]) == ({"forkjoin", "run", "task", "stream", "text", "cut_bytes"}, "stdout")
+    assert (set(log), log["stream"]) == (
+        {"forkjoin", "run", "task", "stream", "text", "bytes_before", "cut_bytes"},
+        "stdout",
+    )
     assert forkjoin.json("log", "good", "--brief")["stream"] == "brief"
     diff = forkjoin.json("diff", "writer")
     assert (set(diff), diff["task"]) == ({"forkjoin", "run", "task", "files", "patch", "patch_cut"}, "writer")
@@ -155,7 +158,7 @@ def test_rm_names_what_went_and_where_patches_are_kept(forkjoin, ended: str) -> 
 
 def test_agents_lists_agents_and_analysers(forkjoin) -> None:
     said = forkjoin.json("agents")
-    assert set(said) == {"forkjoin", "agents", "analysers"}
+    assert set(said) == {"forkjoin", "agents", "analysers", "perspectives"}
     assert {"command", "function", "static"} <= {agent["name"] for agent in said["agents"]}
     assert all({"name", "found"} <= set(card) for card in said["analysers"])
 

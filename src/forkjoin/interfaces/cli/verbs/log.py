@@ -101,7 +101,8 @@ def _output(run: Run, task: TaskView, ask: Ask) -> int:
 
     start, end = last_lines(window, ask.lines, whole=ask.follow)
     if ask.json:
-        _as_json(run, task, stream, chunks(window, max(start, end - _MOST_JSON), end), left=start)
+        first = max(start, end - _MOST_JSON)
+        _as_json(run, task, stream, chunks(window, first, end), before=first, all_asked=start == 0)
         return 0
     if not print_text(chunks(window, start, end)) and not ask.follow:
         say(_nothing(run, task.id, ask))
@@ -114,7 +115,7 @@ def _brief(run: Run, task: TaskView, ask: Ask) -> int:
     text = run.brief(task.id)
     text = text if ask.lines <= 0 else "\n".join(text.removesuffix("\n").split("\n")[-ask.lines :])
     if ask.json:
-        data_json({"forkjoin": 1, "run": run.id, "task": task.id, "stream": "brief", "text": text, "cut_bytes": None})
+        data_json({"forkjoin": 1, "run": run.id, "task": task.id, "stream": "brief", "text": text})
     elif text:
         data(text.removesuffix("\n"))
     else:
@@ -123,12 +124,22 @@ def _brief(run: Run, task: TaskView, ask: Ask) -> int:
 
 
 def _as_json(
-    run: Run, task: TaskView, stream: Literal["stdout", "stderr"], pieces: Iterator[bytes], *, left: int
+    run: Run,
+    task: TaskView,
+    stream: Literal["stdout", "stderr"],
+    pieces: Iterator[bytes],
+    *,
+    before: int,
+    all_asked: bool,
 ) -> None:
-    """Print the end of a stream; `cut_bytes` says how much of all of it is not kept, where all was asked for."""
+    """Print the end of a stream; `bytes_before` of what is kept stand before it.
+
+    `cut_bytes` says how much of all of it is not kept, where all was asked for.
+    """
     text = b"".join(pieces).decode("utf-8", "replace")
-    cut = None if left else cut_bytes(run, task, stream)
-    data_json({"forkjoin": 1, "run": run.id, "task": task.id, "stream": stream, "text": text, "cut_bytes": cut})
+    cut = cut_bytes(run, task, stream) if all_asked else None
+    said = {"forkjoin": 1, "run": run.id, "task": task.id, "stream": stream, "text": text}
+    data_json(said | {"bytes_before": before, "cut_bytes": cut})
 
 
 def _nothing(run: Run, task: str, ask: Ask) -> str:
