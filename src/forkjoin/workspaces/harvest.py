@@ -45,6 +45,7 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
     refuse_too_much(found.present.values(), f"changes of {task.id} in {root}")
     ours = store.git()
     reached("harvest.before")
+    own, trouble = authored(store, place, ref=f"{ref}-commits")
     commit = _committed(store, task, place, ref=ref, found=found)
     store.names.flush()
     reached("harvest.committed")
@@ -56,8 +57,6 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
     flush([folder for folder in patch.parents if folder.is_relative_to(store.path.parent)])
     reached("harvest.patch")
     inside = patch.relative_to(store.path.parent).as_posix()
-    own, trouble = authored(store, place, ref=f"{ref}-commits")
-    store.names.flush()
     notes = (*_notes(found), *((trouble,) if trouble else ()))
     return Changes(files=files, commit=commit, base=place.base, patch=inside, commits=own, notes=notes)
 
