@@ -103,15 +103,16 @@ def test_flipped_bits_lost_pages_and_cut_ends_give_the_truth_or_a_refusal(data: 
         journal.close()
 
 
-@pytest.mark.parametrize("bit", [2, 4])
-def test_a_count_of_rows_that_hides_the_last_events_is_noticed(bit: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("left", [1])
+def test_a_count_of_rows_that_hides_the_last_events_is_noticed(left: int, tmp_path: Path) -> None:
     """The rows that are left are sound, each by itself: only the page shows that some are missing."""
     path = _copy(FIXTURES / "1", tmp_path)
     raw = bytearray(path.read_bytes())
-    raw[6 * 4096 + 4] ^= 1 << bit  # the number of cells of the last leaf
+    assert raw[7 * 4096 + 4] == 2
+    raw[7 * 4096 + 4] = left  # the number of cells of the last leaf
     path.write_bytes(raw)
     with closing(SqliteJournal.open(path, readonly=True)) as journal:
-        assert 0 < len(list(journal.read_rows())) < 40
+        assert 0 < len(list(journal.read_rows())) < 41
         for _ in range(2):
             with pytest.raises(JournalDamaged, match="doctor --repair"):
                 list(journal.read())

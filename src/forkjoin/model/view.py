@@ -105,6 +105,11 @@ class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):
         """The tasks with changes that are nowhere but in the run."""
         return tuple(task for task in self.tasks if task.unlanded)
 
+    @property
+    def landable(self) -> bool:
+        """Whether `forkjoin land` has something to do: changes, and a git repository to land them in."""
+        return self.repository != self.tree and bool(self.unlanded)
+
     def task(self, task: str) -> TaskView | None:
         """Return the task of that id or number, None where there is none."""
         return next((v for v in self.tasks if v.id == task or str(v.number) == task), None)

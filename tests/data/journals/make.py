@@ -10,7 +10,8 @@ from pathlib import Path
 
 from forkjoin.journal import SqliteJournal, run_view
 from forkjoin.model import (
-    Awaited, Base, BaseTaken, Blocked, Change, Changes, Claims, Closed, Completed, Edge, Ended, Exit, Failed, Freed, Held,
+    Awaited, Base, BaseTaken, Blocked, Change, Changes, Claims, Closed, Completed, Edge, Ended, Exit, Exported,
+    Failed, Freed, Held, LandBegun, Landed, LandedTask, LeftOut, RefMove,
     Joined, Lost, NeedsInput, Options, Other, Owned, Place, Plan, Planned, Progress, Released, RetryAsked, Running,
     RunId, Skipped, Starting, StopAsked, Stopped, Task, TaskId, TimedOut, to_json,
 )  # fmt: skip
@@ -50,8 +51,14 @@ def events() -> list[object]:
             Ended(task=task, attempt=1, outcome=outcome, place=place, exit=Exit(how="exited", code=0, ended_at=1050.0),
                   changes=Changes(files=(Change(path=f"{name}.txt", how="added", insertions=1),), commit="d" * 40, base="c" * 40)),
         ]  # fmt: skip
+    move = RefMove(ref="refs/heads/x", new="e")
+    done = LandedTask(task=TaskId("done"), attempt=1, commit="e")
+    broken = LeftOut(task=TaskId("broken"), kind="state", reason="failed")
     made += [
         StopAsked(task=TaskId(""), reason="Ctrl-C"), Joined(findings=(("high", 1),)), Closed(state="failed", reason="x"),
+        LandBegun(refs=(move,), tasks=(done,)),
+        Landed(where="x", refs=(move,), tasks=(done,), left_out=(broken,)),
+        Exported(tasks=(LandedTask(task=TaskId("late"), attempt=1),), folder="/p"),
         RetryAsked(task=TaskId("gone"), force=False),
     ]  # fmt: skip
     return made

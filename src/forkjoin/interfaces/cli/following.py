@@ -88,7 +88,7 @@ def _next(run: Run, view: RunView) -> Iterator[str]:
     of_run, of_task = ("", "") if is_latest(run) else (f" {run.id}", f"{run.id}/")
     yield f"forkjoin report{of_run}"
     yield f"forkjoin show{of_run}"
-    if view.unlanded:
+    if view.landable:
         yield f"forkjoin land{of_run}"
     first = next((task for task in view.tasks if task.state != "completed"), view.tasks[0] if view.tasks else None)
     if first is None or (first.state == "completed" and first.task.agent_name == "static"):

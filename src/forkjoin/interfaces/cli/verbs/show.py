@@ -82,7 +82,7 @@ def _run_lines(run: Run) -> Iterator[str]:
         return
     first = next((task for task in view.tasks if task.state != "completed"), view.tasks[0] if view.tasks else None)
     more = [f"forkjoin show {run.called}/{first.id}"] if first else []
-    if view.unlanded and run.called == run.id:
+    if view.landable and run.called == run.id:
         more = [f"forkjoin land {view.run}", *more]
     yield from command_lines("next: ", [f"forkjoin report {run.called}", *more], line_width())
 
@@ -181,7 +181,7 @@ def _next(run: Run, task: TaskView) -> Iterator[str]:
             yield f"forkjoin retry {name}"
     if task.changes.files:
         yield f"forkjoin diff {name}"
-    if task.unlanded and task.state == "completed" and here:
+    if task.unlanded and task.state == "completed" and here and run.view().landable:
         yield f"forkjoin land {name}"
     if task.state == "completed":
         yield f"forkjoin output {name}"
