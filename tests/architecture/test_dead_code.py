@@ -11,10 +11,6 @@ from vulture import Vulture
 USED_FROM_OUTSIDE = {
     ("__init__.py", "__getattr__"): "Python, for names that are loaded when first asked for",
     ("engine/__init__.py", "__getattr__"): "Python, as above",
-    ("agents/claude.py", "ClaudeDialect"): "named in the table of agents",
-    ("agents/codex.py", "CodexDialect"): "named in the table of agents",
-    ("agents/opencode.py", "OpencodeDialect"): "named in the table of agents",
-    ("agents/pi.py", "PiDialect"): "named in the table of agents",
     ("agents/command.py", "CommandDialect"): "named in the table of agents by module:name",
     ("agents/function.py", "FunctionDialect"): "named in the table of agents",
     ("agents/static.py", "StaticDialect"): "named in the table of agents",

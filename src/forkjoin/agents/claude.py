@@ -10,8 +10,7 @@ import json
 from collections.abc import Iterable
 
 from forkjoin.agents.coding import Coding, process, schema_of
-from forkjoin.agents.dialect import Ended, Judgement, Probe, Site
-from forkjoin.agents.hearing import judged
+from forkjoin.agents.dialect import Site
 from forkjoin.agents.records import (
     Record,
     count_at,
@@ -19,11 +18,11 @@ from forkjoin.agents.records import (
     inside,
     number_at,
     objects_at,
-    record,
     text_at,
     tool_line,
 )
-from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Trouble, Unknown
+from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Trouble
+from forkjoin.agents.streaming import StreamDialect, nothing
 from forkjoin.agents.troubles import trouble
 from forkjoin.model import Permission, Process, Task, Usage, to_json
 
@@ -43,11 +42,10 @@ _QUIET = {"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_MAX_RETRIES": "4"}
 _CAPS = {"max_turns": "turns", "budget_exhausted": "budget"}
 
 
-class ClaudeDialect:
+class ClaudeDialect(StreamDialect):
     """It has caps of its own for turns and money, and structured output; prompts come on stdin."""
 
     name = "claude"
-    answers = True
     coding = Coding(
         program="claude",
         keys=("ANTHROPIC_*", "CLAUDE_*", "AWS_*", "GOOGLE_*", "GCLOUD_*", "CLOUD_ML_REGION", "DISABLE_*", "MCP_*"),
@@ -59,10 +57,6 @@ class ClaudeDialect:
         own=frozenset(("turns", "budget", "schema", "permissions", "cost")),
     )
 
-    def probe(self) -> Probe:
-        """Look for its program, and for how it is logged in."""
-        return self.coding.probe()
-
     def invocation(self, task: Task, site: Site) -> Process:
         """Return one headless turn; a session that *site* names goes on."""
         argv = ["claude", "-p", "--output-format", "stream-json", "--verbose"]
@@ -73,20 +67,6 @@ class ClaudeDialect:
         argv += ["--json-schema", json.dumps(schema)] if (schema := schema_of(task)) else []
         argv += ["--resume", site.session] if site.session else []
         return process(task, site, (*argv, *_PERMISSIONS[task.may]), self.coding)
-
-    def parse(self, line: bytes) -> Iterable[Said]:
-        """Return what a line says."""
-        found = record(line)
-        if found is None:
-            return (Unknown(),) if line.strip() else ()
-        if inside(found, "parent_tool_use_id"):
-            return ()  # said by an agent of its own, not by it
-        return _READERS.get(text_at(found, "type"), _unknown)(found)
-
-    def judge(self, task: Task, ended: Ended) -> Judgement:
-        """Say how it ended."""
-        del task
-        return judged(ended, self.parse, program="claude", allow=self.coding.allow)
 
 
 def _system(found: Record) -> Iterable[Said]:
@@ -106,6 +86,8 @@ def _system(found: Record) -> Iterable[Said]:
 
 
 def _assistant(found: Record) -> Iterable[Said]:
+    if inside(found, "parent_tool_use_id"):
+        return  # said by an agent of its own, not by it
     if text_at(found, "message", "model") == "<synthetic>":
         return  # an error in the clothes of an answer; the result line says which
     for part in objects_at(found, "message", "content"):
@@ -155,15 +137,7 @@ def _usage(found: Record) -> Usage:
     )
 
 
-def _nothing(found: Record) -> Iterable[Said]:
-    del found
-    return ()
-
-
-def _unknown(found: Record) -> Iterable[Said]:
-    return (Unknown(kind=text_at(found, "type")),)
-
-
 _READERS = {
-    "system": _system, "assistant": _assistant, "result": _result, "user": _nothing, "stream_event": _nothing,
+    "system": _system, "assistant": _assistant, "result": _result, "user": nothing, "stream_event": nothing,
 }  # fmt: skip
+ClaudeDialect.readers = _READERS

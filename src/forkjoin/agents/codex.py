@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterable
 
 from forkjoin.agents.coding import Coding, process, schema_of
-from forkjoin.agents.dialect import Ended, Judgement, Probe, Site
-from forkjoin.agents.hearing import judged
-from forkjoin.agents.records import Record, count_at, inside, objects_at, record, text_at
-from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Turn, Unknown
+from forkjoin.agents.dialect import Site
+from forkjoin.agents.records import Record, count_at, inside, objects_at, text_at
+from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Turn
+from forkjoin.agents.streaming import StreamDialect, nothing
 from forkjoin.agents.strict import strict
 from forkjoin.agents.troubles import trouble
 from forkjoin.model import Permission, Process, Task, Usage
@@ -27,11 +27,10 @@ _TOOLS = ("command_execution", "file_change", "mcp_tool_call", "web_search")
 _DENIED = ("declined", "denied", "rejected")
 
 
-class CodexDialect:
+class CodexDialect(StreamDialect):
     """It has a sandbox and structured output of its own; prompts come on stdin."""
 
     name = "codex"
-    answers = True
     coding = Coding(
         program="codex",
         keys=("OPENAI_*", "CODEX_*", "AZURE_OPENAI_*"),
@@ -41,10 +40,6 @@ class CodexDialect:
         login_files={"~/.codex/auth.json": "subscription or key"},
         own=frozenset(("schema", "permissions", "sandbox")),
     )
-
-    def probe(self) -> Probe:
-        """Look for its program, and for how it is logged in."""
-        return self.coding.probe()
 
     def invocation(self, task: Task, site: Site) -> Process:
         """Return one headless turn; a session that *site* names goes on."""
@@ -57,18 +52,6 @@ class CodexDialect:
             argv += ["--output-schema", f"{site.scratch}/schema.json"]
         argv += ["resume", site.session, "-"] if site.session else ["-"]
         return process(task, site, tuple(argv), self.coding, files=files)
-
-    def parse(self, line: bytes) -> Iterable[Said]:
-        """Return what a line says."""
-        found = record(line)
-        if found is None:
-            return (Unknown(),) if line.strip() else ()
-        return _READERS.get(text_at(found, "type"), _unknown)(found)
-
-    def judge(self, task: Task, ended: Ended) -> Judgement:
-        """Say how it ended."""
-        del task
-        return judged(ended, self.parse, program="codex", allow=self.coding.allow)
 
 
 def _thread(found: Record) -> Iterable[Said]:
@@ -123,16 +106,8 @@ def _ended(found: Record) -> Iterable[Said]:
     yield Over()
 
 
-def _nothing(found: Record) -> Iterable[Said]:
-    del found
-    return ()
-
-
-def _unknown(found: Record) -> Iterable[Said]:
-    return (Unknown(kind=text_at(found, "type")),)
-
-
 _READERS = {
-    "thread.started": _thread, "turn.started": _nothing, "item.started": _started, "item.updated": _nothing,
+    "thread.started": _thread, "turn.started": nothing, "item.started": _started, "item.updated": nothing,
     "item.completed": _completed, "error": _error, "turn.failed": _failed, "turn.completed": _ended,
 }  # fmt: skip
+CodexDialect.readers = _READERS

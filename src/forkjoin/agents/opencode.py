@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterable
 
 from forkjoin.agents.coding import Coding, process
-from forkjoin.agents.dialect import Ended, Judgement, Probe, Site
-from forkjoin.agents.hearing import judged
-from forkjoin.agents.records import Record, count_at, files_of, inside, number_at, record, text_at, tool_line
-from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Turn, Unknown
+from forkjoin.agents.dialect import Site
+from forkjoin.agents.records import Record, count_at, files_of, inside, number_at, text_at, tool_line
+from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Turn
+from forkjoin.agents.streaming import StreamDialect, nothing
 from forkjoin.agents.troubles import trouble
 from forkjoin.model import Permission, Process, Task, Usage
 
@@ -27,11 +27,10 @@ _PERMISSIONS: dict[Permission, dict[str, str]] = {
 _DENIED = re.compile(r"rejected permission|prevents you from using|permission (?:was )?denied by", re.IGNORECASE)
 
 
-class OpencodeDialect:
+class OpencodeDialect(StreamDialect):
     """It has no caps and no structured output of its own; prompts come on stdin, for it re-quotes its arguments."""
 
     name = "opencode"
-    answers = True
     coding = Coding(
         program="opencode",
         keys=("OPENCODE_*", "ANTHROPIC_*", "OPENAI_*", "GEMINI_*", "GOOGLE_*", "OPENROUTER_*", "GROQ_*", "XAI_*",
@@ -44,10 +43,6 @@ class OpencodeDialect:
         own=frozenset(("permissions", "cost")),
     )  # fmt: skip
 
-    def probe(self) -> Probe:
-        """Look for its program, and for how it is logged in."""
-        return self.coding.probe()
-
     def invocation(self, task: Task, site: Site) -> Process:
         """Return one headless turn; a session that *site* names goes on."""
         argv = ["opencode", "run", "--format", "json", "--auto", "--title", str(task.id)]
@@ -58,18 +53,6 @@ class OpencodeDialect:
         if "OPENCODE_DB" not in site.environ:
             sets["OPENCODE_DB"] = f"{site.home}/opencode.db"
         return process(task, site, tuple(argv), self.coding, sets=sets)
-
-    def parse(self, line: bytes) -> Iterable[Said]:
-        """Return what a line says."""
-        found = record(line)
-        if found is None:
-            return (Unknown(),) if line.strip() else ()
-        return _READERS.get(text_at(found, "type"), _unknown)(found)
-
-    def judge(self, task: Task, ended: Ended) -> Judgement:
-        """Say how it ended."""
-        del task
-        return judged(ended, self.parse, program="opencode", allow=self.coding.allow)
 
 
 def _step(found: Record) -> Iterable[Said]:
@@ -112,16 +95,8 @@ def _error(found: Record) -> Iterable[Said]:
     yield trouble(said, status=count_at(found, "error", "data", "statusCode"))
 
 
-def _nothing(found: Record) -> Iterable[Said]:
-    del found
-    return ()
-
-
-def _unknown(found: Record) -> Iterable[Said]:
-    return (Unknown(kind=text_at(found, "type")),)
-
-
 _READERS = {
-    "step_start": _step, "text": _text, "reasoning": _nothing, "tool_use": _tool, "step_finish": _finished,
+    "step_start": _step, "text": _text, "reasoning": nothing, "tool_use": _tool, "step_finish": _finished,
     "error": _error,
 }  # fmt: skip
+OpencodeDialect.readers = _READERS

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from forkjoin.agents.coding import Coding, process
-from forkjoin.agents.dialect import Ended, Judgement, Probe, Site
-from forkjoin.agents.hearing import judged
+from forkjoin.agents.dialect import Site
 from forkjoin.agents.records import (
     Record,
     count_at,
@@ -18,11 +17,11 @@ from forkjoin.agents.records import (
     inside,
     number_at,
     objects_at,
-    record,
     text_at,
     tool_line,
 )
-from forkjoin.agents.said import Action, Answered, Over, Said, Session, Spent, Trouble, Turn, Unknown
+from forkjoin.agents.said import Action, Answered, Over, Said, Session, Spent, Trouble, Turn
+from forkjoin.agents.streaming import StreamDialect, nothing
 from forkjoin.agents.troubles import trouble
 from forkjoin.model import Permission, Process, Task, Usage
 
@@ -34,11 +33,10 @@ _PERMISSIONS: dict[Permission, tuple[str, ...]] = {
 _QUIET = {"PI_SKIP_VERSION_CHECK": "1"}
 
 
-class PiDialect:
+class PiDialect(StreamDialect):
     """It has no caps, no permissions and no structured output of its own; prompts come on stdin."""
 
     name = "pi"
-    answers = True
     coding = Coding(
         program="pi",
         keys=("PI_*", "ANTHROPIC_*", "OPENAI_*", "GEMINI_*", "GOOGLE_*", "OPENROUTER_*", "GROQ_*", "XAI_*",
@@ -51,10 +49,6 @@ class PiDialect:
         own=frozenset(("cost",)),
     )  # fmt: skip
 
-    def probe(self) -> Probe:
-        """Look for its program, and for how it is logged in."""
-        return self.coding.probe()
-
     def invocation(self, task: Task, site: Site) -> Process:
         """Return one headless turn; a session that *site* names goes on."""
         argv = ["pi", "-p", "--mode", "json", *_PERMISSIONS[task.may]]
@@ -62,18 +56,6 @@ class PiDialect:
         argv += ["--thinking", task.effort] if task.effort else []
         argv += ["--session", site.session] if site.session else []
         return process(task, site, tuple(argv), self.coding)
-
-    def parse(self, line: bytes) -> Iterable[Said]:
-        """Return what a line says."""
-        found = record(line)
-        if found is None:
-            return (Unknown(),) if line.strip() else ()
-        return _READERS.get(text_at(found, "type"), _unknown)(found)
-
-    def judge(self, task: Task, ended: Ended) -> Judgement:
-        """Say how it ended."""
-        del task
-        return judged(ended, self.parse, program="pi", allow=self.coding.allow)
 
 
 def _session(found: Record) -> Iterable[Said]:
@@ -120,20 +102,12 @@ def _settled(found: Record) -> Iterable[Said]:
     yield Over()
 
 
-def _nothing(found: Record) -> Iterable[Said]:
-    del found
-    return ()
-
-
-def _unknown(found: Record) -> Iterable[Said]:
-    return (Unknown(kind=text_at(found, "type")),)
-
-
 _IGNORED = (
     "agent_start", "agent_end", "turn_start", "turn_end", "message_start", "message_update", "tool_execution_update",
     "tool_execution_end", "auto_retry_end", "entry_appended", "queue_update", "compaction_start", "compaction_end",
 )  # fmt: skip
-_READERS = dict.fromkeys(_IGNORED, _nothing) | {
+_READERS = dict.fromkeys(_IGNORED, nothing) | {
     "session": _session, "message_end": _message, "tool_execution_start": _tool, "auto_retry_start": _retry,
     "agent_settled": _settled,
 }  # fmt: skip
+PiDialect.readers = _READERS
