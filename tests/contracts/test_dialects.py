@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from forkjoin.agents import EndedAttempt, Judgement, Probe, Said, Site, dialect
@@ -21,7 +23,18 @@ TASKS = {
     "function": Task(function=lambda: "x"),
     "static": Task(agent="static", task="vulture"),
     "sarif": Task(agent="sarif", task="/none/scan.sarif", output="findings"),
+    "claude": Task(agent="claude", task="x"),
+    "codex": Task(agent="codex", task="x"),
+    "opencode": Task(agent="opencode", task="x"),
+    "pi": Task(agent="pi", task="x"),
 }
+STREAMS = Path(__file__).resolve().parents[1] / "data" / "agents"
+
+
+def fine(name: str) -> bytes:
+    """What an agent prints that ends well."""
+    stream = STREAMS / name / "success.ndjson"
+    return stream.read_bytes() if stream.exists() else b""
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -72,7 +85,7 @@ def test_a_bad_end_is_never_completed_and_has_a_reason(name, exit_, expected):
 
 @pytest.mark.parametrize("name", TASKS)
 def test_judging_twice_says_the_same(name):
-    ended = EndedAttempt(exit=Exit(how="exited", code=0, cpu_s=0.1), stdout=b"", returned=None)
+    ended = EndedAttempt(exit=Exit(how="exited", code=0, cpu_s=0.1), stdout=fine(name), returned=None)
     first = dialect(name).judge(TASKS[name], ended)
     assert first == dialect(name).judge(TASKS[name], ended)
     assert first.outcome == Completed()
