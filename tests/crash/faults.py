@@ -1,9 +1,11 @@
 """I/O faults: the n-th write, fsync, rename, open or mkdir below the state folder fails, for owner, nursery and shims.
 
-    python tests/crash/faults.py [--most 12] [--seed 1] [--workers 3] [--json FILE]
+    python tests/crash/faults.py [--most 12] [--seed 1] [--workers 3] [--strace] [--json FILE]
 
 After it the run is taken up without the fault. The journal opens again, what had finished is kept, nothing runs twice,
 nothing is left alive, and the command that met the fault ended in time, with an honest code and no traceback.
+The faults come from a layer of our own, which counts only calls below the state folder; with --strace from strace, which
+counts the calls of each process by itself, wherever they go (no open: Python itself would not begin).
 `--json` writes `trials`, `hit` (the fault came about), `lost`, `untrue`, `orphans`, `finished_rerun`, `broken`.
 """
 
@@ -21,6 +23,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -34,6 +37,12 @@ ERRORS = (errno.ENOSPC, errno.EIO, errno.EMFILE, errno.EROFS)
 # How often each happens in a whole run, about: beyond it there is nothing to hit.
 TIMES = {"write": 60, "fsync": 40, "rename": 20, "open": 120, "mkdir": 30}
 LAST_S = 90
+CALLS = {
+    "write": "pwrite64",
+    "fsync": "fsync,fdatasync",
+    "rename": "?rename,renameat,renameat2",
+    "mkdir": "?mkdir,mkdirat",
+}
 TASKS = 4
 
 
@@ -43,6 +52,7 @@ class Trial:
 
     folder: Path
     fault: str
+    strace: bool = False
     hit: bool = False
     code: int = 0
     broken: list[tuple[str, str]] = field(default_factory=list)
@@ -59,11 +69,14 @@ def trial(made: Trial, library: Path) -> Trial:
     plan = made.folder / "plan.json"
     plan.write_text(json.dumps({"tasks": [task(made, number) for number in range(TASKS)]}))
     made.home.mkdir()
-    layer = failing(library, made.home, made.folder / "count", made.fault)
-    done = forkjoin(made, "run", str(plan), "-q", layer=layer)
+    count = made.folder / "count"
+    if made.strace:
+        done = forkjoin(made, "run", str(plan), "-q", tracer=traced(made.fault, count))
+    else:
+        done = forkjoin(made, "run", str(plan), "-q", layer=failing(library, made.home, count, made.fault))
     made.code, number = done.returncode, int(made.fault.split()[1])
     with contextlib.suppress(OSError):
-        made.hit = (made.folder / "count").stat().st_size >= number
+        made.hit = "(INJECTED)" in count.read_text() if made.strace else count.stat().st_size >= number
     if done.returncode < 0 or done.returncode == 70 or "Traceback" in done.stderr:
         made.broken.append(("untrue", f"ended with {done.returncode}: {done.stderr[-300:]}"))
     if done.returncode and not (done.stderr + done.stdout).strip():
@@ -126,10 +139,21 @@ def starts(made: Trial) -> collections.Counter[str]:
     return collections.Counter()
 
 
-def forkjoin(made: Trial, *words: str, layer: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def traced(fault: str, log: Path) -> tuple[str, ...]:
+    """Return the words before a command under which each of its processes meets the fault."""
+    kind, number, error, *stays = fault.split()
+    name, when = errno.errorcode[int(error)], f"{number}{'+' if stays else ''}"
+    calls = CALLS[kind]
+    inject = f"inject={calls}:error={name}:when={when}"
+    return ("strace", "-f", "-qqq", "-o", str(log), "-e", f"trace={calls}", "-e", inject)
+
+
+def forkjoin(
+    made: Trial, *words: str, layer: dict[str, str] | None = None, tracer: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
-            [*FORKJOIN, *words], cwd=made.folder / "tree", env=environ(made.home) | (layer or {}),
+            [*tracer, *FORKJOIN, *words], cwd=made.folder / "tree", env=environ(made.home) | (layer or {}),
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LAST_S, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as late:
@@ -137,13 +161,15 @@ def forkjoin(made: Trial, *words: str, layer: dict[str, str] | None = None) -> s
         return subprocess.CompletedProcess(words, -99, "", f"not done after {LAST_S} s: {said!r}")
 
 
-def faults(most: int, seed: int) -> list[str]:
+def faults(most: int, seed: int, *, strace: bool = False) -> list[str]:
     """Return faults spread evenly over kinds, errors and moments; some that stay from then on."""
     chance, found = random.Random(seed), []
+    kinds = tuple(CALLS) if strace else KINDS
     for number in range(most):
-        kind, error = KINDS[number % len(KINDS)], ERRORS[number // len(KINDS) % len(ERRORS)]
+        kind, error = kinds[number % len(kinds)], ERRORS[number // len(kinds) % len(ERRORS)]
         stays = " always" if number % 7 == 6 else ""
-        found.append(f"{kind} {chance.randint(1, TIMES[kind])} {error}{stays}")
+        latest = max(2, TIMES[kind] // 6) if strace else TIMES[kind]  # each process counts for itself
+        found.append(f"{kind} {chance.randint(1, latest)} {error}{stays}")
     return found
 
 
@@ -153,19 +179,20 @@ def main() -> int:
     asked.add_argument("--most", type=int, default=20)
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--workers", type=int, default=3)
+    asked.add_argument("--strace", action="store_true")
     asked.add_argument("--fault", default="", help="this one alone: 'KIND N ERRNO [always]'")
     asked.add_argument("--json", default="")
     given = asked.parse_args()
     top = Path(tempfile.mkdtemp(prefix="forkjoin-faults-"))
     library = compiled(top)
-    todo = [given.fault] if given.fault else faults(given.most, given.seed)
+    todo = [given.fault] if given.fault else faults(given.most, given.seed, strace=given.strace)
     pids = []
     for worker in range(given.workers):
         pid = os.fork()
         if pid == 0:
             done = []
             for number in range(worker, len(todo), given.workers):
-                made = Trial(folder=top / str(number), fault=todo[number])
+                made = Trial(folder=top / str(number), fault=todo[number], strace=given.strace)
                 try:
                     trial(made, library)
                 except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,3 +34,15 @@ def test_an_answer_that_could_not_be_kept_is_no_answer(tmp_path: Path) -> None:
     argv = [sys.executable, str(SCRIPT), "--fault", "write 51 24", "--json", str(out)]
     subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False)
     assert json.loads(out.read_text())["broken"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("strace") is None, reason="no strace here")
+def test_a_fault_that_the_kernel_tells_of(tmp_path: Path) -> None:
+    out = tmp_path / "faults.json"
+    argv = [sys.executable, str(SCRIPT), "--most", "4", "--strace", "--json", str(out)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False)
+    assert out.exists(), done.stderr[-2000:]
+    figures = json.loads(out.read_text())
+    assert figures["broken"] == []
+    assert figures["hit"] >= 2
