@@ -4,8 +4,8 @@
 
 After it the run is taken up without the fault. The journal opens again, what had finished is kept, nothing runs twice,
 nothing is left alive, and the command that met the fault ended in time, with an honest code and no traceback.
-The faults come from a layer of our own, which counts only calls below the state folder; with --strace from strace, which
-counts the calls of each process by itself, wherever they go (no open: Python itself would not begin).
+The faults come from a layer of our own, which counts only calls below the state folder; with --strace from strace,
+which counts the calls of each process by itself, wherever they go (no open: Python itself would not begin).
 `--json` writes `trials`, `hit` (the fault came about), `lost`, `untrue`, `orphans`, `finished_rerun`, `broken`.
 """
 
