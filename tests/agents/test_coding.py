@@ -148,6 +148,7 @@ def test_when_an_error_passes_is_read_where_it_is_said() -> None:
     assert trouble("Try again in 3 days 2 hours 5 minutes.").after_s == 3 * 86_400 + 2 * 3_600 + 300
     assert trouble("rate limited, retry after 20 s").after_s == 20
     assert trouble("nothing of the kind").after_s is None
+    assert trouble(f"retry after {'9' * 400} s").after_s is None
 
 
 def test_the_repository_holds_a_stream_for_each() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -169,6 +170,26 @@ def test_what_stands_behind_a_telling_word_is_masked(text: bytes, secret: bytes)
     assert secret not in masked
     assert masked[:5] == text[:5]
     assert Redaction(()).raw(masked) == masked
+
+
+@pytest.mark.parametrize("deep", [1, 2])
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("-----BEGIN PRIVATE KEY-----\nMIIEvQ\nabc==\n-----END PRIVATE KEY-----", "MIIEvQ"),
+        ('{"password": "hunter2hunter2"}', "hunter2hunter2"),
+        ('"authorization": "token abcdefgh1234"', "abcdefgh1234"),
+        ('say pa"ss\\wörd1', "rd1"),
+    ],
+)
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_secrets_are_masked_in_streams_of_json_too(text: str, secret: str, deep: int, *, ascii_only: bool) -> None:
+    for _ in range(deep):
+        text = json.dumps({"text": text}, ensure_ascii=ascii_only)
+    masked = Redaction(['pa"ss\\wörd1']).raw(text.encode())
+    assert secret.encode() not in masked
+    assert len(masked) == len(text.encode())
+    json.loads(masked)
 
 
 def test_ids_states_and_short_values_stay() -> None:

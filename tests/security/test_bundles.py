@@ -111,7 +111,7 @@ def test_bombs(good: Members, refused: Callable[..., str], monkeypatch: pytest.M
 
 def test_a_size_that_lies(good: Members, refused: Callable[..., str]) -> None:
     raw = bytearray(gzip.decompress(packed(good)))
-    for size in (b"77777777777\0", b"\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff", b"-0000000001\0"):
+    for size in (b"77777777777\0", b"\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff", b"-0000000001\0", b"00000000999\0"):
         raw[124:136] = size
         raw[148:156] = b"%06o\0 " % (sum(raw[:148]) + 8 * 32 + sum(raw[156:512]))
         assert "larger than a bundle may be" in refused(gzip.compress(bytes(raw)))

@@ -37,6 +37,7 @@ _AFTER = re.compile(
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|d|h|m|s)", re.IGNORECASE)
 _SECONDS = {"ms": 0.001, "d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
 _LONGEST = 600
+_CENTURY_S = 100 * 365 * 86_400.0  # who says more than that has not said when
 
 
 def trouble(message: str, *, status: int | None = None, retrying: bool = False) -> Trouble:
@@ -75,4 +76,5 @@ def _after(message: str) -> float | None:
     found = _AFTER.search(message)
     if found is None:
         return None
-    return sum(float(amount) * _SECONDS[unit.lower()] for amount, unit in _PART.findall(found[1]))
+    said = sum(float(amount) * _SECONDS[unit.lower()] for amount, unit in _PART.findall(found[1]))
+    return said if said <= _CENTURY_S else None

@@ -25,6 +25,7 @@ _NAME = re.compile(
     r"forkjoin\.json|events\.jsonl|"
     r"tasks/[a-z0-9][a-z0-9-]{0,99}/[1-9]\d{0,5}/(?:brief\.md|changes\.patch|(?:stdout|stderr)\.\d{4,6})"
 )
+_OCTAL = re.compile(rb"[0-7]+")
 _MOST_FILES = 500_000
 _MOST_BYTES = 1024 * MIB
 _MOST_OF = {EVENTS: 512 * MIB, HEAD: MIB}
@@ -101,9 +102,9 @@ def _sound(block: bytes) -> bool:
 
 
 def _number(field: bytes) -> int:
-    """Return an octal number; binary ones (sizes of many gigabytes) count as too large."""
+    """Return an octal number; what is none (binary sizes of many gigabytes) counts as too large."""
     digits = field.strip(b" \0")
-    return int(digits, 8) if digits.isdigit() else _MOST_BYTES + 1
+    return int(digits, 8) if _OCTAL.fullmatch(digits) else _MOST_BYTES + 1
 
 
 def _text(field: bytes) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 _LONG_ENOUGH, _NAMED_ENOUGH = 8, 4  # characters: a shorter value would mask half of every text
@@ -11,7 +12,7 @@ _SECRET_NAME = re.compile(
     r"TOKEN|SECRET|PASSW|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIAL|COOKIE|SESSION", re.IGNORECASE
 )
 _KNOWN = (
-    rb"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s:,-]{1,20000}-----END [A-Z ]{0,40}PRIVATE KEY-----",
+    rb"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s:,\\-]{1,20000}-----END [A-Z ]{0,40}PRIVATE KEY-----",
     rb"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,200}",  # OpenAI, Anthropic and those like them
     rb"\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10,200}",  # Stripe
     rb"\bgh[pousr]_[A-Za-z0-9]{20,255}",
@@ -26,12 +27,18 @@ _KNOWN = (
     rb"\bhf_[A-Za-z0-9]{20,255}",
     rb"\beyJ[A-Za-z0-9_-]{8,5000}\.[A-Za-z0-9_-]{8,5000}\.[A-Za-z0-9_-]{8,5000}",  # JSON Web Tokens
 )
+_QUOTE = rb"(?:\\{0,4}[\"'])?"  # in a stream of JSON a quote has backslashes before it
 # What stands behind one of these words is masked, the word is not.
 _BEHIND = (
-    rb"(?i:\bauthorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?:bearer|basic|token)\s{1,3})([A-Za-z0-9._~+/=-]{8,5000})",
+    rb"(?i:\bauthorization" + _QUOTE + rb"\s{0,3}[:=]\s{0,3}" + _QUOTE + rb"(?:bearer|basic|token)\s{1,3})"
+    rb"([A-Za-z0-9._~+/=-]{8,5000})",
     rb"(?i:\bbearer\s{1,3})([A-Za-z0-9._~+/=-]{20,5000})",
     rb"(?i:\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"']{0,200}:)([^\s/@\"']{3,200})(?=@)",
-    rb"(?i:(?:api[_-]?key|access[_-]?token|auth[_-]?token|secret(?:[_-]?key)?|passwo?r?d)[\"']?\s{0,3}[:=]\s{0,3}[\"']?)"
+    rb"(?i:(?:api[_-]?key|access[_-]?token|auth[_-]?token|secret(?:[_-]?key)?|passwo?r?d)"
+    + _QUOTE
+    + rb"\s{0,3}[:=]\s{0,3}"
+    + _QUOTE
+    + rb")"
     rb"([A-Za-z0-9._~+/=!@#$%^&*-]{8,500})",
 )
 _WORDS = frozenset(  # keys whose texts are words of ours, names or hashes
@@ -44,7 +51,8 @@ class Redaction:
     """Masks known patterns and given values; `count` is how often. Same input, same output."""
 
     def __init__(self, values: Iterable[str], *, ids: Collection[str] = ()) -> None:
-        given = sorted({value for value in values if value}, key=lambda value: (-len(value), value))
+        forms = {form for value in values if value for form in _forms(value)}
+        given = sorted(forms, key=lambda value: (-len(value), value))
         alternatives = [re.escape(value.encode("utf-8", "surrogatepass")) for value in given]
         self._known = re.compile(b"|".join((*alternatives, *_KNOWN)))
         self._behind = [re.compile(pattern) for pattern in _BEHIND]
@@ -99,6 +107,16 @@ def secret_values(task_envs: Iterable[Mapping[str, str]], environ: Mapping[str, 
         for name, value in environ.items()
         if _SECRET_NAME.search(name) and len(value) >= _LONG_ENOUGH and not value.isdigit() and "/" not in value[:1]
     }
+
+
+def _forms(value: str) -> Iterator[str]:
+    """Yield a value as it is, and as it stands in JSON, in JSON within JSON too: agents speak in such streams."""
+    yield value
+    for ascii_only in (False, True):
+        form = value
+        for _ in range(2):
+            form = json.dumps(form, ensure_ascii=ascii_only)[1:-1]
+            yield form
 
 
 def _least(name: str) -> int:
