@@ -186,6 +186,27 @@ def test_nothing_in_a_name_is_run_by_a_shell_line(name: str, line: str) -> None:
     assert done.stdout.decode() == f"{shown}\0"
 
 
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("printf '%s\\0' \"<{{ dir }}>\"", "<{}>\0"),
+        ("printf '%s\\0' \"it's in {{ dir }}\"", "it's in {}\0"),
+        ("printf '%s\\0' \"$(printf %s {{ dir }})\"", "{}\0"),
+        ("sh -c \"printf '%s\\0' {{ dir }}\"", "{}\0"),
+        ("sh -ec 'printf \"%s\\0\" {{ dir }}'", "{}\0"),
+    ],
+)
+def test_a_name_within_quotes_stays_one_word_and_is_not_run(name: str, line: str, said: str) -> None:
+    import os
+    import subprocess
+
+    (task,) = fan(Each(dirs="*", task=Task(shell=line)), a_tree(f"{name}/f")).plan.tasks
+    done = subprocess.run(["sh", "-c", task.shell], env={**os.environ, **task.env}, capture_output=True, check=True)
+    shown = f"./{name}" if name.startswith("-") else name
+    assert done.stdout.decode().rstrip("\n") == said.format(shown).rstrip("\n")
+
+
 def test_a_line_with_several_odd_names_has_a_variable_each() -> None:
     tree = a_tree("a b/f", "c/f", "d e/f")
     (task,) = fan(Each(dirs="*", at_most=1, task=Task(shell="ls {{ dir }} | wc")), tree).plan.tasks

@@ -17,6 +17,8 @@ _MARK: Final = re.compile(r"\{\{\s*(dir|file)\s*\}\}")
 _SLIP: Final = re.compile(r"\{\{\s*(dirs|files|directory|folder|path|DIR|FILE)\s*\}\}")
 _IN_SHELL: Final = re.compile(r"([\"']?)\{\{(?:dir|file)\}\}(\1)")
 _GLUED: Final = re.compile(r"[^\s;&|()]\{\{(?:dir|file)\}\}|\{\{(?:dir|file)\}\}[^\s;&|()]")
+_QUOTED: Final = re.compile(r"""\\.|'[^']*'|("(?:\\.|[^"\\])*("|$))""", re.DOTALL)
+_RUNS: Final = re.compile(r"\b(?:\w*sh\s+(?:-\w+\s+)*-\w*c|eval)\s")  # whose argument is a shell line once more
 _META: Final = re.compile(r"[*?\[\]{}\\]")
 _PLAIN_WORD: Final = re.compile(r"[\w./@%+:,-]+")  # a shell takes it as it is
 _TEXTS: Final = ("description", "role", "task", "context")
@@ -125,17 +127,21 @@ class Filling:
         if len(self.names) > 1 and _GLUED.search(line):
             raise self._several("shell")
         variables: dict[str, str] = {}
-        words: list[str] = []
+        words, quoted = list[str](), list[str]()
+        inner = r"\"\${}\"" if _RUNS.search(line) else "${{{}}}"
         for number, name in enumerate(map(_dashed, self.names), start=1):
             if _PLAIN_WORD.fullmatch(name):
                 words.append(name)
+                quoted.append(name)
                 continue
             variable = f"FORKJOIN_{self.kind.upper()}" + (f"_{number}" if number > 1 else "")
             variables[variable] = name
             words.append(f'"${variable}"')
+            quoted.append(inner.format(variable))
         said = " ".join(words)
         if variables:  # quotes of the caller's around the mark would end ours
-            return _IN_SHELL.sub(lambda _: said, line), variables
+            within = " ".join(quoted)
+            return _IN_SHELL.sub(lambda mark: within if _in_quotes(line, mark) else said, line), variables
         return line.replace(self.mark, said), {}
 
     def _several(self, field: str) -> PlanError:
@@ -144,6 +150,18 @@ class Filling:
             where=self.where,
             next_step=f"let it stand alone there, or leave at_most (--at-most) out: one {WORDS[self.kind]} a task",
         )
+
+
+def _in_quotes(line: str, mark: re.Match[str]) -> bool:
+    """Whether a mark is a part of a text in double quotes, where quotes of ours would end those of the caller."""
+    if mark[1]:
+        return False
+    for text in _QUOTED.finditer(line):
+        if text[1] and text.start() < mark.start() < text.end():
+            before = line[text.start() : mark.start()]
+            # In a command substitution quotes begin anew.
+            return before.count("$(") <= before.count(")") and before.count("`") % 2 == 0
+    return False
 
 
 def _dashed(name: str) -> str:
