@@ -206,3 +206,12 @@ def test_an_agent_that_retried_in_silence_until_its_deadline_is_said_to_have() -
 def test_a_structured_answer_is_its_value() -> None:
     judged = _judged("claude/structured", (STREAMS / "claude/structured.ndjson").read_bytes())
     assert json.loads(judged.value) == {"a": 1}
+
+
+@pytest.mark.parametrize("errors", [{}, {"errors": None}, {"errors": 7}, {"errors": []}])
+def test_an_error_that_says_nothing_of_itself_keeps_session_and_costs(errors: dict[str, object]) -> None:
+    line = {"type": "result", "subtype": "error_during_execution", "is_error": True, "session_id": "s", **errors}
+    found = heard([json.dumps({**line, "total_cost_usd": 0.5}).encode()], dialect("claude").parse)
+    assert (found.session, found.usage.usd) == ("s", 0.5)
+    assert found.trouble is not None
+    assert found.trouble.message == "error_during_execution"

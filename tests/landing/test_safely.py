@@ -156,3 +156,14 @@ def test_a_conflict_is_resolved_by_its_follow_up_on_the_branch(desk: Desk):
     assert desk.show(branch_of(run), "notes.txt").split() == ["one", "two", "three", "one", "two"]
     assert not run.view().unlanded
     assert forkjoin(desk, "land", run.id).stdout.count("was landed before") == 2
+
+
+def test_what_the_gate_left_out_is_not_brought_in_by_applying_what_was_resolved(desk: Desk):
+    run = desk.run(shell("good", "echo g > g"), shell("bad", "echo b > b"), gate="test ! -e b")
+    done = forkjoin(desk, "land", "--resolve", "same", "--apply")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert desk.git("rev-parse", "main") == desk.git("rev-parse", branch_of(run))
+    assert [str(task.id) for task in run.view().unlanded] == ["bad"]
+    assert desk.subjects(branch_of(run), since="main~1") == ["Do good"]
+    assert (desk.tree / "g").exists()
+    assert not (desk.tree / "b").exists()

@@ -114,7 +114,7 @@ def _result(found: Record) -> Iterable[Said]:
 
 def _trouble(found: Record) -> Trouble:
     errors = inside(found, "errors")
-    said = text_at(found, "result") or "; ".join(str(one) for one in errors if isinstance(errors, list))
+    said = text_at(found, "result") or "; ".join(map(str, errors if isinstance(errors, list) else ()))
     cap = _CAPS.get(text_at(found, "terminal_reason"))
     if cap == "turns":
         return Trouble(kind="turns", message=said or "its turns are used up")

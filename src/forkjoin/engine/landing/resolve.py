@@ -11,14 +11,17 @@ from msgspec.structs import replace
 
 from forkjoin.engine.landing.asked import LandAsk
 from forkjoin.engine.landing.follow import resolving
+from forkjoin.engine.landing.land import landing_store
 from forkjoin.engine.landing.next import next_command
 from forkjoin.engine.launching import launch
 from forkjoin.engine.prepare import Overrides, prepared
 from forkjoin.engine.reading import read_plan
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
+from forkjoin.errors import PlanError
 from forkjoin.journal import SqliteJournal
 from forkjoin.model import Landed, LandedTask, Landing, LeftOut, Plan
+from forkjoin.workspaces.landing import apply_forward
 
 SAME = "same"  # who made the change makes it again
 _HEADS = "refs/heads/"
@@ -38,9 +41,19 @@ def land_and_resolve(run: Run, ask: LandAsk, *, agent: str, settings: Settings, 
             say(f"resolving {left.task} with {agent} ...")
             made = _joined(run, made, left, *_tried(run, made, left, ask, _By(agent=agent, settings=settings, say=say)))
     if ask.apply:
-        last = run.land(LandAsk(tasks=ask.tasks, prefix=ask.prefix, gate="", apply=True), say=say)
-        made = replace(made, applied=last.applied, refused=last.refused)
+        made = _applied(run, made)
     return replace(made, next=next_command(made))
+
+
+def _applied(run: Run, made: Landing) -> Landing:
+    """Move the current branch to what was landed; to land again would bring in what the gate had left out."""
+    if not (made.commit and (made.landed or made.before)):
+        return made
+    try:
+        name = apply_forward(landing_store(run.folder, run.planned).top, made.commit, branch=made.branch)
+    except PlanError as refusal:
+        return replace(made, refused=str(refusal))
+    return replace(made, applied=name)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
