@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -215,3 +216,13 @@ def test_an_error_that_says_nothing_of_itself_keeps_session_and_costs(errors: di
     assert (found.session, found.usage.usd) == ("s", 0.5)
     assert found.trouble is not None
     assert found.trouble.message == "error_during_execution"
+
+
+@pytest.mark.parametrize("agent", ["opencode", "pi"])
+def test_a_model_without_a_price_has_costs_that_are_not_known(agent: str) -> None:
+    raw = (STREAMS / f"{agent}/success.ndjson").read_bytes()
+    free = re.sub(rb'"cost":(\{"input":[^}]*"total":)?[0-9.e-]+', rb'"cost":\g<1>0', raw)
+    assert free != raw
+    found = heard(free.split(b"\n"), dialect(agent).parse)
+    assert found.usage.input_tokens
+    assert found.usage.usd is None

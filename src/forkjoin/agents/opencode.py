@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from forkjoin.agents.coding import Coding, process
 from forkjoin.agents.dialect import Site
-from forkjoin.agents.records import Record, count_at, files_of, inside, number_at, text_at, tool_line
+from forkjoin.agents.records import Record, count_at, dollars, files_of, inside, number_at, text_at, tool_line
 from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Turn
 from forkjoin.agents.streaming import StreamDialect, nothing
 from forkjoin.agents.troubles import trouble
@@ -81,7 +81,7 @@ def _finished(found: Record) -> Iterable[Said]:
     usage = Usage(
         input_tokens=None if read is None else read + sum(cached),
         output_tokens=count_at(tokens, "output"),
-        usd=number_at(found, "part", "cost"),
+        usd=dollars(number_at(found, "part", "cost"), read, count_at(tokens, "output"), *cached),
     )
     yield Spent(usage=usage)
     yield Turn()

@@ -13,6 +13,7 @@ from forkjoin.agents.dialect import Site
 from forkjoin.agents.records import (
     Record,
     count_at,
+    dollars,
     files_of,
     inside,
     number_at,
@@ -71,7 +72,7 @@ def _message(found: Record) -> Iterable[Said]:
         usage=Usage(
             input_tokens=sum(part for part in read if part) if any(part is not None for part in read) else None,
             output_tokens=count_at(usage, "output"),
-            usd=number_at(usage, "cost", "total"),
+            usd=dollars(number_at(usage, "cost", "total"), count_at(usage, "output"), *read),
         )
     )
     if text_at(found, "message", "stopReason") in ("error", "aborted"):

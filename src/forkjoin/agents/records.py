@@ -55,6 +55,11 @@ def number_at(value: object, *path: str | int) -> float | None:
     return float(found) if isinstance(found, int | float) and not isinstance(found, bool) and found >= 0 else None
 
 
+def dollars(said: float | None, *tokens: int | None) -> float | None:
+    """Return what a program says that *tokens* cost; None for nothing: of a model without a price it says 0."""
+    return None if said == 0 and any(tokens) else said
+
+
 def tool_line(name: str, about: object) -> str:
     """Return a line for the board about a tool in use: its name and the most telling of its arguments."""
     for key in ("file_path", "filePath", "path", "command", "cmd", "pattern", "query", "url", "description"):
