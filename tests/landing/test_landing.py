@@ -82,7 +82,7 @@ def test_every_kind_of_conflict_is_told_with_its_file(desk: Desk, first: str, se
 
 def test_odd_names_land(desk: Desk):
     line = "printf x > ' sp ace'; printf y > ./-dash; printf z > \"$(printf 'new\\nline')\"; "
-    line += "printf w > \"$(printf 'b\\377d')\""
+    line += "printf w > \"$(printf 'b\\377d')\"; printf 'v = 1' > \"$(printf 'new\\nline missing.py')\""
     run = desk.run(shell("odd", line), shell("more", "mkdir -p d; printf q > \"d/$(printf '\\303\\251')\""))
     assert landed(run.land(LandAsk())) == ["odd", "more"]
     names = subprocess.run(

@@ -84,15 +84,19 @@ class Replay:
 
     def texts(self, wanted: Sequence[tuple[str, str]]) -> list[str]:
         """Return files, each of a commit and of a path relative to the tree; "" for one that is not there."""
-        asked = b"".join(os.fsencode(f"{commit}:{self._in_repository(path)}") + b"\0" for commit, path in wanted)
-        out, at, found = self._git.out("cat-file", "--batch", "-z", stdin=asked), 0, []
-        for commit, path in wanted:
-            head = out[at : out.index(b"\n", at)]
-            missing = head == os.fsencode(f"{commit}:{self._in_repository(path)}") + b" missing"
-            size = 0 if missing else int(head.rpartition(b" ")[2])
-            at += len(head) + 1
-            found.append("" if missing else out[at : at + size].decode("utf-8", "replace"))
-            at += 0 if missing else size + 1
+        asked = [os.fsencode(f"{commit}:{self._in_repository(path)}") for commit, path in wanted]
+        out = self._git.out("cat-file", "--batch", "-z", stdin=b"".join(name + b"\0" for name in asked))
+        at, found = 0, list[str]()
+        for name in asked:
+            missing = name + b" missing\n"  # a name may hold a line break
+            if out.startswith(missing, at):
+                at += len(missing)
+                found.append("")
+                continue
+            end = out.index(b"\n", at)
+            size = int(out[at:end].rpartition(b" ")[2])
+            found.append(out[end + 1 : end + 1 + size].decode("utf-8", "replace"))
+            at = end + 1 + size + 1
         return found
 
     # -- helpers
