@@ -156,6 +156,9 @@ def test_a_conflict_is_resolved_by_its_follow_up_on_the_branch(desk: Desk):
     assert desk.show(branch_of(run), "notes.txt").split() == ["one", "two", "three", "one", "two"]
     assert not run.view().unlanded
     assert forkjoin(desk, "land", run.id).stdout.count("was landed before") == 2
+    applied = forkjoin(desk, "land", "--apply")  # the run that was landed is the latest, not the one that resolved
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert (desk.tree / "notes.txt").read_text().split() == ["one", "two", "three", "one", "two"]
 
 
 def test_what_the_gate_left_out_is_not_brought_in_by_applying_what_was_resolved(desk: Desk):

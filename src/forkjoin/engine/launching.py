@@ -101,7 +101,7 @@ def attach(name: str | None = None, *, settings: Settings, tree: Path | None = N
     home = Path(settings.home)
     if name is not None:
         return Run(find_run(home, name.partition("/")[0]))
-    latest = next(_of_repository(home, tree), None)
+    latest = next((run for run in _of_repository(home, tree) if not run.planned.options.resolves), None)
     if latest is None:
         raise UnknownId("run", "latest", [], hint="start one: forkjoin run -a shell -t 'pytest -q'")
     return latest

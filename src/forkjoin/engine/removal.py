@@ -77,7 +77,7 @@ def unlanded(folder: RunFolder, events: Sequence[Recorded], view: RunView, *, di
 def _changed(events: Sequence[Recorded]) -> list[Ended]:
     """Return the ends of attempts whose changes are nowhere but in the run."""
     elsewhere = _elsewhere(events)
-    ended = (one.event for one in events if isinstance(one.event, Ended) and one.event.changes.files)
+    ended = (one.event for one in events if isinstance(one.event, Ended) and one.event.changes.commit)
     return [one for one in ended if (one.task, one.attempt) not in elsewhere]
 
 

@@ -54,6 +54,7 @@ class Options(Value, frozen=True, kw_only=True, omit_defaults=True):
     depth: int = 0
     replay: Replay | None = None
     on_overlap: OnOverlap = "note"
+    resolves: RunId = RunId("")  # the run whose conflict this one puts right: nobody means it by "the latest run"
 
 
 class Planned(_Event, frozen=True, kw_only=True):

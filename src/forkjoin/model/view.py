@@ -63,8 +63,8 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def unlanded(self) -> bool:
-        """Whether it has changes that are nowhere but in the run."""
-        return bool(self.changes.files) and not self.landed
+        """Whether it has changes that are nowhere but in the run; a replay only shows those of its recording."""
+        return bool(self.changes.commit) and not self.landed
 
     def seconds(self, now: float) -> float:
         """How long it has run, or ran."""

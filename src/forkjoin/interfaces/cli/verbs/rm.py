@@ -34,7 +34,9 @@ class Ask(Asked):
     discard: Annotated[bool, typer.Option("--discard", help="Even with changes that were not landed.")] = False
     older_than: Annotated[
         str,
-        typer.Option("--older-than", metavar="TIME", help="Runs over for longer that hold no changes."),
+        typer.Option(
+            "--older-than", metavar="TIME", help="Runs of any repository, over for longer, that hold no changes."
+        ),
     ] = ""
     keep_gib: Annotated[
         float | None, typer.Option("--keep-gib", metavar="GIB", help="The oldest such runs, until the rest fits.")
