@@ -147,6 +147,17 @@ def test_patches_for_git_am_make_the_same_commits(desk: Desk, tmp_path: Path):
     assert "not landed" not in forkjoin(desk, "ls").stdout
 
 
+def test_patches_that_were_exported_and_are_gone_are_named_before_the_run_goes(desk: Desk, tmp_path: Path):
+    run = desk.run(A)
+    out = tmp_path / "out"
+    assert forkjoin(desk, "export", "--patches", str(out)).returncode == 0
+    for patch in out.iterdir():
+        patch.unlink()
+    refused = forkjoin(desk, "rm", run.id)
+    assert (refused.returncode, "a.txt" in refused.stderr) == (2, True), refused.stderr
+    assert run.folder.exists()
+
+
 def test_a_conflict_is_resolved_by_its_follow_up_on_the_branch(desk: Desk):
     run = desk.run(
         shell("one", "echo one >> notes.txt"), shell("two", "echo two >> notes.txt"), gate="grep -q three notes.txt"

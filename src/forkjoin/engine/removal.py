@@ -82,7 +82,7 @@ def _changed(events: Sequence[Recorded]) -> list[Ended]:
 
 
 def _elsewhere(events: Sequence[Recorded]) -> set[tuple[TaskId, int]]:
-    """Return the attempts whose changes were exported, or were landed and are still held by a ref of the user's."""
+    """Return the attempts whose patches still lie where they were exported, or which a ref of the user's holds."""
     landed: dict[tuple[TaskId, int], str] = {}
     found: set[tuple[TaskId, int]] = set()
     tree = Path()
@@ -92,7 +92,7 @@ def _elsewhere(events: Sequence[Recorded]) -> set[tuple[TaskId, int]]:
             tree = Path(event.tree)
         elif isinstance(event, Landed):
             landed |= {(one.task, one.attempt): one.commit for one in event.tasks}
-        elif isinstance(event, Exported):
+        elif isinstance(event, Exported) and any(Path(event.folder).glob("*.patch")):  # else they lie nowhere any more
             found |= {(one.task, one.attempt) for one in event.tasks}
     if landed and tree.is_dir():
         with suppress(ForkjoinError, OSError):  # where git does not say so, nothing is landed
