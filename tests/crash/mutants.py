@@ -38,6 +38,7 @@ MUTANTS = {
                 "        effects, self._effects = self._effects, []\n",
                 "        effects, self._effects = self._effects, []\n        for effect in effects:\n"
                 "            effect()\n"
+                "        import time\n"
                 "        from pathlib import Path\n"
                 "        awaited = bool(effects and Path(os.environ['FORKJOIN_FAILPOINTS'], 'kill').read_text())\n"
                 "        time.sleep(1.5 * awaited)\n"  # so that what was let go has begun when the kill comes

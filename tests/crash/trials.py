@@ -256,7 +256,7 @@ def clean_end(made: Trial, finished: set[tuple[str, int]]) -> None:
     for run in runs:
         told = {str(one["id"]): one for one in shown(made, run)}
         judge(made, told, starts, ends)
-        land(made, run, told)
+        bring_home(made, run, told)
         made.resume_s = max(made.resume_s, taken_up_at(made.home / "runs" / run / "journal.db", ended) - began)
     for name, number in ended_attempts(made.home):
         if (name, number - 1) in finished:
@@ -269,17 +269,19 @@ def clean_end(made: Trial, finished: set[tuple[str, int]]) -> None:
         made.broke("leaks", f"left on disk: {left}")
 
 
-def land(made: Trial, run: str, told: Mapping[str, Mapping[str, object]]) -> None:
+def bring_home(made: Trial, run: str, told: Mapping[str, Mapping[str, object]]) -> None:
     """Land what the run's writers changed, as `landings.py` tells."""
     writers = [name for name in WRITERS if name in told and told[name]["state"] == "completed"]
     if made.plan != "copies" and len(writers) == len(WRITERS):
-        landed(made, run, writers, lambda: forked(made, lambda: command("land", "--apply", run)), lambda: noted(made))
+        whole = all(one["state"] == "completed" for one in told.values())
+        land = lambda: forked(made, lambda: command("land", "--apply", run))  # noqa: E731 - said once, done twice
+        landed(made, run, writers, land, lambda: noted(made), whole=whole)
 
 
 def judge(made: Trial, told: Mapping[str, Mapping[str, object]], starts: Count, ends: Count) -> None:
     """Compare what the run tells of its tasks with what they did."""
     undone = [name for name, one in told.items() if one["state"] != "completed"]
-    lost = [name for name in undone if told[name]["state"] == "lost"]
+    lost = [name for name in undone if gone(told[name])]
     blocked = {"w2": "w1", "last": "quick"}
     for name in undone:
         if name not in lost and not (told[name]["state"] == "blocked" and blocked.get(name) in undone):
@@ -298,6 +300,11 @@ def judge(made: Trial, told: Mapping[str, Mapping[str, object]], starts: Count, 
     for name, one in told.items():
         if one["state"] == "completed":
             made.broken += [("untrue", what) for what in untrue(one, ends[name])]
+
+
+def gone(one: Mapping[str, object]) -> bool:
+    """Whether a task, or the set-up of its workspace, had no process and no record any more."""
+    return one["state"] == "lost" or (one["state"] == "failed" and "without leaving a record" in str(one["reason"]))
 
 
 def untrue(one: Mapping[str, object], ends: int) -> Iterator[str]:

@@ -123,7 +123,7 @@ def test_a_diff_is_clean_on_a_terminal_and_byte_for_byte_in_a_pipe(forkjoin) -> 
     assert forkjoin("run", "-q", plan)[0] == 0
     process = forkjoin.process("diff", "w", text=False)
     assert process.communicate(timeout=20)[0].startswith(b"diff ")
-    shown = _on_terminal(forkjoin, "diff", "w")
+    shown = _on_terminal(forkjoin, "diff", "w", GIT_PAGER="cat", NO_COLOR="1")
     assert "diff " in shown
     assert "\x1b" not in shown
 

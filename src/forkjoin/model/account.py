@@ -93,7 +93,7 @@ class LostTime(Value, frozen=True, kw_only=True):
             about = f" ({self.detail})" if self.detail else ""
             chain = f" (of {len(self.tasks)} in a row)" if len(self.tasks) > 2 else ""
             return f"{self.cause}: {then} waited for {first}{chain}{about}"
-        return f"{self.cause}: " + "; ".join(filter(None, (self.detail, who)))
+        return ": ".join(filter(None, (self.cause, "; ".join(filter(None, (self.detail, who))))))
 
 
 class Account(Value, frozen=True, kw_only=True):

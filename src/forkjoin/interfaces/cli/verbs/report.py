@@ -111,7 +111,11 @@ def _print_screen(run: Run) -> None:
         f"All of it: forkjoin report{named} --format markdown | less",
         f"As a page: forkjoin report{named} --format html -o r.html",
     )
-    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    plain = "NO_COLOR" in os.environ  # no bold either: who says it often means no sequences at all
+    console = Console(
+        file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=True,
+        color_system=None if plain else "auto",
+    )  # fmt: skip
     paper = Paper(columns=size.columns, lines=size.lines)
     for line in screen(run.report(), run.summary_lines(width=line_width()), more, paper):
         console.print(line)
