@@ -211,7 +211,7 @@ def page(found: Mapping[str, Said]) -> str:
     lines += ["words are explained at the end; how each trial works, in the head of its script.", ""]
     for name, part in PARTS.items():
         lines += [f"## {part.title}", "", *section(part, found.get(name)), ""]
-    return "\n".join(lines) + WORDS
+    return "\n".join(lines) + "\n" + WORDS
 
 
 def section(part: Part, said: Said | None) -> list[str]:
