@@ -95,7 +95,7 @@ def test_common_flags_work_as_in_run(forkjoin, tree: Path) -> None:
         (("x", "--dirs", "build"), 2, "no folder matches 'build'"),
         (("x {{ file }}", "--dirs", "src/*"), 2, "{{ file }} stands for nothing here"),
         (("x", "--dirs", "src/*", "--at-most", "0"), 2, "at_most is 0"),
-        (("x", "--dirs", "src/*"), 7, "give -a shell (PROMPT is a shell line)"),
+        (("x", "--dirs", "src/*"), 7, "say -a shell (PROMPT is a shell line)"),
         (("", "--dirs", "src/*"), 2, "says no work"),
         (("x", "--dirs", "src/*", "-a", "nobody"), 2, "no agent 'nobody'"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import shlex
+import subprocess
 
 import pytest
 
@@ -18,7 +19,17 @@ EXAMPLES = {
     for verb in VERBS
 }
 # The exit codes that an example may end with: of a run in which one task failed.
-CODES = {"wait": {0, 3}, "watch": {3}, "output": {0}, "report": {0}, "check": {0, 6}, "rm": {0, 2}, "resume": {0, 3}}
+CODES = {
+    "land": {0, 3},
+    "export": {0, 3},
+    "wait": {0, 3},
+    "watch": {3},
+    "output": {0},
+    "report": {0},
+    "check": {0, 6},
+    "rm": {0, 2},
+    "resume": {0, 3},
+}
 
 
 @pytest.fixture
@@ -39,6 +50,10 @@ tasks:
 """
     (tree / "plan.yaml").write_text(tasks)
     (tree / "plan.json").write_text('{"tasks": [{"id": "a", "shell": "true", "writes": []}]}')
+    (tree / "scan.sarif").write_text('{"version": "2.1.0", "runs": []}')
+    for words in ("init -q -b main", "config user.name Reader", "config user.email r@example.org", "add -A",
+                  "commit -qm First"):  # fmt: skip
+        subprocess.run(["git", *words.split()], cwd=tree, check=True)
     run = forkjoin.json("run", "plan.yaml", code=3)["run"]
     forkjoin("export", "--bundle", "given.tar.gz")
     return forkjoin, run
@@ -46,7 +61,7 @@ tasks:
 
 def _done(forkjoin, line: str) -> tuple[int, str]:
     """Return exit code and stderr of an example; a line that needs no shell is answered in this process."""
-    if not re.search(r"[|<>$()\"]", line):
+    if not re.search(r"[|<>$()\"&]", line):
         code, _, err = forkjoin(*shlex.split(line, comments=True)[1:])
         return code, err
     done = forkjoin.shell(f"set -o pipefail\n{line}\n")
@@ -83,9 +98,8 @@ def test_the_examples_of_a_verb_do_what_they_say(project, verb: str) -> None:
         ("kill", "did you mean: forkjoin stop?"),
         ("rerun", "did you mean: forkjoin retry?"),
         ("attach", "did you mean: forkjoin watch?"),
-        ("merge", "until then: forkjoin diff TASK | git apply"),
-        ("apply", "until then: forkjoin diff TASK | git apply"),
-        ("land", "until then: forkjoin diff TASK | git apply"),
+        ("merge", "did you mean: forkjoin land?"),
+        ("apply", "did you mean: forkjoin land?"),
         ("send", "comes with a later version"),
         ("chekc", "did you mean: forkjoin check?"),
         ("", "see: forkjoin --help"),
