@@ -17,6 +17,7 @@ from typing import Final
 
 from forkjoin.backends import locked
 from forkjoin.errors import CannotHere
+from forkjoin.private import write_file
 
 VARIABLE: Final = "FORKJOIN_PORT"
 _FIRST, _COUNT = 20_000, 12_000  # below the ports that systems hand out by themselves
@@ -50,7 +51,7 @@ def _taken(note: Path, port: int, attempt: Path) -> bool:
     if holder != str(attempt):
         if (holder and locked(holder)) or not _can_be_bound(port):
             return False
-        note.write_bytes(os.fsencode(attempt))
+        write_file(note, os.fsencode(attempt))
     return True
 
 
