@@ -54,7 +54,6 @@ class ClaudeDialect(StreamDialect):
         login="run `claude` once and log in, or set ANTHROPIC_API_KEY",
         logins={"ANTHROPIC_API_KEY": "key", "CLAUDE_CODE_OAUTH_TOKEN": "token", "ANTHROPIC_AUTH_TOKEN": "token"},
         login_files={"~/.claude/.credentials.json": "subscription"},
-        own=frozenset(("turns", "budget", "schema", "permissions", "cost")),
     )
 
     def invocation(self, task: Task, site: Site) -> Process:

@@ -38,7 +38,6 @@ class CodexDialect(StreamDialect):
         login="run `codex login`, or set CODEX_API_KEY",
         logins={"CODEX_API_KEY": "key", "OPENAI_API_KEY": "key"},
         login_files={"~/.codex/auth.json": "subscription or key"},
-        own=frozenset(("schema", "permissions", "sandbox")),
     )
 
     def invocation(self, task: Task, site: Site) -> Process:

@@ -10,13 +10,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from shutil import which
 from subprocess import DEVNULL, TimeoutExpired, run
-from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from forkjoin.agents.answers import findings_schema
 from forkjoin.agents.dialect import Probe, Site
 from forkjoin.model import Process, Task
 
-Own: TypeAlias = Literal["turns", "budget", "schema", "permissions", "sandbox", "cost"]
 _VERSION = re.compile(r"\d+\.\d+\.\d+\S*")
 _PROBE_S = 20.0
 
@@ -44,7 +43,6 @@ class Coding:
     """One coding agent's program. `keys` are the variables it alone gets, `sets` what is set where the caller has not.
 
     `logins` are variables, `login_files` files, that say by which kind of log-in it would work.
-    `own` is what the program does itself: all else (a cap of turns, a budget, a schema) is done from outside.
     """
 
     program: str
@@ -54,7 +52,6 @@ class Coding:
     login_files: Mapping[str, str]
     keys: tuple[str, ...] = ()
     sets: Mapping[str, str] = field(default_factory=dict)
-    own: frozenset[Own] = frozenset()
 
     @property
     def allow(self) -> str:

@@ -40,7 +40,6 @@ class OpencodeDialect(StreamDialect):
         login="run `opencode auth login`",
         logins={"ANTHROPIC_API_KEY": "key", "OPENAI_API_KEY": "key", "OPENROUTER_API_KEY": "key"},
         login_files={"~/.local/share/opencode/auth.json": "subscription or key"},
-        own=frozenset(("permissions", "cost")),
     )  # fmt: skip
 
     def invocation(self, task: Task, site: Site) -> Process:

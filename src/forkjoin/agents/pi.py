@@ -47,7 +47,6 @@ class PiDialect(StreamDialect):
         login="run `pi` and /login, or set the API key of a provider",
         logins={"ANTHROPIC_API_KEY": "key", "OPENAI_API_KEY": "key", "GEMINI_API_KEY": "key"},
         login_files={"~/.pi/agent/auth.json": "subscription or key"},
-        own=frozenset(("cost",)),
     )  # fmt: skip
 
     def invocation(self, task: Task, site: Site) -> Process:
