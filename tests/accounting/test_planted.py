@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from forkjoin import Plan, Task, attach, launch, run
-from forkjoin.engine.workshop import Workshop
+from forkjoin.engine.attempts.workshop import Workshop
 from forkjoin.model import Account, LostCause
 
 pytestmark = pytest.mark.slow

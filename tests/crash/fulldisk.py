@@ -216,7 +216,7 @@ def namespace() -> Iterator[list[str]]:
 def patient(seconds: float) -> None:
     """Import what commands need; an owner waits this long for room."""
     ready()
-    from forkjoin.engine import outside
+    from forkjoin.engine.driving import outside
 
     outside._ROOM_S = seconds
 

@@ -34,7 +34,7 @@ MUTANTS = {
     "effect before commit": Mutant(
         changes=(
             (
-                "engine/drive.py",
+                "engine/driving/drive.py",
                 "        effects, self._effects = self._effects, []\n",
                 "        effects, self._effects = self._effects, []\n        for effect in effects:\n"
                 "            effect()\n"

@@ -39,8 +39,8 @@ RESUMED = (
 )  # fmt: skip
 KILLED_BEFORE = "turn.done#3"  # then three programs run, a writer among them
 LOADED = (
-    "forkjoin.agents.command", "forkjoin.engine.drive", "forkjoin.engine.landing.land",
-    "forkjoin.engine.launching", "forkjoin.engine.reading",
+    "forkjoin.agents.command", "forkjoin.engine.driving.drive", "forkjoin.engine.landing.land",
+    "forkjoin.engine.launching.launching", "forkjoin.engine.preparing.reading",
     "forkjoin.engine.supervise", "forkjoin.interfaces.cli.attending", "forkjoin.interfaces.cli.live",
     "platformdirs.unix", "psutil",
 )  # fmt: skip

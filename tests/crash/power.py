@@ -343,8 +343,8 @@ def main() -> int:
     asked.add_argument("--workers", type=int, default=3)
     asked.add_argument("--json", default="")
     given = asked.parse_args()
-    import forkjoin.engine.drive
-    import forkjoin.engine.launching  # noqa: F401 - for what it loads: forked judges have it
+    import forkjoin.engine.driving.drive
+    import forkjoin.engine.launching.launching  # noqa: F401 - for what it loads: forked judges have it
 
     top = Path(tempfile.mkdtemp(prefix="forkjoin-power-"))
     library = compiled(top)

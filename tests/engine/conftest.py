@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from forkjoin.engine import outside
+from forkjoin.engine.driving import outside
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from forkjoin.backends import Exited, InProcessBackend, Spawned
-from forkjoin.engine.drive import Driven, Driver
+from forkjoin.engine.driving.drive import Driven, Driver
+from forkjoin.engine.driving.hands import Hands
 from forkjoin.engine.folder import RunFolder
-from forkjoin.engine.hands import Hands
 from forkjoin.journal import run_view
 from forkjoin.model import Edge, Ended, Event, Exit, Options, Plan, Planned, RunId, RunView, TaskId
 from forkjoin.testing import MemoryJournal, ScriptedBackend

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 import forkjoin
-from forkjoin.engine import claiming, launch, prepared, settings_from
+from forkjoin.engine import launch, prepared, settings_from
 from forkjoin.engine.claims import owner_lives
+from forkjoin.engine.driving import claiming
 from forkjoin.engine.folder import OwnerLock, RunFolder
 from forkjoin.engine.run import Run
 from forkjoin.errors import CannotHere, NotIndependent

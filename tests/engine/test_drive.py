@@ -11,8 +11,9 @@ import pytest
 from engine.driving import Programs, Stage
 
 from forkjoin.agents import Judgement, Site
-from forkjoin.engine import attempts, gate, outside
-from forkjoin.engine.drive import Driver
+from forkjoin.engine.attempts import attempts
+from forkjoin.engine.driving import gate, outside
+from forkjoin.engine.driving.drive import Driver
 from forkjoin.errors import NoRoom
 from forkjoin.model import (
     Base,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from forkjoin import Plan, Task, attach, check, run
-from forkjoin.engine import estimates
+from forkjoin.engine.launching import estimates
 from forkjoin.model import RunId
 
 SLOW, QUICK = "sleep 0.7; echo slow", "echo quick"

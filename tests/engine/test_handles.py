@@ -304,7 +304,7 @@ def test_the_supervisor_drives_and_goes_on_where_a_retry_was_asked_meanwhile(
             run._write([RetryAsked(task=TaskId("a"))])
         else:
             seen = len(run.events())
-        return forkjoin.engine.drive.Driven(handed_over=False, seen=seen)
+        return forkjoin.engine.driving.drive.Driven(handed_over=False, seen=seen)
 
     monkeypatch.setattr(supervise, "drive", drive)
     monkeypatch.setattr(os, "chdir", lambda _: None)

@@ -8,7 +8,7 @@ import pytest
 
 from forkjoin.engine import known_agents
 from forkjoin.engine.known import only_agent
-from forkjoin.engine.prepare import prepared
+from forkjoin.engine.preparing.prepare import prepared
 from forkjoin.engine.settings import settings_from
 from forkjoin.model import Plan, Task
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from forkjoin.engine.moments import Moments
+from forkjoin.engine.driving.moments import Moments
 
 
 @pytest.mark.parametrize("jump_s", [-40 * 86400.0, 3600.0, 40 * 86400.0])

@@ -6,7 +6,7 @@ import tracemalloc
 from pathlib import Path
 
 from forkjoin.backends import output_bytes, window_bytes
-from forkjoin.engine.parts import part_of_output, part_of_text
+from forkjoin.engine.records.parts import part_of_output, part_of_text
 
 MIB = 1024 * 1024
 

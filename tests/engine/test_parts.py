@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from forkjoin.backends import Exited
-from forkjoin.engine import gate as gates
+from forkjoin.engine.attempts.giving import Giving
+from forkjoin.engine.attempts.settling import settled
+from forkjoin.engine.attempts.speaking import bound_here, speaker
+from forkjoin.engine.driving import gate as gates
+from forkjoin.engine.driving.gate import Gate
 from forkjoin.engine.folder import OwnerLock, RunFolder, new_run_folder, owned
-from forkjoin.engine.gate import Gate
-from forkjoin.engine.giving import Giving
-from forkjoin.engine.joining import joined
 from forkjoin.engine.known import known_agents, known_analysers
-from forkjoin.engine.settling import settled
-from forkjoin.engine.speaking import bound_here, speaker
+from forkjoin.engine.records.joining import joined
 from forkjoin.errors import UnknownId
 from forkjoin.model import (
     Changes,
@@ -190,7 +190,7 @@ def test_an_answer_that_cannot_be_checked_is_a_failure_with_its_reason(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("our bug")
 
-    monkeypatch.setattr("forkjoin.engine.settling.truth", broken)
+    monkeypatch.setattr("forkjoin.engine.attempts.settling.truth", broken)
     result = _settled(tmp_path, a_task(agent=FakeDialect()), Exit(how="exited", code=0))
     assert "our bug" in result.ended.outcome.reason
 

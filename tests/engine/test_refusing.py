@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from forkjoin.engine import launch, prepared, refuse_dependent, settings_from
-from forkjoin.engine.prepare import Overrides, Prepared
+from forkjoin.engine.preparing.prepare import Overrides, Prepared
 from forkjoin.errors import CannotHere, NotIndependent, PlanError, UnknownId
 from forkjoin.model import Plan, Task
 from forkjoin.testing import FakeDialect
@@ -130,7 +130,7 @@ def test_each_agent_is_looked_up_once_however_many_tasks_name_it(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("forkjoin.engine.refusing.dialect", asked.append)
+    monkeypatch.setattr("forkjoin.engine.launching.refusing.dialect", asked.append)
     made = ready(tmp_path, *(Task(id=f"t{n}", shell="x", writes=[]) for n in range(100)))
     launch(made, settings=settings_from({"FORKJOIN_HOME": str(home)}, tmp_path), environ={}).close()
     assert asked == ["command"]

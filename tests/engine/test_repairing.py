@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from forkjoin.engine import repairing
+from forkjoin.engine.doctor import repairing
+from forkjoin.engine.doctor.repairing import repair
 from forkjoin.engine.folder import OwnerLock, RunFolder
-from forkjoin.engine.repairing import repair
 from forkjoin.engine.settings import Settings
 from forkjoin.errors import ForkjoinError, JournalDamaged, JournalNewer, RunOwned
 from forkjoin.journal import SqliteJournal

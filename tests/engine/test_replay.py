@@ -14,8 +14,8 @@ import pytest
 from forkjoin import Plan, Task, attach, check, run
 from forkjoin.engine import DEMO, opened, replay_prepared
 from forkjoin.engine.bundles.writing import export
-from forkjoin.engine.launching import launch
-from forkjoin.engine.reader import RunReader
+from forkjoin.engine.launching.launching import launch
+from forkjoin.engine.records.reader import RunReader
 from forkjoin.engine.settings import settings_from
 from forkjoin.errors import PlanError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forkjoin.engine.examining import file_system
+from forkjoin.engine.doctor.examining import file_system
 from forkjoin.engine.retention import Kept, expired
 from forkjoin.model import RunId
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forkjoin.engine.driving.wishes import Wishes
 from forkjoin.engine.folder import RunFolder
-from forkjoin.engine.wishes import Wishes
 from forkjoin.model import RunId, StopAsked, TaskId
 
 

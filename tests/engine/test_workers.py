@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from forkjoin.engine import workers as module
-from forkjoin.engine.workers import Workers
+from forkjoin.engine.attempts import workers as module
+from forkjoin.engine.attempts.workers import Workers
 
 
 def test_jobs_run_side_by_side_and_never_more_than_allowed() -> None:

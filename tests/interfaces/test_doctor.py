@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from forkjoin.engine import examining
+from forkjoin.engine.doctor import examining
 from forkjoin.model import Options
 
 
@@ -61,7 +61,7 @@ def test_settings_are_named_with_where_they_came_from(forkjoin, monkeypatch: pyt
 def test_agents_and_extras_are_named_with_the_command_that_adds_what_is_missing(
     forkjoin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from forkjoin.engine import equipment
+    from forkjoin.engine.doctor import equipment
 
     facts = {fact["name"]: fact for fact in forkjoin.json("doctor")["facts"]}
     assert "command" in facts["agents"]["seen"]

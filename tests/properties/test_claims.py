@@ -14,8 +14,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forkjoin.engine.claiming import Claiming
 from forkjoin.engine.claims import claimed
+from forkjoin.engine.driving.claiming import Claiming
 from forkjoin.engine.folder import OwnerLock, RunFolder
 from forkjoin.model import Completed, Edge, Ended, Failed, Options, Planned, RetryAsked, RunId, Starting, Tree
 from forkjoin.planning import check

@@ -10,29 +10,36 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forkjoin.agents import found_agents
-    from forkjoin.engine.baselines import DEFAULT_BASELINE, Written, may_be_written, prune_baseline, write_baseline
     from forkjoin.engine.bundles.reading import opened
+    from forkjoin.engine.bundles.replaying import DEMO, replay_prepared
     from forkjoin.engine.bundles.unpacking import bundle_named
     from forkjoin.engine.bundles.writing import Exported, export
     from forkjoin.engine.claims import with_others
-    from forkjoin.engine.estimates import with_estimates
-    from forkjoin.engine.examining import clear, examined
+    from forkjoin.engine.doctor.examining import clear, examined
+    from forkjoin.engine.doctor.repairing import repair
     from forkjoin.engine.known import KnownAgent, known_agents, known_analysers
-    from forkjoin.engine.landing import ExportedPatches, LandAsk, export_patches, land_and_resolve
-    from forkjoin.engine.launching import attach, launch, runs
-    from forkjoin.engine.looking import Looking, look_prepared
-    from forkjoin.engine.perspectives import known_perspectives
-    from forkjoin.engine.prepare import Overrides, Prepared, prepared, prompts_plan, review_prepared
-    from forkjoin.engine.reading import read_plan
-    from forkjoin.engine.refusing import refuse_dependent, refuse_unlandable
-    from forkjoin.engine.rendering import FORMATS
-    from forkjoin.engine.repairing import repair
-    from forkjoin.engine.replaying import DEMO, replay_prepared
+    from forkjoin.engine.landing import ExportedPatches, LandAsk, export_patches
+    from forkjoin.engine.launching.estimates import with_estimates
+    from forkjoin.engine.launching.launching import attach, launch, runs
+    from forkjoin.engine.launching.refusing import refuse_dependent, refuse_unlandable
+    from forkjoin.engine.preparing.baselines import (
+        DEFAULT_BASELINE,
+        Written,
+        may_be_written,
+        prune_baseline,
+        write_baseline,
+    )
+    from forkjoin.engine.preparing.looking import Looking, look_prepared
+    from forkjoin.engine.preparing.perspectives import known_perspectives
+    from forkjoin.engine.preparing.prepare import Overrides, Prepared, prepared, prompts_plan, review_prepared
+    from forkjoin.engine.preparing.reading import read_plan
+    from forkjoin.engine.preparing.scoping import Narrow, scope_json
+    from forkjoin.engine.records.rendering import FORMATS
+    from forkjoin.engine.records.touching import Touched, touched
+    from forkjoin.engine.resolving import land_and_resolve
     from forkjoin.engine.retention import retire
     from forkjoin.engine.run import Run, TaskOutput
-    from forkjoin.engine.scoping import Narrow, scope_json
     from forkjoin.engine.settings import Settings, settings_from
-    from forkjoin.engine.touching import Touched, touched
     from forkjoin.planning import check_json, plan_to_yaml
 
 _HOME = {
@@ -44,45 +51,45 @@ _HOME = {
     "KnownAgent": "forkjoin.engine.known",
     "known_agents": "forkjoin.engine.known",
     "known_analysers": "forkjoin.engine.known",
-    "DEFAULT_BASELINE": "forkjoin.engine.baselines",
-    "Written": "forkjoin.engine.baselines",
-    "may_be_written": "forkjoin.engine.baselines",
-    "prune_baseline": "forkjoin.engine.baselines",
-    "write_baseline": "forkjoin.engine.baselines",
-    "Narrow": "forkjoin.engine.scoping",
-    "scope_json": "forkjoin.engine.scoping",
-    "Looking": "forkjoin.engine.looking",
-    "look_prepared": "forkjoin.engine.looking",
-    "known_perspectives": "forkjoin.engine.perspectives",
+    "DEFAULT_BASELINE": "forkjoin.engine.preparing.baselines",
+    "Written": "forkjoin.engine.preparing.baselines",
+    "may_be_written": "forkjoin.engine.preparing.baselines",
+    "prune_baseline": "forkjoin.engine.preparing.baselines",
+    "write_baseline": "forkjoin.engine.preparing.baselines",
+    "Narrow": "forkjoin.engine.preparing.scoping",
+    "scope_json": "forkjoin.engine.preparing.scoping",
+    "Looking": "forkjoin.engine.preparing.looking",
+    "look_prepared": "forkjoin.engine.preparing.looking",
+    "known_perspectives": "forkjoin.engine.preparing.perspectives",
     "ExportedPatches": "forkjoin.engine.landing",
     "LandAsk": "forkjoin.engine.landing",
-    "land_and_resolve": "forkjoin.engine.landing",
+    "land_and_resolve": "forkjoin.engine.resolving",
     "export_patches": "forkjoin.engine.landing",
-    "attach": "forkjoin.engine.launching",
-    "launch": "forkjoin.engine.launching",
-    "runs": "forkjoin.engine.launching",
-    "Overrides": "forkjoin.engine.prepare",
-    "Prepared": "forkjoin.engine.prepare",
-    "prepared": "forkjoin.engine.prepare",
-    "prompts_plan": "forkjoin.engine.prepare",
-    "read_plan": "forkjoin.engine.reading",
-    "refuse_dependent": "forkjoin.engine.refusing",
-    "refuse_unlandable": "forkjoin.engine.refusing",
-    "review_prepared": "forkjoin.engine.prepare",
-    "examined": "forkjoin.engine.examining",
-    "clear": "forkjoin.engine.examining",
-    "FORMATS": "forkjoin.engine.rendering",
-    "DEMO": "forkjoin.engine.replaying",
-    "replay_prepared": "forkjoin.engine.replaying",
+    "attach": "forkjoin.engine.launching.launching",
+    "launch": "forkjoin.engine.launching.launching",
+    "runs": "forkjoin.engine.launching.launching",
+    "Overrides": "forkjoin.engine.preparing.prepare",
+    "Prepared": "forkjoin.engine.preparing.prepare",
+    "prepared": "forkjoin.engine.preparing.prepare",
+    "prompts_plan": "forkjoin.engine.preparing.prepare",
+    "read_plan": "forkjoin.engine.preparing.reading",
+    "refuse_dependent": "forkjoin.engine.launching.refusing",
+    "refuse_unlandable": "forkjoin.engine.launching.refusing",
+    "review_prepared": "forkjoin.engine.preparing.prepare",
+    "examined": "forkjoin.engine.doctor.examining",
+    "clear": "forkjoin.engine.doctor.examining",
+    "FORMATS": "forkjoin.engine.records.rendering",
+    "DEMO": "forkjoin.engine.bundles.replaying",
+    "replay_prepared": "forkjoin.engine.bundles.replaying",
     "retire": "forkjoin.engine.retention",
-    "repair": "forkjoin.engine.repairing",
+    "repair": "forkjoin.engine.doctor.repairing",
     "Run": "forkjoin.engine.run",
     "TaskOutput": "forkjoin.engine.run",
     "Settings": "forkjoin.engine.settings",
     "settings_from": "forkjoin.engine.settings",
-    "Touched": "forkjoin.engine.touching",
-    "touched": "forkjoin.engine.touching",
-    "with_estimates": "forkjoin.engine.estimates",
+    "Touched": "forkjoin.engine.records.touching",
+    "touched": "forkjoin.engine.records.touching",
+    "with_estimates": "forkjoin.engine.launching.estimates",
     "with_others": "forkjoin.engine.claims",
     "check_json": "forkjoin.planning",
     "plan_to_yaml": "forkjoin.planning",

@@ -13,11 +13,11 @@ from pathlib import Path
 from threading import Event, Thread
 
 from forkjoin.engine.claims import with_others
-from forkjoin.engine.estimates import with_estimates
-from forkjoin.engine.launching import attach as _attach
-from forkjoin.engine.launching import launch as _launch
-from forkjoin.engine.looking import Looking, look_prepared
-from forkjoin.engine.prepare import Overrides, Prepared, prepared, review_prepared
+from forkjoin.engine.launching.estimates import with_estimates
+from forkjoin.engine.launching.launching import attach as _attach
+from forkjoin.engine.launching.launching import launch as _launch
+from forkjoin.engine.preparing.looking import Looking, look_prepared
+from forkjoin.engine.preparing.prepare import Overrides, Prepared, prepared, review_prepared
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import settings_from
 from forkjoin.model import Check, Plan, Recorded, Report, RunResult, Task

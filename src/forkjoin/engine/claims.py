@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from forkjoin.backends.lock import LOCK
 from forkjoin.engine.folder import UNFINISHED, RunFolder, refuse_others
-from forkjoin.engine.prepare import Prepared
+from forkjoin.engine.preparing.prepare import Prepared
 from forkjoin.errors import CannotHere, ForkjoinError, JournalDamaged, NoRoom, NotIndependent
 from forkjoin.journal import ClaimsFile, claims_path
 from forkjoin.model import Awaited, ForeignPair, LiveClaims, Planned, Policy, RunId, TaskId, Tree

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forkjoin.backends import locked
+from forkjoin.engine.attempts.setups import setting_up
 from forkjoin.engine.folder import RunFolder, put_aside, sweep
-from forkjoin.engine.setups import setting_up
 from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, PlanError
 from forkjoin.failpoints import reached
 from forkjoin.model import ENDED, Ended, Exported, Landed, Planned, Recorded, RunView, TaskId

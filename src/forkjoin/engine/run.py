@@ -12,13 +12,13 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Literal
 
 from forkjoin.engine import supervise
-from forkjoin.engine.drive import Driven, Driver
+from forkjoin.engine.attempts.speaking import bound_here
+from forkjoin.engine.driving.drive import Driven, Driver
+from forkjoin.engine.driving.owning import drive, drive_here
+from forkjoin.engine.driving.wishes import Wishes
 from forkjoin.engine.folder import OwnerLock, RunFolder, removed
-from forkjoin.engine.owning import drive, drive_here
-from forkjoin.engine.reader import LOOK_S, RunReader
+from forkjoin.engine.records.reader import LOOK_S, RunReader
 from forkjoin.engine.removal import Removed, remove, unlanded
-from forkjoin.engine.speaking import bound_here
-from forkjoin.engine.wishes import Wishes
 from forkjoin.errors import CannotHere, NoRoom, PlanError, RunOwned
 from forkjoin.journal import SqliteJournal
 from forkjoin.model import (

@@ -8,8 +8,8 @@ import sys
 import threading
 from pathlib import Path
 
+from forkjoin.engine.driving.owning import drive
 from forkjoin.engine.folder import OwnerLock, RunFolder
-from forkjoin.engine.owning import drive
 from forkjoin.errors import CannotHere, RunOwned
 from forkjoin.failpoints import reached
 from forkjoin.journal import SqliteJournal

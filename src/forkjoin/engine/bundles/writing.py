@@ -14,7 +14,7 @@ import msgspec
 from forkjoin.backends import kept_segments
 from forkjoin.engine.bundles.archive import EVENTS, HEAD, SUFFIX, write_archive
 from forkjoin.engine.bundles.redaction import Redaction, secret_values
-from forkjoin.engine.reader import RunReader
+from forkjoin.engine.records.reader import RunReader
 from forkjoin.errors import CannotHere, PlanError
 from forkjoin.model import Ended, Joined, Recorded, TaskId, Text, to_builtins, to_json
 

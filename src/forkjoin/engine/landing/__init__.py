@@ -5,6 +5,5 @@ from __future__ import annotations
 from forkjoin.engine.landing.asked import LandAsk
 from forkjoin.engine.landing.export import ExportedPatches, export_patches
 from forkjoin.engine.landing.land import land
-from forkjoin.engine.landing.resolve import land_and_resolve
 
-__all__ = ["ExportedPatches", "LandAsk", "export_patches", "land", "land_and_resolve"]
+__all__ = ["ExportedPatches", "LandAsk", "export_patches", "land"]

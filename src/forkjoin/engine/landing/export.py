@@ -12,7 +12,7 @@ from forkjoin.engine.landing.choosing import Candidate, chosen
 from forkjoin.engine.landing.combining import Combining
 from forkjoin.engine.landing.land import landing_store
 from forkjoin.engine.landing.messages import message
-from forkjoin.engine.run import Run
+from forkjoin.engine.records.reader import RunReader
 from forkjoin.errors import CannotHere, PlanError
 from forkjoin.journal import SqliteJournal
 from forkjoin.model import Exported, LandedTask, LeftOut, Planned
@@ -30,7 +30,7 @@ class ExportedPatches:
     left_out: tuple[LeftOut, ...]
 
 
-def export_patches(run: Run, target: Path, *, tasks: Sequence[str] = ()) -> ExportedPatches:
+def export_patches(run: RunReader, target: Path, *, tasks: Sequence[str] = ()) -> ExportedPatches:
     """Write the changes of *tasks* (none: all that completed) into *target*, a new or empty folder.
 
     They apply to HEAD, one behind the other. Named tasks are taken whatever became of them; what does not merge is left

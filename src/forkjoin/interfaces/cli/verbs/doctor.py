@@ -15,8 +15,8 @@ from forkjoin.interfaces.cli.asking import Asked
 from forkjoin.interfaces.cli.talk import data, data_json, line_width
 
 if TYPE_CHECKING:
-    from forkjoin.engine.fact import Fact
-    from forkjoin.engine.repairing import Repaired
+    from forkjoin.engine.doctor.fact import Fact
+    from forkjoin.engine.doctor.repairing import Repaired
 
 EXAMPLES = (
     ("forkjoin doctor", "what is well here, what is not, and what to do about it"),

@@ -1,0 +1,62 @@
+"""What a task gets from those it waited for: their commits as its base, their answers under `after`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from forkjoin.engine.attempts.briefs import Given
+from forkjoin.model import Completed, Edge, Ended, Event, Planned, TaskId, Text
+from forkjoin.prompts import Answer
+
+_ANSWER_CHARS = 8_000  # of each predecessor's answer, quoted in Context
+_NOTHING = Given()
+
+
+class Giving:
+    """Remembers the records of tasks that others wait for, and of no others."""
+
+    def __init__(self, planned: Planned, content: Callable[[Text], str]) -> None:
+        self._content = content
+        self._behind: dict[TaskId, list[Edge]] = defaultdict(list)
+        for edge in planned.edges:
+            self._behind[edge.then].append(edge)
+        self._wanted = {edge.first for edge in planned.edges}
+        self._ended: dict[TaskId, Ended] = {}
+        self._commits: dict[TaskId, dict[str, TaskId]] = {}  # what those behind a task start from, and whose it is
+
+    def note(self, event: Event) -> None:
+        """Remember a record that somebody waits for."""
+        if not isinstance(event, Ended) or event.task not in self._wanted:
+            return
+        self._ended[event.task] = event
+        # A task that changed nothing hands on what it was given: those behind it are behind the others too.
+        own = event.changes.commit
+        self._commits[event.task] = {own: event.task} if own else self._commits_before(event.task)
+
+    def to(self, task: TaskId) -> Given:
+        """Return what *task* gets; only completed predecessors give anything."""
+        if task not in self._behind:
+            return _NOTHING
+        commits = self._commits_before(task)
+        return Given(
+            commits=tuple(commits),
+            by=tuple(dict.fromkeys(commits.values())),
+            answers=tuple(self._answers(self._done(task))),
+        )
+
+    def _commits_before(self, task: TaskId) -> dict[str, TaskId]:
+        commits: dict[str, TaskId] = {}
+        for _, ended in self._done(task):
+            commits.update(self._commits[ended.task])
+        return commits
+
+    def _done(self, task: TaskId) -> list[tuple[Edge, Ended]]:
+        before = ((edge, self._ended.get(edge.first)) for edge in self._behind.get(task, ()))
+        return [(edge, ended) for edge, ended in before if ended and isinstance(ended.outcome, Completed)]
+
+    def _answers(self, done: Iterable[tuple[Edge, Ended]]) -> Iterable[Answer]:
+        for edge, ended in done:
+            if edge.kind == "after":
+                text = self._content(ended.answer)
+                yield Answer(task=ended.task, text=text[:_ANSWER_CHARS], cut=max(0, len(text) - _ANSWER_CHARS))

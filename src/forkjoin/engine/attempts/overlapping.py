@@ -1,0 +1,85 @@
+"""Whether living siblings change the same files: seen while they run, not only when their changes are put together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from itertools import combinations
+from typing import Final
+
+from forkjoin.engine.attempts.workers import Workers
+from forkjoin.engine.attempts.workshop import Workshop
+from forkjoin.errors import ForkjoinError
+from forkjoin.model import Event, OnOverlap, Place, Progress, StopAsked, Task, TaskId
+
+Key = tuple[TaskId, int]
+Living = tuple[Task, int, Place]
+_EVERY_S: Final = 2.0
+_SHARE: Final = 20.0  # a look that took long is made more seldom: this many times what it took lies between two
+_NAMED: Final = 3
+
+
+def apart(tasks: Mapping[TaskId, Task], places: Mapping[Key, Place]) -> list[Living]:
+    """Return those of the attempts that work in trees of their own, in the order of *tasks*."""
+    own = {key: place for key, place in places.items() if place.kind != "shared"}
+    if len(own) < 2:
+        return []
+    order = {task: number for number, task in enumerate(tasks)}
+    ordered = sorted(own, key=lambda key: order[key[0]])
+    return [(tasks[task], attempt, own[task, attempt]) for task, attempt in ordered]
+
+
+class Overlaps:
+    """Looks at the workspaces of what runs, in a thread; tells each pair of tasks once for each file.
+
+    *living* gives the attempts that run in trees of their own, in the plan's order.
+    """
+
+    def __init__(
+        self,
+        workers: Workers,
+        workshop: Workshop,
+        living: Callable[[], list[Living]],
+        *,
+        then: OnOverlap,
+    ) -> None:
+        self._workers, self._workshop, self._living, self._then = workers, workshop, living, then
+        self._busy = False
+        self._due = time.monotonic() + _EVERY_S
+        self._told: set[tuple[TaskId, TaskId, str]] = set()
+        self._found: list[tuple[Key, Key, tuple[str, ...]]] = []
+
+    def look(self) -> Iterator[Event]:
+        """Yield what was found since the last look, and begin another where it is time; never blocks."""
+        found, self._found = self._found, []
+        alive = {(task.id, attempt) for task, attempt, _ in self._living()} if found else set()
+        for first, then, paths in found:
+            if first in alive and then in alive:
+                yield from self._said(first, then, paths)
+        if not self._busy and time.monotonic() >= self._due and len(living := self._living()) > 1:
+            self._busy = True
+            self._workers.submit(lambda: self._compare(living))
+
+    def _said(self, first: Key, then: Key, paths: tuple[str, ...]) -> Iterator[Event]:
+        more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+        files = ", ".join(paths[:_NAMED]) + more
+        for own, other in ((first, then), (then, first)):
+            yield Progress(task=own[0], attempt=own[1], text=f"overlap: {other[0]} changed the same: {files}")
+        if self._then == "stop":
+            yield StopAsked(task=then[0], reason=f"it changed what {first[0]} had changed: {files}")
+
+    def _compare(self, living: list[Living]) -> None:
+        began = time.monotonic()
+        changes: list[tuple[Key, frozenset[str]]] = []
+        for task, attempt, place in living:
+            with suppress(ForkjoinError, OSError):  # it may have ended meanwhile
+                changes.append(((task.id, attempt), self._workshop.changed(task, attempt, place)))
+        for (first, one), (then, other) in combinations(changes, 2):
+            new = tuple(path for path in sorted(one & other) if (first[0], then[0], path) not in self._told)
+            if new:
+                self._told.update((first[0], then[0], path) for path in new)
+                self._found.append((first, then, new))
+        now = time.monotonic()
+        self._due = now + max(_EVERY_S, _SHARE * (now - began))
+        self._busy = False

@@ -1,0 +1,1 @@
+"""What `doctor` looks at, and how it mends a journal."""

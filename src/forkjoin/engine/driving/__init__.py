@@ -1,0 +1,1 @@
+"""The owner of a run: its loop, and what it looks at between turns."""

@@ -1,0 +1,391 @@
+"""The owner's loop: journal first, then `step`, then act."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias, assert_never
+
+import msgspec
+
+from forkjoin.backends import Exited, Output, Signal, Spawned, identity
+from forkjoin.engine.attempts.attempts import Attempts, Key
+from forkjoin.engine.attempts.giving import Giving
+from forkjoin.engine.attempts.playing import played, played_lines
+from forkjoin.engine.attempts.settling import Result
+from forkjoin.engine.attempts.speaking import speaker
+from forkjoin.engine.driving.claiming import Claiming
+from forkjoin.engine.driving.gate import Gate
+from forkjoin.engine.driving.hands import Hands, real_hands
+from forkjoin.engine.driving.inbox import Inbox
+from forkjoin.engine.driving.moments import Moments
+from forkjoin.engine.driving.outside import Foreign, Kept, Outside, TryAgain
+from forkjoin.engine.driving.progress import Actions
+from forkjoin.engine.driving.wishes import Wishes
+from forkjoin.engine.folder import RunFolder
+from forkjoin.engine.records.joining import joined
+from forkjoin.errors import NoRoom
+from forkjoin.failpoints import reached
+from forkjoin.journal import Journal
+from forkjoin.model import (
+    MIB,
+    BaseTaken,
+    Ended,
+    Event,
+    Failed,
+    Owned,
+    Plan,
+    Planned,
+    Recorded,
+    Running,
+    Starting,
+    StopAsked,
+    TaskId,
+)
+from forkjoin.scheduling import (
+    Board,
+    Command,
+    End,
+    Finish,
+    Reclaim,
+    Settle,
+    Start,
+    new_board,
+    rebuild,
+    retries_left,
+    step,
+)
+
+_MOST_SAID = 4 * MIB  # of answers that are committed together
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandOver:
+    """This process stops driving as soon as nothing would get lost by it; another goes on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken:
+    """Looking outside failed; the loop cannot go on without it."""
+
+    error: BaseException
+
+
+Item: TypeAlias = BaseTaken | Ended | Signal | Result | Foreign | Kept | HandOver | TryAgain | Broken | Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class Driven:
+    """How driving came to its end. Wishes after the event *seen* were not looked at."""
+
+    handed_over: bool
+    seen: int
+
+
+class Driver:
+    """Drives one run in the running event loop until it is over or handed over; only its owner makes one."""
+
+    def __init__(
+        self, folder: RunFolder, *, attached: bool, plan: Plan | None = None, hands: Hands | None = None
+    ) -> None:
+        self._folder, self._attached = folder, attached
+        self._hands = hands or real_hands(folder, attached=attached)
+        self._journal = self._hands.journal
+        self._moments = Moments()
+        self._past = _read(self._journal)
+        self._planned = played(_planned(self._past, plan), folder)
+        self._inbox: Inbox[Item] = Inbox()
+        self._attempts = self._new_attempts(self._past)
+        self._giving = Giving(self._planned, self._journal.content)
+        self._actions = Actions(lambda task: speaker(self._attempts.tasks[task]))
+        self._gate = Gate(folder=folder.path, options=self._planned.options)
+        self._claiming = Claiming(folder, self._planned, self._states)
+        self._wishes = Wishes(folder)
+        self._outside = Outside(
+            run=folder.run,
+            journal=self._journal,
+            gate=self._gate,
+            claiming=self._claiming,
+            overlaps=self._attempts.overlaps,
+            wishes=self._wishes,
+            put=self._inbox.put,
+            living=lambda: self._attempts.living,
+            seen=self._past[-1].seq,
+        )
+        self._unwritten: list[Event | Result] = []
+        self._said = 0  # characters of the answers among them
+        self._effects: list[Callable[[], None]] = []
+        self._ends: list[Callable[[], None]] = []
+        self._board = self._board_so_far()
+        self._over = self._board.finished
+        self._asked_to_stop = self._leaving = self._handed_over = False
+
+    async def drive(self) -> Driven:
+        """Fold what happens into the board and do what it says, until everything has ended.
+
+        Raises NoRoom where nothing runs any more and the journal takes no more: the next owner collects what is left.
+        """
+        outside: asyncio.Task[None] | None = None
+        try:
+            if not self._over:
+                await self._attempts.open(self._inbox.put)
+                self._take_over()
+                outside = asyncio.create_task(self._outside.look())
+                outside.add_done_callback(self._outside_ended)
+            while not self._over:
+                self._turn(await self._inbox.take())
+        finally:
+            if outside is not None:
+                outside.cancel()
+            await self._attempts.close(over=self._over)
+            self._claiming.close(over=self._over and not self._handed_over)
+            self._journal.close()
+        return Driven(handed_over=self._handed_over, seen=self._outside.seen)
+
+    def hand_over(self) -> None:
+        """Ask, from any thread, to stop driving without ending anything."""
+        self._inbox.put_from_thread(HandOver())
+
+    def wish(self, events: Sequence[StopAsked]) -> None:
+        """Ask, from any thread, for what found no room in the journal."""
+        for event in events:
+            self._inbox.put_from_thread(event)
+
+    def stop_all(self, reason: str) -> None:
+        """Ask, in the loop's thread, to end every task; asked again, to end them at once."""
+        self._inbox.put(StopAsked(task=TaskId(""), reason=reason, how="kill" if self._asked_to_stop else "term"))
+        self._asked_to_stop = True
+
+    # -- one turn
+
+    def _turn(self, items: list[Item]) -> None:
+        now = self._moments.now()
+        events: list[Event] = []
+        items.reverse()
+        while items:
+            events.extend(self._understood(items.pop(), now))
+            if self._said > _MOST_SAID:  # a hundred long answers at once are not held all together
+                self._fold(events)
+                events = []
+        self._fold(events)
+        if self._leaving and not self._over:
+            settled = self._inbox.empty and not self._attempts.between
+            self._over = self._handed_over = settled and self._outside.full is None
+
+    def _fold(self, events: Sequence[Event]) -> None:
+        self._outside.stopping |= any(isinstance(one, StopAsked) and not one.task for one in events)
+        self._board, commands = step(self._board, events)
+        for command in commands:
+            self._decide(command)
+        self._release()
+
+    def _understood(self, item: Item, now: float) -> list[Event]:
+        """Return the events an item means, noted for the journal unless they are in it already."""
+        match item:
+            case HandOver() | TryAgain():
+                self._leaving |= isinstance(item, HandOver)
+                return []
+            case Broken(error=error):
+                raise error
+            case Foreign(event=event):
+                return [event]
+            case Kept(events=kept):
+                self._effects.append(self._wishes.clear)
+                return self._noted(*kept)
+            case Output() | Spawned() | Exited():
+                return self._heard(item, now)
+            case Result():
+                return self._settled(item)
+            case _:
+                return self._noted(item)
+
+    def _heard(self, signal: Signal, now: float) -> list[Event]:
+        if isinstance(signal, Output | Spawned) and self._attempts.setups.holds((signal.task, signal.attempt)):
+            return self._noted(*self._attempts.setups.heard(signal))
+        match signal:
+            case Output(task=task, attempt=attempt):
+                heard = self._actions.heard(signal, now)
+                if why := self._actions.over(self._attempts.tasks[task], attempt):
+                    self._ends.append(lambda: self._attempts.cap(task, attempt, why))
+                return self._noted(*heard)
+            case Spawned(task=task, attempt=attempt, pid=pid, start=start):
+                self._attempts.spawned((task, attempt))
+                place = self._attempts.places.get((task, attempt))
+                return self._noted(Running(task=task, attempt=attempt, place=place, pid=pid, start=start))
+            case Exited():
+                result = self._attempts.ended(signal)
+                return [] if result is None else self._settled(result)
+            case _:
+                assert_never(signal)
+
+    def _noted(self, *events: Event) -> list[Event]:
+        self._unwritten.extend(events)
+        return list(events)
+
+    def _settled(self, result: Result) -> list[Event]:
+        """Say whether another attempt follows; its texts go into the journal with the record."""
+        ended = result.ended
+        again = result.again or retries_left(self._attempts.tasks[ended.task], ended.attempt, ended.outcome)
+        ended = msgspec.structs.replace(ended, again=again)
+        self._actions.forget((ended.task, ended.attempt))
+        self._attempts.recorded((ended.task, ended.attempt))
+        self._unwritten.append(dataclasses.replace(result, ended=ended))
+        self._said += len(result.answer) + len(result.value)
+        place = ended.place
+        if result.unneeded and place is not None:
+            self._effects.append(lambda: self._attempts.discard(place))
+        return [ended]
+
+    def _decide(self, command: Command) -> None:
+        """Note what the board decided; its effect is released after the commit that holds it."""
+        match command:
+            case Start(task=task, attempt=attempt):
+                if not self._leaving:  # else the next owner's board says it again
+                    self._decide_start(task, attempt)
+            case End(task=task, attempt=attempt, how=how, reason=reason):
+                self._ends.append(lambda: self._attempts.stop(task, attempt, how=how, reason=reason))
+            case Settle(task=task, outcome=outcome):
+                self._noted(Ended(task=task, attempt=0, outcome=outcome))
+            case Reclaim(tasks=tasks):
+                self._effects.append(lambda: self._reclaim(tasks))
+            case Finish():
+                self._effects.append(self._finish)
+
+    def _decide_start(self, task: TaskId, attempt: int) -> None:
+        self._noted(Starting(task=task, attempt=attempt))
+        try:
+            failed = self._attempts.reserve(task, attempt)
+        except NoRoom as full:
+            for event in self._gate.refuse(str(full)):
+                self._inbox.put(event)
+            failed = Failed(kind="setup", reason=str(full))
+            self._inbox.put(Result(ended=Ended(task=task, attempt=attempt, outcome=failed), again=True))
+            return
+        if failed is not None:
+            self._inbox.put(Result(ended=Ended(task=task, attempt=attempt, outcome=failed)))
+            return
+        self._effects.append(lambda: self._attempts.start(task, attempt, lambda: self._giving.to(task)))
+
+    def _reclaim(self, tasks: Sequence[TaskId]) -> None:
+        for event in self._claiming.reclaim(tasks):
+            self._inbox.put(event)
+
+    def _release(self) -> None:
+        """Commit what is noted, then let the effects happen; on a full disk all but ends wait for the next try."""
+        noted, self._unwritten, self._said = self._unwritten, [], 0
+        events = [self._with_texts(one) if isinstance(one, Result) else one for one in noted]
+        for event in events:
+            self._giving.note(event)
+        self._journal.append(events, at=self._moments.now())
+        self._effects.append(lambda: self._claiming.note(events))
+        effects, self._effects = self._effects, []
+        reached("turn.decided")
+        try:
+            self._journal.commit()
+            reached("turn.committed")
+            self._outside.full = None
+        except NoRoom as full:  # the journal keeps what was appended for the next commit
+            self._outside.full, self._effects, effects = full, effects, []
+        ends, self._ends = self._ends, []
+        for effect in (*effects, *ends):
+            effect()
+        reached("turn.done")
+
+    def _with_texts(self, result: Result) -> Ended:
+        """Put a result's answer and value among the journal's texts, in the open transaction."""
+        if not result.answer and not result.value:
+            return result.ended
+        return msgspec.structs.replace(
+            result.ended,
+            answer=self._journal.text(result.answer),
+            value=self._journal.text(result.value.decode("utf-8", "replace")),
+        )
+
+    def _finish(self) -> None:
+        """Join, and close: the last two events of a run."""
+        reached("run.joining")
+        known = played_lines(self._planned, self._folder)
+        now = self._moments.now()
+        self._noted(*joined(self._folder, self._journal, self._planned, now=now, known=known))
+        reached("run.joined")
+        self._effects.append(self._end_loop)
+        self._release()
+
+    def _states(self) -> dict[TaskId, str]:
+        return self._board.states()
+
+    def _end_loop(self) -> None:
+        self._over = True
+
+    # -- beginnings
+
+    def _new_attempts(self, past: Sequence[Recorded]) -> Attempts:
+        base = next((r.event.base for r in past if isinstance(r.event, BaseTaken)), None)
+        boots = [r.event.boot for r in past if isinstance(r.event, Owned)]
+        return Attempts(
+            folder=self._folder,
+            planned=self._planned,
+            local=self._hands.local,
+            inprocess=self._hands.inprocess,
+            tell=self._inbox.put_from_thread,
+            post=asyncio.get_running_loop().call_soon_threadsafe,
+            environ=dict(os.environ),
+            base=base,
+            rebooted=bool(boots) and boots[-1] != identity().boot,
+        )
+
+    def _board_so_far(self) -> Board:
+        planned, events = self._planned, [recorded.event for recorded in self._past[1:]]
+        if not events:
+            return new_board(planned.plan, planned.edges, planned.options, self._claiming.tasks)
+        return rebuild(planned.plan, planned.edges, planned.options, events, self._claiming.tasks)
+
+    def _take_over(self) -> None:
+        """Say whose the run is now, adopt what still lives, and go on from what was journaled."""
+        events, self._past = [recorded.event for recorded in self._past[1:]], []
+        for event in events:
+            self._giving.note(event)
+        me = identity()
+        self._noted(Owned(pid=me.pid, start=me.start, boot=me.boot, attached=self._attached))
+        now = self._noted(*self._gate.look_at_disk(), *self._claiming.take_over(events, self._board.elsewhere()))
+        now += self._understood(Kept(events=tuple(self._wishes.new())), self._moments.now())
+        for event in _alive(events):
+            reached("adopt.before")
+            gone = self._attempts.adopt(event, partial(self._giving.to, event.task))
+            if gone is not None:
+                now += self._settled(gone)
+        self._fold(now)
+
+    def _outside_ended(self, outside: asyncio.Task[None]) -> None:
+        error = None if outside.cancelled() else outside.exception()
+        if error is not None:
+            self._inbox.put(Broken(error=error))
+
+
+def _read(journal: Journal) -> list[Recorded]:
+    try:
+        return list(journal.read())
+    except BaseException:
+        journal.close()
+        raise
+
+
+def _planned(past: Sequence[Recorded], plan: Plan | None) -> Planned:
+    first = past[0].event
+    assert isinstance(first, Planned)  # noqa: S101 - launch writes it before anything else
+    return first if plan is None else msgspec.structs.replace(first, plan=plan)
+
+
+def _alive(events: Sequence[Event]) -> list[Starting | Running]:
+    """Return the attempts that have started and not ended, by their last sign."""
+    alive: dict[Key, Starting | Running] = {}
+    for event in events:
+        if isinstance(event, Starting | Running):
+            alive[event.task, event.attempt] = event
+        elif isinstance(event, Ended):
+            alive.pop((event.task, event.attempt), None)
+    return list(alive.values())

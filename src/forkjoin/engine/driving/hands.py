@@ -1,0 +1,28 @@
+"""What an owner works with: the journal, and where attempts run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forkjoin.backends import Backend, InProcessBackend, LocalBackend
+from forkjoin.engine.attempts.setups import Processes
+from forkjoin.engine.folder import RunFolder
+from forkjoin.journal import Journal, SqliteJournal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hands:
+    """The journal, processes, and calls in this process."""
+
+    journal: Journal
+    local: Processes
+    inprocess: Backend
+
+
+def real_hands(folder: RunFolder, *, attached: bool) -> Hands:
+    """Return the run's journal on disk, processes of this machine, and calls in this process."""
+    return Hands(
+        journal=SqliteJournal.open(folder.journal),
+        local=LocalBackend(run_folder=folder.path, detached=not attached),
+        inprocess=InProcessBackend(),
+    )

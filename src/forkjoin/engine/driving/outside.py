@@ -1,0 +1,111 @@
+"""What an owner looks for between turns: wishes of other processes, memory and disk, room for the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from forkjoin.engine.attempts.overlapping import Overlaps
+from forkjoin.engine.driving.claiming import Claiming
+from forkjoin.engine.driving.gate import Gate
+from forkjoin.engine.driving.wishes import Wishes
+from forkjoin.errors import NoRoom
+from forkjoin.journal import Journal
+from forkjoin.model import Event, RetryAsked, RunId, StopAsked
+
+_LOOK_S = 0.2  # how often other processes' wishes are looked for
+_GATE_S = 1.0  # how often memory and disk are looked at, and a full disk is tried again
+_ROOM_S, _STOPPED_ROOM_S = 30.0, 5.0  # how long room is waited for when nothing runs any more; after a stop
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreign:
+    """A wish that another process has journaled."""
+
+    event: StopAsked | RetryAsked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """Wishes for which the journal had no room."""
+
+    events: tuple[StopAsked, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TryAgain:
+    """What could not be committed may find room now."""
+
+
+Seen: TypeAlias = Foreign | Kept | TryAgain | Event
+
+
+@dataclass(kw_only=True)
+class Outside:
+    """Looks, and puts what it saw into the owner's inbox; in the loop's thread.
+
+    `seen` is the last event whose wish was looked at; `full` says why the owner's last commit failed, None where it
+    did not; `stopping` that the whole run is to end.
+    """
+
+    run: RunId
+    journal: Journal
+    gate: Gate
+    claiming: Claiming
+    overlaps: Overlaps
+    wishes: Wishes
+    put: Callable[[Seen], None]
+    living: Callable[[], bool]
+    seen: int
+    full: NoRoom | None = None
+    stopping: bool = False
+    _idle_since: float | None = None  # since when nothing runs, on a full disk
+
+    async def look(self) -> None:
+        """Look for ever; raise NoRoom where the journal takes no more and nothing runs that is worth waiting for."""
+        next_gate = 0.0
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            self._look_for_wishes()
+            self.claiming.give_back()
+            for event in self.claiming.look():
+                self.put(event)
+            for event in self.overlaps.look():
+                self.put(event)
+            if time.monotonic() >= next_gate:
+                next_gate = time.monotonic() + _GATE_S
+                for event in self.gate.look():
+                    self.put(event)
+                if self.full is not None:
+                    self.put(TryAgain())
+            self._look_for_room()
+
+    def _look_for_wishes(self) -> None:
+        if self.journal.changed():
+            for recorded in self.journal.read(self.seen):
+                self.seen = recorded.seq
+                if isinstance(recorded.event, StopAsked | RetryAsked):
+                    self.put(Foreign(event=recorded.event))
+        if kept := self.wishes.new():
+            self.put(Kept(events=tuple(kept)))
+
+    def _look_for_room(self) -> None:
+        """Raise NoRoom where nothing runs that is worth waiting for, and there has been no room for long.
+
+        That is where the journal takes no more, or where so little is left that nothing is launched.
+        """
+        held = "disk" in self.gate.closed
+        if (self.full is None and not held) or self.living():
+            self._idle_since = None
+            return
+        now = time.monotonic()
+        self._idle_since = now if self._idle_since is None else self._idle_since
+        if now - self._idle_since >= (_STOPPED_ROOM_S if self.stopping else _ROOM_S):
+            why = f"its journal takes no more ({self.full})" if self.full is not None else "the disk is nearly full"
+            raise NoRoom(
+                f"run {self.run} was left, for {why}, and nothing of it runs any more; what has ended is kept in its "
+                f"folder: make room, then: forkjoin resume {self.run}"
+            )

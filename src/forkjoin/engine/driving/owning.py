@@ -1,0 +1,45 @@
+"""Driving a run as its owner: in an event loop of its own, or in the caller's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeAlias
+
+from forkjoin.engine.driving.drive import Driven, Driver
+from forkjoin.engine.folder import RunFolder
+from forkjoin.model import Plan
+
+Ready: TypeAlias = Callable[[Driver], None]
+
+
+def drive(folder: RunFolder, *, attached: bool, plan: Plan | None = None, ready: Ready | None = None) -> Driven:
+    """Drive the run to its end, or until it is handed over, in an event loop of its own.
+
+    *plan* is the plan with its callables, where it has some; *ready* is given the driver before the first turn.
+    """
+
+    async def main() -> Driven:
+        driver = Driver(folder, attached=attached, plan=plan)
+        if ready:
+            ready(driver)
+        return await driver.drive()
+
+    return asyncio.run(main())
+
+
+async def drive_here(folder: RunFolder, *, plan: Plan | None = None, ready: Ready | None = None) -> Driven:
+    """Drive the run in the running event loop; when cancelled, stop every task and wait for their ends first."""
+    driver = Driver(folder, attached=True, plan=plan)
+    if ready:
+        ready(driver)
+    loop = asyncio.create_task(driver.drive())
+    try:
+        return await asyncio.shield(loop)
+    except asyncio.CancelledError:
+        while not loop.done():
+            driver.stop_all("cancelled")
+            with suppress(asyncio.CancelledError):  # cancelled again: they are ended at once
+                await asyncio.shield(loop)
+        raise

@@ -1,0 +1,142 @@
+"""What keeps a prepared plan from being launched here; all of it is said before anything starts."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from shutil import which
+
+from forkjoin.agents import PROGRAMS, cards, depth_of, dialect, found_agents, names
+from forkjoin.engine.claims import refuse_foreign
+from forkjoin.engine.preparing.prepare import Prepared
+from forkjoin.errors import CannotHere, NotIndependent, PlanError, UnknownId
+from forkjoin.model import Ref, Task
+from forkjoin.workspaces import git_found
+from forkjoin.workspaces.landing import clashes
+
+_NAMED = 5
+_ANY_RUN = "00000000-000000-aaaa"  # no run is called so
+_FILES = 32  # descriptors an owner uses: journal, nursery, threads that run git, and some to spare
+
+
+def refuse(ready: Prepared, environ: Mapping[str, str]) -> None:
+    """Raise what forbids the launch: a nested run, too few files, a policy, a missing agent or git."""
+    _refuse_nested(environ)
+    _refuse_crowded()
+    if ready.recording is not None:
+        return  # nothing of it is done again: no agent, no git, no policy is needed
+    _refuse_speechless(ready.plan.tasks)
+    for task in ready.plan.tasks:
+        _refuse_shared_writer(task)
+    if not ready.clonable:
+        _refuse_without_git(ready.plan.tasks)
+    refuse_dependent(ready)  # last: what the machine cannot do goes before what the plan is not
+
+
+def _refuse_nested(environ: Mapping[str, str]) -> None:
+    if depth_of(environ) > 0:
+        raise CannotHere(
+            f"this is task {environ.get('FORKJOIN_TASK', '?')} of run {environ.get('FORKJOIN_RUN', '?')}, and runs do "
+            "not nest (depth 0); let the outer plan have more tasks instead"
+        )
+
+
+def _refuse_crowded() -> None:
+    """Refuse where so few files may be open that the owner of a run could not even begin."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    try:
+        left = most - len(os.listdir("/dev/fd"))  # noqa: PTH208 - a count, not paths
+    except OSError as error:
+        left = 0 if error.errno in (errno.EMFILE, errno.ENFILE) else most
+    if most != resource.RLIM_INFINITY and left < _FILES:
+        raise CannotHere(
+            f"this process may have {most} files open at once, and a run needs {_FILES} besides those that are open; "
+            "allow it more, then try again: ulimit -n 1024"
+        )
+
+
+def refuse_dependent(ready: Prepared) -> None:
+    """Raise NotIndependent where the policy is `strict` and the plan, or how it stands to other runs, is not so."""
+    if ready.plan.policy != "strict":
+        return
+    refuse_foreign(ready.check.others)
+    if not (ready.check.pairs or ready.check.unknown):
+        return
+    if ready.check.pairs:
+        first = min(ready.check.pairs, key=lambda pair: pair.kind == "after")  # a conflict before a declared order
+        more = len(ready.check.pairs) + ready.check.pairs_left_out - 1
+        said = f"{first.a} and {first.b}: {first.evidence}; {first.remedy}" + (f" (and {more} more)" if more else "")
+    else:
+        said = f"what {', '.join(ready.check.unknown[:5])} will write is unknown; declare writes: [...]"
+    raise NotIndependent(f"{said}; policy is strict, nothing was started")
+
+
+def refuse_unlandable(ready: Prepared, *, prefix: str) -> None:
+    """Raise PlanError where a branch is in the way of those that the run is to be landed on, CannotHere outside git."""
+    if ready.tree.git is None:
+        raise CannotHere(f"{ready.tree.root} is no git repository, and there is no branch to land on")
+    ref = f"refs/heads/{prefix}/{_ANY_RUN}"
+    if clash := clashes(Path(ready.tree.git.top), ref):
+        raise PlanError(
+            f"the branch {clash.removeprefix('refs/heads/')} is in the way of {prefix}/RUN",
+            where="--land",
+            next_step="set another prefix: FORKJOIN_BRANCH_PREFIX=NAME; nothing was started",
+        )
+
+
+def _refuse_speechless(tasks: Sequence[Task]) -> None:
+    """Refuse a task that names no agent, or one nobody knows; each agent is looked up once, however many name it."""
+    known: set[tuple[str, str]] = set()
+    for task in tasks:
+        if not task.agent_name:
+            raise CannotHere(_no_agent(task))
+        asked = (task.agent_name, task.task.strip() if task.agent_name == "static" else "")
+        if asked not in known and not isinstance(task.agent, Ref):
+            _refuse_unknown(task)
+            known.add(asked)
+
+
+def _refuse_unknown(task: Task) -> None:
+    if task.agent_name not in names() and task.agent_name in {agent for agent, _ in found_agents()}:
+        raise CannotHere(f"task {task.id}: this version does not drive {task.agent_name} yet; give it as a command")
+    spoken = dialect(task.agent_name)
+    if task.agent_name in PROGRAMS and which(PROGRAMS[task.agent_name]) is None:
+        hint = spoken.probe().hint
+        raise CannotHere(f"task {task.id}: the program of agent {task.agent_name} is not here; {hint}")
+    if task.agent_name == "static":
+        known = [card.name for card in cards()]
+        if task.task.strip() not in known:
+            raise UnknownId("analyser", task.task.strip(), known, hint=f"task {task.id} asks for it")
+
+
+def _no_agent(task: Task) -> str:
+    here = ", ".join(name for name, _ in found_agents())
+    found = f" (found on this machine: {here})" if here else ""
+    return (
+        f"no agent was chosen for task {task.id or task.description or task.task[:40]!r}{found}, and not exactly one "
+        f"coding agent is here and logged in; this version runs {', '.join(names())} and shell: say agent: NAME, "
+        "command: [...] or shell: in the task, or -a NAME"
+    )
+
+
+def _refuse_shared_writer(task: Task) -> None:
+    if task.isolation == "shared" and not task.reads_only:
+        raise PlanError(
+            "isolation: shared would let it write into your tree",
+            where=task.id,
+            next_step="say writes: [] or isolation: clone",
+        )
+
+
+def _refuse_without_git(tasks: Sequence[Task]) -> None:
+    """Refuse writers that could not be given a tree of their own."""
+    writers = [task.id for task in tasks if not task.shares_tree and not task.function]
+    if writers and not git_found():
+        more = f" and {len(writers) - _NAMED} more" if len(writers) > _NAMED else ""
+        raise CannotHere(
+            f"no git program (2.38 or newer) was found, and {', '.join(writers[:_NAMED])}{more} may write: each writer "
+            "works in a tree of its own; install git, or say writes: [] where a task only reads"
+        )
