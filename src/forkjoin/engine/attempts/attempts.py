@@ -98,7 +98,6 @@ class Attempts:
             ready=self._set_up,
             failed=self._not_set_up,
         )
-
         self.overlaps = Overlaps(self._workers, self._workshop, self._apart, then=self.planned.options.on_overlap)
 
     @property
