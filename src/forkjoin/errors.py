@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def listed(things: Sequence[T], most: int, *, say: Callable[[T], str] = str, between: str = ", ") -> str:
+    """Return the first *most* in words, and how many there are beside them: `a, b, c and 4 more`; "" for none."""
+    left = len(things) - most
+    return between.join(map(say, things[:most])) + (f" and {left:,} more" if left > 0 else "")
 
 
 class ForkjoinError(Exception):
@@ -29,8 +38,7 @@ class UnknownId(ForkjoinError):
     word = "unknown-id"
 
     def __init__(self, kind: str, name: str, known: Sequence[str], *, hint: str = "") -> None:
-        shown = ", ".join(known[:20]) + (f" and {len(known) - 20} more" if len(known) > 20 else "")
-        said = f"no {kind} {name!r}; known: {shown}" if known else f"no {kind} {name!r}; there is none yet"
+        said = f"no {kind} {name!r}; known: {listed(known, 20)}" if known else f"no {kind} {name!r}; there is none yet"
         super().__init__(f"{said}; {hint}" if hint else said)
         self.kind, self.name, self.known = kind, name, tuple(known)
 

@@ -6,10 +6,11 @@ waited for, and so on to the start. No second is counted twice, and none is left
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from forkjoin.accounting.crowd import Crowd
+from forkjoin.errors import listed
 from forkjoin.model import Edge, EdgeKind, Hold, LostCause, Span, TaskId, Timeline, Try
 
 _NAMED = 3  # paths named in a detail; the rest is counted
@@ -79,7 +80,7 @@ class _Walk:
         if held is None:
             self.back(_start(last), None, own)
         else:
-            self.back(_start(last), _CAUSES[held.kind], (held.first, held.then), detail=_named(held.paths))
+            self.back(_start(last), _CAUSES[held.kind], (held.first, held.then), detail=listed(held.paths, _NAMED))
         self.back(last.launched, "set-up", own)
         self.back(tries[0].launched, "retry", own)
         for one in self._waiting(link, tries[0].launched):
@@ -133,7 +134,3 @@ def _end(one: Try, now: float) -> float:
 def _recorded(span: Span, now: float) -> float:
     recorded = _tries(span)[-1].recorded
     return now if recorded is None else recorded
-
-
-def _named(paths: Sequence[str]) -> str:
-    return ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else "")

@@ -17,6 +17,7 @@ import msgspec
 from forkjoin.agents.dialect import Ended, Judgement
 from forkjoin.agents.ending import ended_badly, exit_reason, usage_of
 from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Trouble, Turn, Unknown
+from forkjoin.errors import listed
 from forkjoin.model import Completed, Failed, FailureKind, Outcome, Task, Usage, spoken
 
 _Number = TypeVar("_Number", int, float)
@@ -167,10 +168,8 @@ def _outcome(found: Heard, ended: Ended, *, program: str, allow: str) -> Outcome
     if found.trouble is not None:
         return Failed(kind=_KINDS[found.trouble.kind], reason=reason(found.trouble))
     if found.denied:
-        more = f" and {len(found.denied) - _DENIALS} more" if len(found.denied) > _DENIALS else ""
-        return Failed(
-            kind="permission", reason=f"it was not allowed to: {'; '.join(found.denied[:_DENIALS])}{more}; {allow}"
-        )
+        denied = listed(found.denied, _DENIALS, between="; ")
+        return Failed(kind="permission", reason=f"it was not allowed to: {denied}; {allow}")
     if ended.exit.code:
         return Failed(kind="exit", reason=exit_reason(ended.exit, ended.stderr, program=program))
     if not found.over:

@@ -7,6 +7,7 @@ from typing import Any
 from forkjoin.agents.answers import NoJson, claimed_from, findings_schema, instance_from, sarif_from
 from forkjoin.agents.asking import asks
 from forkjoin.agents.dialect import Judgement
+from forkjoin.errors import listed
 from forkjoin.model import Changes, Completed, Failed, NeedsInput, Outcome, Task, to_json
 
 __all__ = ["findings_schema", "truth"]
@@ -33,9 +34,8 @@ def truth(task: Task, judgement: Judgement, changes: Changes, *, answers: bool) 
 
 
 def _violation(task: Task, paths: tuple[str, ...]) -> str:
-    shown = ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else "")
     allowed = ", ".join(task.writes) if task.writes else "nothing"
-    return f"changed files outside its declared writes ({allowed}): {shown}; the changes are kept"
+    return f"changed files outside its declared writes ({allowed}): {listed(paths, _NAMED)}; the changes are kept"
 
 
 def _contract(task: Task, judgement: Judgement) -> bytes | Failed:

@@ -13,7 +13,7 @@ from pathlib import Path
 from forkjoin.backends import locked
 from forkjoin.engine.attempts.setups import setting_up
 from forkjoin.engine.folder import RunFolder, put_aside, sweep
-from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, PlanError
+from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, PlanError, listed
 from forkjoin.failpoints import reached
 from forkjoin.model import ENDED, Ended, Exported, Landed, Planned, Recorded, RunView, TaskId
 from forkjoin.private import make_folder
@@ -118,7 +118,7 @@ def _unsettled(folder: RunFolder, view: RunView, *, discard: bool) -> list[TaskI
 def _said(ended: Ended) -> str:
     files = ended.changes.files
     added, removed = sum(change.insertions for change in files), sum(change.deletions for change in files)
-    names = ", ".join(change.path for change in files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
+    names = listed(files, 5, say=lambda change: change.path)
     return f"{ended.task}: {names} (+{added} -{removed})"
 
 

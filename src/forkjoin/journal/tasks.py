@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from forkjoin.errors import listed
 from forkjoin.model import (
     ENDED,
     Awaited,
@@ -232,16 +233,14 @@ def _worded(seen: Seen, tasks: Sequence[Seen], held: str) -> TaskView:
 
 def _over(others: Sequence[Other]) -> str:
     """Return with whom a task of ours is in conflict, and over what: `conflict with RUN/TASK: src/app.py`."""
-    said = (f"{other.run}/{other.task}" if other.task else f"run {other.run}" for other in others[:_NAMED])
-    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+    said = listed(others, _NAMED, say=lambda other: f"{other.run}/{other.task}" if other.task else f"run {other.run}")
     paths = tuple(dict.fromkeys(path for other in others[:_NAMED] for path in other.paths))
     about = f": {', '.join(paths[:_NAMED])}" if paths else ""
-    return f"conflict with {', '.join(said)}{more}{about}" if others else ""
+    return f"conflict with {said}{about}" if others else ""
 
 
 def _named(edges: Sequence[Edge]) -> str:
-    said = ", ".join(f"{edge.first} ({_reason(edge)})" for edge in edges[:_NAMED])
-    return f"{said} and {len(edges) - _NAMED} more" if len(edges) > _NAMED else said
+    return listed(edges, _NAMED, say=lambda edge: f"{edge.first} ({_reason(edge)})")
 
 
 def _reason(edge: Edge) -> str:

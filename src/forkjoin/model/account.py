@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from forkjoin.errors import listed
 from forkjoin.model.base import TaskId, Value
 from forkjoin.model.plan import Edge
 
@@ -87,7 +88,7 @@ class LostTime(Value, frozen=True, kw_only=True):
     @property
     def said(self) -> str:
         """The cause as a sentence's end: `conflict: b waited for a (src/app.py)`."""
-        who = ", ".join(self.tasks[:_NAMED]) + (f" and {len(self.tasks) - _NAMED} more" if self.tasks[_NAMED:] else "")
+        who = listed(self.tasks, _NAMED)
         if self.cause in _BEHIND:
             first, then = self.tasks[0], self.tasks[-1]
             about = f" ({self.detail})" if self.detail else ""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from forkjoin.errors import listed
 from forkjoin.model import Claim, Task, TaskId
 from forkjoin.prompts import texts
 from forkjoin.prompts.perspectives import PERSPECTIVES
@@ -111,14 +112,14 @@ def _files(task: Task, site: BriefSite) -> str:
     if task.reads:
         lines.append(f"Read: {_listed(task.reads)}")
     elif site.reads:
-        lines.append(f"Probably worth reading: {_listed(claim.path for claim in site.reads)}")
+        lines.append(f"Probably worth reading: {_listed([claim.path for claim in site.reads])}")
     if task.reads_only:
         return "\n".join([*lines, texts.READ_ONLY])
     if task.writes:
         lines.append(f"You may write: {_listed(task.writes)}")
         lines.append("Change nothing else: a change outside these paths makes the task fail.")
     elif site.writes:
-        lines.append(f"Probably to be changed: {_listed(claim.path for claim in site.writes)}")
+        lines.append(f"Probably to be changed: {_listed([claim.path for claim in site.writes])}")
         lines.append("Change other files only where the task cannot be done without.")
     else:
         lines.append("You may write anything in the tree; change only what the task needs.")
@@ -142,10 +143,8 @@ def _focus(task: Task) -> str:
     return "\n".join(f"- {item}" for item in items)
 
 
-def _listed(paths: Iterable[str]) -> str:
-    rows = [f"`{path}`" for path in paths]
-    more = len(rows) - MAX_CLAIMS
-    return ", ".join(rows[:MAX_CLAIMS]) + (f" and {more} more" if more > 0 else "")
+def _listed(paths: Sequence[str]) -> str:
+    return listed(paths, MAX_CLAIMS, say=lambda path: f"`{path}`")
 
 
 def _quoted(text: str, language: str = "") -> str:

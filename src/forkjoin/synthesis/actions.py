@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from forkjoin.errors import listed
 from forkjoin.model import SEVERITIES, Action, Finding, Group
 from forkjoin.model.text import one_line
 from forkjoin.synthesis.rank import agreement
@@ -97,8 +98,7 @@ def _what(group: Sequence[Finding]) -> str:
 
 def _places(group: Sequence[Finding]) -> str:
     places = list(dict.fromkeys(place(finding) for finding in group if finding.path))
-    shown = ", ".join(places[:_PLACES])
-    return f"{shown} and {len(places) - _PLACES} more" if len(places) > _PLACES else shown
+    return listed(places, _PLACES)
 
 
 def _remainder(rest: Sequence[Group]) -> Action:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
+from forkjoin.errors import listed
 from forkjoin.model import Finding, Group, Report, Source, TaskSummary, spoken
 from forkjoin.model.text import clean, one_line
 from forkjoin.synthesis.similar import more_words, words_of
@@ -19,7 +20,6 @@ from forkjoin.synthesis.words import (
     counted,
     counts_line,
     coverage_line,
-    listed,
     narrowing_lines,
     not_looked_at_lines,
     place,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from forkjoin.errors import listed
 from forkjoin.model import Account, Finding, Known, Report, TaskSummary, spoken
 from forkjoin.synthesis.twins import tool_of
 
@@ -13,7 +14,7 @@ _COVERED = {
     "starting": "still running", "running": "still running", "queued": "still waiting",
     "stopped": "stopped", "needs_input": "needs input", "timed_out": "timed out", "lost": "lost",
 }  # fmt: skip
-_GONE = 5
+_GONE, _TASKS = 5, 8
 # How planning words what no analyser looks at.
 _NO_ANALYSER = re.compile(r"(.*): no analyser for it was found(?: here)?")
 _NOT_INSTALLED = re.compile(r"(.*) is not installed(?:: (.*))?")
@@ -27,12 +28,6 @@ def counted(number: int, noun: str) -> str:
 def place(finding: Finding) -> str:
     """Return `path:line` as editors and terminals make it a link; "" where the finding has no path."""
     return f"{finding.path}:{finding.line}" if finding.path and finding.line else finding.path
-
-
-def listed(names: Sequence[str], most: int = 8) -> str:
-    """Return `a, b, c and 4 more`."""
-    shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def agents_of(finding: Finding) -> tuple[str, ...]:
@@ -83,7 +78,7 @@ def coverage_line(report: Report) -> str:
         for task in tasks:
             told.setdefault(_COVERED.get(states.get(task, ""), word), []).append(task)
     parts = [f"{len(coverage.ok)} of {counted(everything, 'task')} ok"]
-    return "; ".join(parts + [f"{word}: {listed(tasks)}" for word, tasks in told.items()])
+    return "; ".join(parts + [f"{word}: {listed(tasks, _TASKS)}" for word, tasks in told.items()])
 
 
 def narrowing_lines(report: Report) -> list[str]:
@@ -98,7 +93,7 @@ def narrowing_lines(report: Report) -> list[str]:
     if told.baseline:
         lines.append(f"Known by {told.baseline}: {counted(told.known, 'finding')}, not shown")
     if told.gone:
-        names = listed([_gone(known) for known in told.gone], _GONE)
+        names = listed(told.gone, _GONE, say=_gone)
         lines.append(f"In the baseline, but gone: {names}; take them out: forkjoin review --prune-baseline")
     return lines
 

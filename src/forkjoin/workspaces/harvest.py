@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import IO, Final
 
-from forkjoin.errors import CannotHere
+from forkjoin.errors import CannotHere, listed
 from forkjoin.failpoints import reached
 from forkjoin.model import Changes, Place, Task
 from forkjoin.workspaces.authored import authored
@@ -132,5 +132,4 @@ def _notes(found: Listing) -> tuple[str, ...]:
 
 
 def _names(paths: list[bytes]) -> str:
-    more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
-    return ", ".join(path.decode("utf-8", "replace") for path in paths[:5]) + more
+    return listed(paths, 5, say=lambda path: path.decode("utf-8", "replace"))

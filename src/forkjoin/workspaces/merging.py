@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from forkjoin.errors import ForkjoinError
+from forkjoin.errors import ForkjoinError, listed
 from forkjoin.workspaces.changes import tree_path
 from forkjoin.workspaces.git import Git
 from forkjoin.workspaces.store import Store
@@ -20,7 +20,7 @@ class MergeConflict(ForkjoinError):
     word = "conflict"
 
     def __init__(self, files: Sequence[str]) -> None:
-        shown = ", ".join(files[:5]) + (f" and {len(files) - 5} more" if len(files) > 5 else "")
+        shown = listed(files, 5)
         super().__init__(f"changes do not merge in {shown}; order the tasks with after: [...], or make them one task")
         self.files = tuple(files)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from forkjoin.errors import listed
 from forkjoin.model import path_text
 from forkjoin.workspaces.declared import covered
 from forkjoin.workspaces.git import of_user
@@ -38,5 +39,4 @@ def not_carried(store: Store, carried: Sequence[str]) -> str:
     found = [name for name in names if looks(name) and not has(name.removeprefix(below))]
     if not found:
         return ""
-    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    return f"; ignored files that look needed are not carried: {', '.join(found[:_NAMED])}{more} (carry: [...])"
+    return f"; ignored files that look needed are not carried: {listed(found, _NAMED)} (carry: [...])"

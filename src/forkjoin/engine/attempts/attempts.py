@@ -23,7 +23,7 @@ from forkjoin.engine.attempts.speaking import speaker
 from forkjoin.engine.attempts.workers import Workers
 from forkjoin.engine.attempts.workshop import Workshop
 from forkjoin.engine.folder import RunFolder
-from forkjoin.errors import ForkjoinError, NoRoom
+from forkjoin.errors import ForkjoinError, NoRoom, listed
 from forkjoin.failpoints import reached
 from forkjoin.model import (
     Base,
@@ -280,9 +280,7 @@ class Attempts:
         try:
             return self._workshop.open(task, attempt, given.commits)
         except MergeConflict as conflict:
-            more = f" and {len(conflict.files) - 5} more" if len(conflict.files) > 5 else ""
-            files = ", ".join(conflict.files[:5]) + more
-            return Blocked(by=given.by, reason=f"their changes do not merge: {files}")
+            return Blocked(by=given.by, reason=f"their changes do not merge: {listed(conflict.files, 5)}")
         except Exception as error:
             kind: FailureKind = "workspace" if isinstance(error, OSError | ForkjoinError) else "setup"
             return Failed(kind=kind, reason=said(error))

@@ -10,7 +10,7 @@ from typing import Final
 
 from forkjoin.engine.attempts.workers import Workers
 from forkjoin.engine.attempts.workshop import Workshop
-from forkjoin.errors import ForkjoinError
+from forkjoin.errors import ForkjoinError, listed
 from forkjoin.model import Event, OnOverlap, Place, Progress, StopAsked, Task, TaskId
 
 Key = tuple[TaskId, int]
@@ -62,8 +62,7 @@ class Overlaps:
             self._workers.submit(lambda: self._compare(living))
 
     def _said(self, first: Key, then: Key, paths: tuple[str, ...]) -> Iterator[Event]:
-        more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-        files = ", ".join(paths[:_NAMED]) + more
+        files = listed(paths, _NAMED)
         for own, other in ((first, then), (then, first)):
             yield Progress(task=own[0], attempt=own[1], text=f"overlap: {other[0]} changed the same: {files}")
         if self._then == "stop":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from forkjoin.engine.landing.asked import LandAsk
-from forkjoin.errors import PlanError, UnknownId
+from forkjoin.errors import PlanError, UnknownId, listed
 from forkjoin.model import LeftOut, RunView, TaskId, TaskView
 from forkjoin.model.text import one_line
 from forkjoin.workspaces import covered
@@ -50,11 +50,11 @@ def chosen(view: RunView, ask: LandAsk, *, landed: Collection[TaskId]) -> Chosen
             _choose(found, task, ask, accept=accept.get(task.id, ()), stands_on=behind[task.id], landed=landed)
     others = [task.id for task in view.unlanded if task.id not in wanted and task.id not in landed]
     if others:
-        found.notes.append(f"not asked for, and not landed: {_names(others)}")
+        found.notes.append(f"not asked for, and not landed: {listed(others, _SHOWN)}")
     named = {str(name) for name in ask.tasks}
     along = [one.id for one in found.candidates if named and one.id not in named and str(one.task.number) not in named]
     if along:
-        found.notes.append(f"landed too, for others stand on them: {_names(along)}")
+        found.notes.append(f"landed too, for others stand on them: {listed(along, _SHOWN)}")
     return found
 
 
@@ -115,8 +115,8 @@ def _choose_part(
             LeftOut(
                 task=task.id,
                 kind="violation",
-                reason=f"it changed {_names(outside)} outside its declared writes; take it with --accept {task.id}, or "
-                "only what it declared with --violations keep-declared",
+                reason=f"it changed {listed(outside, _SHOWN)} outside its declared writes; take it with "
+                f"--accept {task.id}, or only what it declared with --violations keep-declared",
             )
         )
         return
@@ -127,7 +127,7 @@ def _choose_part(
         )
         return
     if outside:
-        found.notes.append(f"of {task.id} only a part is landed, without {_names(outside)}")
+        found.notes.append(f"of {task.id} only a part is landed, without {listed(outside, _SHOWN)}")
     found.candidates.append(Candidate(task=task, stands_on=stands_on, only=kept.__contains__ if outside else None))
 
 
@@ -181,7 +181,3 @@ def _in_order(view: RunView, behind: dict[TaskId, tuple[TaskId, ...]]) -> list[T
             name = todo.pop()
             done.setdefault(name, tasks[name])
     return list(done.values())
-
-
-def _names(names: Sequence[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from forkjoin.engine.landing.choosing import Candidate
+from forkjoin.errors import listed
 from forkjoin.model import Clashing, LeftOut, TaskId, TaskView
 from forkjoin.workspaces.landing import Clash, Piece, Replay
 
@@ -80,13 +81,12 @@ class Combining:
             for clash in clashes
         )
         beside = tuple(dict.fromkeys(task for file in files for task in file.beside))
-        named = ", ".join(file.path for file in files[:_SHOWN])
-        more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+        named = listed(files, _SHOWN, say=lambda file: file.path)
         against = f"what {', '.join(beside[:_SHOWN])} changed" if beside else "what is on the branch"
         return LeftOut(
             task=candidate.id,
             kind="conflict",
-            reason=f"it does not merge with {against} in {named}{more}",
+            reason=f"it does not merge with {against} in {named}",
             beside=beside,
             files=files,
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 from forkjoin.agents import child_environ, depth_of
 from forkjoin.backends import Exited, Job, LocalBackend, Signal, tail_bytes
 from forkjoin.engine.folder import RunFolder
-from forkjoin.errors import NoRoom
+from forkjoin.errors import NoRoom, listed
 from forkjoin.model import Exit, GateRun, Process, TaskId
 from forkjoin.model.text import one_line
 from forkjoin.workspaces.landing import checked_out, put_away
@@ -39,8 +39,7 @@ class Trying:
         Raises NoRoom where it could not even be started, CannotHere where there is no workspace for it.
         """
         own = self._new_folder()
-        named = ", ".join(tasks[:5]) + (f" and {len(tasks) - 5} more" if len(tasks) > 5 else "")
-        self._say(f"gate: {one_line(self._command, 60)} on {named or 'what they start from'} ...")
+        self._say(f"gate: {one_line(self._command, 60)} on {listed(tasks, 5) or 'what they start from'} ...")
         place = checked_out(self._store, commit, home=self._folder.home, own=own, carry=self._carry)
         try:
             ended = asyncio.run(_run(self._top, own, self._process(place.cwd)))

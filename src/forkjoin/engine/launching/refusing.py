@@ -12,7 +12,7 @@ from shutil import which
 from forkjoin.agents import PROGRAMS, cards, depth_of, dialect, found_agents, names
 from forkjoin.engine.claims import refuse_foreign
 from forkjoin.engine.preparing.prepare import Prepared
-from forkjoin.errors import CannotHere, NotIndependent, PlanError, UnknownId
+from forkjoin.errors import CannotHere, NotIndependent, PlanError, UnknownId, listed
 from forkjoin.model import Ref, Task
 from forkjoin.workspaces import git_found
 from forkjoin.workspaces.landing import clashes
@@ -70,7 +70,7 @@ def refuse_dependent(ready: Prepared) -> None:
         more = len(ready.check.pairs) + ready.check.pairs_left_out - 1
         said = f"{first.a} and {first.b}: {first.evidence}; {first.remedy}" + (f" (and {more} more)" if more else "")
     else:
-        said = f"what {', '.join(ready.check.unknown[:5])} will write is unknown; declare writes: [...]"
+        said = f"what {listed(ready.check.unknown, _NAMED)} will write is unknown; declare writes: [...]"
     raise NotIndependent(f"{said}; policy is strict, nothing was started")
 
 
@@ -135,8 +135,7 @@ def _refuse_without_git(tasks: Sequence[Task]) -> None:
     """Refuse writers that could not be given a tree of their own."""
     writers = [task.id for task in tasks if not task.shares_tree and not task.function]
     if writers and not git_found():
-        more = f" and {len(writers) - _NAMED} more" if len(writers) > _NAMED else ""
         raise CannotHere(
-            f"no git program (2.38 or newer) was found, and {', '.join(writers[:_NAMED])}{more} may write: each writer "
+            f"no git program (2.38 or newer) was found, and {listed(writers, _NAMED)} may write: each writer "
             "works in a tree of its own; install git, or say writes: [] where a task only reads"
         )

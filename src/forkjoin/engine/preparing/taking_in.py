@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from forkjoin.errors import PlanError
+from forkjoin.errors import PlanError, listed
 from forkjoin.model import MIB, Task, TaskId, spoken_size
 from forkjoin.synthesis import from_sarif, suppressed
 
@@ -75,8 +75,7 @@ def _log(file: Path) -> Any:
 def _tools(log: Any) -> str:
     """Return the names of the tools whose runs are in it."""
     names = list(dict.fromkeys(str(run["tool"]["driver"].get("name") or "a tool") for run in log["runs"]))
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return (", ".join(names[:_NAMED]) + more) or "no tool"
+    return listed(names, _NAMED) or "no tool"
 
 
 def _free(file: Path, taken: set[str]) -> str:

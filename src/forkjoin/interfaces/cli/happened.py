@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from forkjoin.errors import listed
 from forkjoin.model import (
     Awaited,
     BaseTaken,
@@ -15,6 +16,8 @@ from forkjoin.model import (
     Held,
     Joined,
     Landed,
+    LandedTask,
+    LeftOut,
     Owned,
     Planned,
     Progress,
@@ -77,14 +80,14 @@ def _of_run(event: Event) -> str:
         case Closed(state=state, reason=reason):
             said = f"over: {state}" + (f" ({reason})" if reason else "")
         case Landed(where=where, tasks=tasks, left_out=left_out):
-            said = f"landed on {where}: {_names([one.task for one in tasks])}"
-            said += f"; left out: {_names([one.task for one in left_out])}" if left_out else ""
+            said = f"landed on {where}: {_named(tasks)}"
+            said += f"; left out: {_named(left_out)}" if left_out else ""
         case Exported(tasks=tasks, folder=folder):
-            said = f"exported to {folder}: {_names([one.task for one in tasks])}"
+            said = f"exported to {folder}: {_named(tasks)}"
         case _:
             said = ""
     return said
 
 
-def _names(tasks: Sequence[str]) -> str:
-    return (", ".join(tasks[:5]) + (f" and {len(tasks) - 5} more" if len(tasks) > 5 else "")) or "nothing"
+def _named(tasks: Sequence[LandedTask | LeftOut]) -> str:
+    return listed(tasks, 5, say=lambda one: one.task) or "nothing"

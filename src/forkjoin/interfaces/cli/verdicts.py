@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from forkjoin.errors import listed
 from forkjoin.interfaces.cli.talk import data, data_json
 from forkjoin.model.durations import spoken
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from forkjoin.engine import Prepared
     from forkjoin.model import Check, Claims, Pair, Share, Task
 
-_SHOWN = 50
+_SHOWN, _NAMED = 50, 8
 
 
 def print_check(ready: Prepared, *, as_json: bool) -> int:
@@ -91,7 +92,7 @@ def _pairs(check: Check, *, clonable: bool) -> Iterator[str]:
     yield from _left_out(len(conflicts) + check.pairs_left_out, "conflicts")
     if check.unknown:
         settled = "each works in a clone of its own" if clonable else "no clone can be made here, so they are ordered"
-        yield f"unknown: what {_some(check.unknown)} will write cannot be told; {settled}"
+        yield f"unknown: what {listed(check.unknown, _NAMED)} will write cannot be told; {settled}"
         yield "         declare writes: [...] to know before"
 
 
@@ -118,7 +119,7 @@ def _order(check: Check) -> Iterator[str]:
     if len(check.waves) > 1:
         yield ""
         for number, wave in enumerate(check.waves[:_SHOWN], 1):
-            yield f"wave {number}: {_some(wave)}"
+            yield f"wave {number}: {listed(wave, _NAMED)}"
         yield from _left_out(len(check.waves), "waves")
 
 
@@ -140,10 +141,6 @@ def _gain(check: Check) -> Iterator[str]:
 def _left_out(total: int, what: str) -> Iterator[str]:
     if total > _SHOWN:
         yield f"       … {total - _SHOWN} more {what}; all of them: --json"
-
-
-def _some(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
 def _many(count: int, what: str) -> str:

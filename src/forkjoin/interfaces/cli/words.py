@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 
 from rich.cells import cell_len
 
+from forkjoin.errors import listed
 from forkjoin.model import Changes, RunView, TaskView, spoken
 from forkjoin.model.text import one_line
 
@@ -115,8 +116,7 @@ def diffstat(changes: Changes) -> str:
 
 def unlanded(view: RunView) -> str:
     """Return which tasks have changes that are nowhere but in the run: `auth, docs and 3 more`; "" for none."""
-    names = [task.id for task in view.unlanded]
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return listed(view.unlanded, 3, say=lambda task: task.id)
 
 
 def padded(text: str, width: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from forkjoin.errors import listed
 from forkjoin.model import EdgeKind, Hold, LostCause, Span, TaskId, Timeline, Try
 
 PhaseKind = Literal["waiting", "set-up", "running", "recording"]
@@ -80,7 +81,7 @@ def _attempt(attempt: Try, number: int, following: float | None, end: float) -> 
 def _behind(span: Span, ends: Mapping[TaskId, float | None]) -> tuple[LostCause, str]:
     """Return the cause and words of the edge that held it longest: that of whom it waited for last."""
     last = max(span.edges, key=lambda edge: (_never_before(ends.get(edge.first)), edge.first))
-    paths = ", ".join(last.paths[:_PATHS]) + (f" and {len(last.paths) - _PATHS} more" if last.paths[_PATHS:] else "")
+    paths = listed(last.paths, _PATHS)
     return _CAUSES[last.kind], f"waited for {last.first}" + (f" ({paths})" if paths else "")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from forkjoin.errors import PlanError
+from forkjoin.errors import PlanError, listed
 from forkjoin.failpoints import reached
 from forkjoin.model import path_text
 from forkjoin.workspaces.git import Git, of_user
@@ -35,10 +35,9 @@ def apply_forward(top: Path, commit: str, *, branch: str) -> str:
             return name  # it was there already
         raise _refusal(f"{name} has moved on since", branch, f"git merge {branch}")
     if dirty := sorted(_dirty(user, top, old, commit)):
-        shown = ", ".join(map(path_text, dirty[:_SHOWN]))
-        more = f" and {len(dirty) - _SHOWN} more" if len(dirty) > _SHOWN else ""
+        shown = listed(dirty, _SHOWN, say=path_text)
         raise _refusal(
-            f"you have changes of your own in {shown}{more}", branch, f"commit or stash them, then: git merge {branch}"
+            f"you have changes of your own in {shown}", branch, f"commit or stash them, then: git merge {branch}"
         )
     reached("apply.before")
     user.out("merge", "--ff-only", "--no-edit", "-q", "--no-autostash", commit)
