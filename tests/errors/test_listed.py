@@ -12,7 +12,8 @@ SOURCE = Path(__file__).parents[2] / "src" / "forkjoin"
 
 @pytest.mark.parametrize(
     ("things", "most", "said"),
-    [((), 3, ""), (("a", "b", "c"), 3, "a, b, c"), (("a", "b", "c"), 2, "a, b and 1 more"), ("ab" * 600, 1, "a and 1,199 more")],
+    [((), 3, ""), (("a", "b", "c"), 3, "a, b, c"),
+     (("a", "b", "c"), 2, "a, b and 1 more"), ("ab" * 600, 1, "a and 1,199 more")],
 )  # fmt: skip
 def test_the_first_are_named_and_the_rest_is_counted(things, most, said):
     assert listed(things, most) == said
