@@ -12,7 +12,28 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+_HANDS = 4  # as many as `dev.py test` has workers
 _MARKS = ("FORKJOIN_RUN", "FORKJOIN_TASK", "FORKJOIN_DEPTH", "FORKJOIN_AGENT", "FORKJOIN_MAX_PARALLEL")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put slow tests first, dealt out to the workers by file: none is left for the end, when the others are idle.
+
+    pytest-xdist gives each worker a stretch of the list; tests of one file come one after another in it.
+    """
+    files = list(dict.fromkeys(item.path for item in items if item.get_closest_marker("slow")))
+    hands: list[list[pytest.Item]] = [[] for _ in range(_HANDS)]
+    for item in items:
+        if item.get_closest_marker("slow"):
+            hands[files.index(item.path) % _HANDS].append(item)
+    quick = [item for item in items if not item.get_closest_marker("slow")]
+    share = -(-len(items) // _HANDS)
+    dealt: list[pytest.Item] = []
+    for hand in hands:
+        rest = max(0, share - len(hand))
+        dealt += [*hand, *quick[:rest]]
+        quick = quick[rest:]
+    items[:] = [*dealt, *quick]
 
 
 @pytest.fixture(autouse=True)

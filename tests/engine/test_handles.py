@@ -282,7 +282,7 @@ def test_a_supervisor_that_cannot_be_started_leaves_the_run_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = _orphan(tmp_path)
-    monkeypatch.setattr(supervise, "LOG", "no/such/folder")
+    monkeypatch.setattr(supervise, "OWNER_LOG", "no/such/folder")
     with pytest.raises(CannotHere, match="try again"):
         run.resume()
     assert not run.owned()

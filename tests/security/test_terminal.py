@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-FORKJOIN = (sys.executable, "-c", "from forkjoin.interfaces.cli.main import main; main()")
+SCRIPT = Path(__file__).with_name("doors.py")
 MARK = "pwned"
 ESC, BEL, ST = "\x1b", "\x07", "\x1b\\"
 STRINGS = ("]0;", "]2;", "]8;;http://x.example/", "]52;c;", "]4;1;", "]1337;File=", "P$q", "P+q", "_G", "^", "X")
@@ -106,23 +106,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def on_a_terminal(home: Path, *words: str) -> bytes:
-    """Return every byte that a command writes to a terminal, without colours."""
-    ours, its = pty.openpty()
+def on_terminals(home: Path, commands: Sequence[Sequence[str]]) -> list[bytes]:
+    """Return every byte that each command writes to a terminal, without colours."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("FORKJOIN")}
     environ |= {"FORKJOIN_HOME": str(home / "home"), "NO_COLOR": "1", "TERM": "xterm", "PAGER": "cat"}
-    started = subprocess.Popen([*FORKJOIN, *words], cwd=home, env=environ, stdin=its, stdout=its, stderr=its)
-    os.close(its)
-    found = b""
-    try:
-        while data := os.read(ours, 65536):
-            found += data
-    except OSError:  # the other end is closed
-        pass
-    finally:
-        os.close(ours)
-        started.wait(60)
-    return found
+    asked = json.dumps([list(words) for words in commands])
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT)], cwd=home, env=environ, input=asked, capture_output=True, text=True, check=True
+    )
+    return [text.encode("latin-1") for text in json.loads(done.stdout)]
 
 
 def foul(written: bytes) -> list[str]:
@@ -136,9 +128,9 @@ def foul(written: bytes) -> list[str]:
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo terminals")
 def test_no_door_lets_a_sequence_through(home: Path) -> None:
     """One test, for the doors look at one run, and the first of them makes it."""
-    written = {"run": on_a_terminal(home, "run", "plan.json", "-q")}
-    written |= {" ".join(door): on_a_terminal(home, *door) for door in DOORS}
-    written |= {f"no {door}": on_a_terminal(home, *door) for door in COMPLAINTS}
+    doors = {"run": ("run", "plan.json", "-q"), **{" ".join(door): door for door in DOORS}}
+    doors |= {f"no {door}": door for door in COMPLAINTS}
+    written = dict(zip(doors, on_terminals(home, [*doors.values()]), strict=True))
     assert {door: bad[:3] for door, data in written.items() if (bad := foul(data))} == {}
     assert b"ab" in written["output t"].replace(b"a b", b"ab")
     assert [door for door, data in written.items() if not data and door != "run"] == []

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from forkjoin.engine.claims import with_others
     from forkjoin.engine.doctor.examining import clear, examined
     from forkjoin.engine.doctor.repairing import repair
+    from forkjoin.engine.finding import attach, runs
     from forkjoin.engine.known import KnownAgent, known_agents, known_analysers
     from forkjoin.engine.landing import ExportedPatches, LandAsk, export_patches
     from forkjoin.engine.launching.estimates import with_estimates
-    from forkjoin.engine.launching.launching import attach, launch, runs
+    from forkjoin.engine.launching.launching import launch
     from forkjoin.engine.launching.refusing import refuse_dependent, refuse_unlandable
     from forkjoin.engine.preparing.baselines import (
         DEFAULT_BASELINE,
@@ -65,9 +66,9 @@ _HOME = {
     "LandAsk": "forkjoin.engine.landing",
     "land_and_resolve": "forkjoin.engine.resolving",
     "export_patches": "forkjoin.engine.landing",
-    "attach": "forkjoin.engine.launching.launching",
+    "attach": "forkjoin.engine.finding",
     "launch": "forkjoin.engine.launching.launching",
-    "runs": "forkjoin.engine.launching.launching",
+    "runs": "forkjoin.engine.finding",
     "Overrides": "forkjoin.engine.preparing.prepare",
     "Prepared": "forkjoin.engine.preparing.prepare",
     "prepared": "forkjoin.engine.preparing.prepare",

@@ -13,8 +13,8 @@ from pathlib import Path
 from threading import Event, Thread
 
 from forkjoin.engine.claims import with_others
+from forkjoin.engine.finding import attach as _attach
 from forkjoin.engine.launching.estimates import with_estimates
-from forkjoin.engine.launching.launching import attach as _attach
 from forkjoin.engine.launching.launching import launch as _launch
 from forkjoin.engine.preparing.looking import Looking, look_prepared
 from forkjoin.engine.preparing.prepare import Overrides, Prepared, prepared, review_prepared

@@ -25,6 +25,7 @@ _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # in the order they sort; no look-
 _TRIES = 10
 _ID = re.compile(rf"\d{{8}}-\d{{6}}-[{_LETTERS}]{{4}}")
 UNFINISHED = "unfinished"
+OWNER_LOG = "supervisor.log"  # what a detached owner said, beside its run
 _SHELVES = ("runs", UNFINISHED, "workspaces", "claims", "discarded")
 
 

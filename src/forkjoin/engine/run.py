@@ -11,14 +11,9 @@ from dataclasses import dataclass
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Literal
 
-from forkjoin.engine import supervise
-from forkjoin.engine.attempts.speaking import bound_here
-from forkjoin.engine.driving.drive import Driven, Driver
-from forkjoin.engine.driving.owning import drive, drive_here
 from forkjoin.engine.driving.wishes import Wishes
-from forkjoin.engine.folder import OwnerLock, RunFolder, removed
+from forkjoin.engine.folder import OWNER_LOG, OwnerLock, RunFolder, removed
 from forkjoin.engine.records.reader import LOOK_S, RunReader
-from forkjoin.engine.removal import Removed, remove, unlanded
 from forkjoin.errors import CannotHere, NoRoom, PlanError, RunOwned
 from forkjoin.journal import SqliteJournal
 from forkjoin.model import (
@@ -35,8 +30,11 @@ from forkjoin.model import (
     TaskView,
 )
 
+# Who only reads runs has no need of what drives, lands or removes them: that is loaded where it is called.
 if TYPE_CHECKING:
+    from forkjoin.engine.driving.drive import Driven, Driver
     from forkjoin.engine.landing import LandAsk
+    from forkjoin.engine.removal import Removed
 
 MAX_CHARS = 32_000
 _MOST_RESUMES = 3
@@ -159,7 +157,7 @@ class Run(RunReader):
         """Start a detached owner where the run has none; one that has is left alone."""
         with suppress(RunOwned):
             self.own()
-            supervise.spawn(self._folder, self._owning())
+            self._detach(self._owning())
 
     def own(self) -> None:
         """Take the run for `drive` or `resume`; raise RunOwned, naming the owner, where it has one."""
@@ -167,6 +165,8 @@ class Run(RunReader):
 
     def unlanded(self, *, discard: bool = False) -> tuple[str, ...]:
         """Return the changes that would go with the run, a line a task; raise as `remove` where it is not over."""
+        from forkjoin.engine.removal import unlanded
+
         if self.owned():
             raise self._still_runs()
         return unlanded(self._folder, self.events(), self.view(), discard=discard)
@@ -176,6 +176,8 @@ class Run(RunReader):
 
     def remove(self, *, discard: bool = False) -> Removed:
         """Delete the run; raise PlanError where it still runs, or holds changes and *discard* was not said."""
+        from forkjoin.engine.removal import remove
+
         try:
             lock = OwnerLock.take(self._folder)
         except RunOwned as error:
@@ -202,6 +204,8 @@ class Run(RunReader):
         Blocks. *on_event* gets every event once, in order; a slow one never blocks the run, only the return from here;
         what it raises becomes a RuntimeWarning and ends the telling.
         """
+        from forkjoin.engine.driving.owning import drive
+
         lock = self._owning()
         teller = _Teller(self, on_event)
         try:
@@ -216,6 +220,8 @@ class Run(RunReader):
 
     async def drive_async(self, *, on_event: _Watcher | None = None) -> RunView:
         """Do what `drive` does in the running event loop; cancelling it stops every task and waits for their ends."""
+        from forkjoin.engine.driving.owning import drive_here
+
         lock = self._owning()
         teller = _Teller(self, on_event)
         try:
@@ -230,6 +236,8 @@ class Run(RunReader):
 
     def hand_over(self) -> None:
         """Leave a run that this process drives to a detached owner; its processes go on."""
+        from forkjoin.engine.attempts.speaking import bound_here
+
         if why := bound_here(self._plan or self.planned.plan):
             raise PlanError(f"{why}, so the run cannot be left", where=self.id)
         self._leaving = True
@@ -248,7 +256,12 @@ class Run(RunReader):
     def _leave(self, driven: Driven, lock: OwnerLock) -> None:
         self._leaving = False
         if driven.handed_over:
-            supervise.spawn(self._folder, lock)
+            self._detach(lock)
+
+    def _detach(self, lock: OwnerLock) -> None:
+        from forkjoin.engine.supervise import spawn
+
+        spawn(self._folder, lock)
 
     def _look_back(self, driven: Driven) -> None:
         """Take the run up again for whoever asked for a retry while we still held it, and did not look any more."""
@@ -259,7 +272,7 @@ class Run(RunReader):
 
     def _take_up_again(self, times: int) -> None:
         if times >= _MOST_RESUMES:
-            log = self.folder / supervise.LOG
+            log = self.folder / OWNER_LOG
             raise CannotHere(f"run {self.id}: its owner ended at once, {times} times; what it said: {log}")
         self.resume()
 

@@ -9,14 +9,13 @@ import threading
 from pathlib import Path
 
 from forkjoin.engine.driving.owning import drive
-from forkjoin.engine.folder import OwnerLock, RunFolder
+from forkjoin.engine.folder import OWNER_LOG, OwnerLock, RunFolder
 from forkjoin.errors import CannotHere, RunOwned
 from forkjoin.failpoints import reached
 from forkjoin.journal import SqliteJournal
 from forkjoin.model import RetryAsked, RunId
 from forkjoin.private import opener
 
-LOG = "supervisor.log"
 _MODULE = "forkjoin.engine.supervise"
 
 
@@ -27,7 +26,7 @@ def spawn(folder: RunFolder, lock: OwnerLock) -> None:
     let go of in any case.
     """
     try:
-        with open(folder.path / LOG, "ab", opener=opener) as log:
+        with open(folder.path / OWNER_LOG, "ab", opener=opener) as log:
             process = subprocess.Popen(
                 # -P: a folder named forkjoin where we are, in a tree of strangers, must not be imported.
                 [sys.executable, "-P", "-m", _MODULE, str(folder.home), folder.run, str(lock.descriptor)],

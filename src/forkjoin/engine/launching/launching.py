@@ -1,12 +1,11 @@
-"""Launching a run, and finding one again."""
+"""Launching a run."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,10 +19,8 @@ from forkjoin.engine.folder import (
     OwnerLock,
     RunFolder,
     cannot_write,
-    find_run,
     finished,
     new_run_folder,
-    run_folders,
 )
 from forkjoin.engine.launching.estimates import with_estimates
 from forkjoin.engine.launching.refusing import refuse
@@ -31,11 +28,10 @@ from forkjoin.engine.preparing.prepare import Prepared
 from forkjoin.engine.retention import retire
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
-from forkjoin.errors import ForkjoinError, JournalDamaged, PlanError, RunOwned, UnknownId
+from forkjoin.errors import PlanError, RunOwned, UnknownId
 from forkjoin.failpoints import reached
 from forkjoin.journal import SqliteJournal
-from forkjoin.model import Awaited, Planned, RunView, Tree
-from forkjoin.sources import repository_of
+from forkjoin.model import Awaited, Planned, Tree
 
 _TRIES = 3  # how often a new run takes another name where something came between
 
@@ -91,51 +87,6 @@ def _made(ready: Prepared, home: Path, *, detached: bool) -> tuple[RunFolder, Ow
             shutil.rmtree(draft.path, ignore_errors=True)  # nothing was started, so nothing is left
             raise
     raise AssertionError("not reached")
-
-
-def attach(name: str | None = None, *, settings: Settings, tree: Path | None = None) -> Run:
-    """Return the run of that id (or unique part of it); without one the latest of *tree*'s repository.
-
-    Raises UnknownId that lists the known.
-    """
-    home = Path(settings.home)
-    if name is not None:
-        return Run(find_run(home, name.partition("/")[0]))
-    latest = next((run for run in _of_repository(home, tree) if not run.planned.options.resolves), None)
-    if latest is None:
-        raise UnknownId("run", "latest", [], hint="start one: forkjoin run -a shell -t 'pytest -q'")
-    return latest
-
-
-def runs(settings: Settings, *, tree: Path | None = None, limit: int | None = None) -> list[RunView]:
-    """Return the runs of *tree*'s repository (None: all), newest first."""
-    found: list[RunView] = []
-    if limit is not None and limit < 1:
-        return found
-    for run in _of_repository(Path(settings.home), tree):
-        with run, suppress(JournalDamaged):  # that one is named by `doctor`, and by whoever asks for it
-            found.append(run.view())
-        if limit is not None and len(found) >= limit:
-            break
-    return found
-
-
-def _of_repository(home: Path, tree: Path | None) -> Iterator[Run]:
-    wanted = None if tree is None else _repository(tree)
-    for folder in run_folders(home):
-        try:
-            run = Run(folder)
-        except ForkjoinError:
-            continue  # a journal that cannot be read is named by whoever asks for it
-        if wanted is None or run.planned.repository == wanted:
-            yield run
-        else:
-            run.close()
-
-
-def _repository(tree: Path) -> str:
-    found = repository_of(tree)
-    return found.common_dir if found else str((tree if tree.is_dir() else tree.parent).resolve())
 
 
 def _write_plan(folder: RunFolder, planned: Planned, awaited: Sequence[Awaited]) -> None:
