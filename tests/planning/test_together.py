@@ -68,3 +68,15 @@ def test_one_new_name_twice() -> None:
 def test_one_lock_file_changed_by_two() -> None:
     found = suspicions([edit("a", "web/yarn.lock", "", "x"), edit("b", "web/yarn.lock", "", "y"), edit("c", "uv.lock")])
     assert [(one.kind, one.first, one.second) for one in found] == [("lock-file", "a", "b")]
+
+
+def test_many_files_are_looked_at_by_name_and_not_two_by_two() -> None:
+    many = [edit(f"t{n % 50}", f"m{n}.py", "", f"def own{n}(a):\n    return helper{n}(a)\n") for n in range(3000)]
+    found = suspicions([*many, edit("last", "use.py", "def helper7():\n    pass\n", "def helper7(x):\n    pass\n")])
+    assert [(one.kind, one.first, one.second, one.name) for one in found] == [("signature", "last", "t7", "helper7")]
+
+
+def test_of_very_many_only_the_first_hundred_are_told() -> None:
+    found = suspicions([edit(f"t{n}", "uv.lock") for n in range(1500)])
+    assert len(found) == 100
+    assert found[99].second == "t100"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,10 +15,10 @@ from forkjoin.engine.landing.next import next_command
 from forkjoin.engine.launching.launching import launch
 from forkjoin.engine.preparing.prepare import Overrides, prepared
 from forkjoin.engine.preparing.reading import read_plan
+from forkjoin.engine.records.noting import note
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
 from forkjoin.errors import PlanError
-from forkjoin.journal import SqliteJournal
 from forkjoin.model import Landed, LandedTask, Landing, LeftOut, Plan
 from forkjoin.workspaces.landing import apply_forward
 
@@ -33,16 +32,18 @@ def land_and_resolve(run: Run, ask: LandAsk, *, agent: str, settings: Settings, 
     Each try is a run of its own on what is landed so far; it is landed on the same branch where it completes and passes
     the gate, else it stays left out, with its reason.
     """
-    made = run.land(dataclasses.replace(ask, apply=False), say=say)
-    if ask.dry_run:
-        return made
-    for left in made.left_out:
-        if left.kind == "conflict" and left.follow_up:
-            say(f"resolving {left.task} with {agent} ...")
-            made = _joined(run, made, left, *_tried(run, made, left, ask, _By(agent=agent, settings=settings, say=say)))
-    if ask.apply:
-        made = _applied(run, made)
-    return replace(made, next=next_command(made))
+    with run.landing(say=say) as land:  # held to the end: nobody else lands the run between two of its steps
+        made = land(dataclasses.replace(ask, apply=False))
+        if ask.dry_run:
+            return made
+        by = _By(agent=agent, settings=settings, say=say)
+        for left in made.left_out:
+            if left.kind == "conflict" and left.follow_up:
+                say(f"resolving {left.task} with {agent} ...")
+                made = _joined(run, made, left, *_tried(run, made, left, ask, by))
+        if ask.apply:
+            made = _applied(run, made)
+        return replace(made, next=next_command(made))
 
 
 def _applied(run: Run, made: Landing) -> Landing:
@@ -94,7 +95,7 @@ def _joined(run: Run, made: Landing, left: LeftOut, tried: str, result: Landing)
         return replace(made, left_out=(*others, failed), gate_runs=runs)
     task = run.task(left.task)
     landed = LandedTask(task=task.id, attempt=task.attempt, commit=result.commit)
-    _write(run, Landed(where=made.branch, refs=result.refs, tasks=(landed,)))
+    note(run.folder / "journal.db", [Landed(where=made.branch, refs=result.refs, tasks=(landed,))])
     refs = {move.ref: move for move in (*made.refs, *result.refs)}
     return replace(
         made,
@@ -113,12 +114,3 @@ def _plan(run: Run, left: LeftOut, agent: str) -> Plan:
     task = next(one for one in run.planned.plan.tasks if one.id == left.task)
     patch = run.diff(left.task, size=100_000).decode("utf-8", "replace")
     return replace(plan, tasks=(resolving(task, left, patch=patch, agent=agent),))
-
-
-def _write(run: Run, event: Landed) -> None:
-    journal = SqliteJournal.open(run.folder / "journal.db")
-    try:
-        journal.append([event], at=time.time())
-        journal.commit()
-    finally:
-        journal.close()

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Literal
 
 from forkjoin.engine.driving.wishes import Wishes
 from forkjoin.engine.folder import OWNER_LOG, OwnerLock, RunFolder, removed
+from forkjoin.engine.records.noting import note
 from forkjoin.engine.records.reader import LOOK_S, RunReader
 from forkjoin.errors import CannotHere, NoRoom, PlanError, RunOwned
-from forkjoin.journal import SqliteJournal
 from forkjoin.model import (
     ENDED,
     Ended,
@@ -192,9 +192,16 @@ class Run(RunReader):
 
         Blocks; *say* is told what is done meanwhile. See `engine/landing/land.py` for what it raises.
         """
-        from forkjoin.engine.landing import land
+        with self.landing(say=say) as land:
+            return land(ask)
 
-        return land(self._folder, self.planned, ask, say=say)
+    @contextmanager
+    def landing(self, *, say: Callable[[str], None] = lambda _: None) -> Iterator[Callable[[LandAsk], Landing]]:
+        """Be the only one who lands the run; what is given lands it, as often as it is called."""
+        from forkjoin.engine.landing import alone, landed
+
+        with alone(self._folder):
+            yield lambda ask: landed(self._folder, self.planned, ask, say=say)
 
     # -- driving
 
@@ -293,12 +300,7 @@ class Run(RunReader):
     def _write(self, events: Sequence[StopAsked | RetryAsked]) -> None:
         if not self._folder.journal.exists():
             raise removed(self._folder)
-        journal = SqliteJournal.open(self._folder.journal)
-        try:
-            journal.append(events, at=time.time())
-            journal.commit()
-        finally:
-            journal.close()
+        note(self._folder.journal, events)
 
 
 class _Teller:

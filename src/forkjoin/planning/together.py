@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -50,15 +50,22 @@ class _Facts:
 def suspicions(edits: Sequence[Edited]) -> tuple[Suspicion, ...]:
     """Return what looks suspicious between any two tasks, in the order of the tasks."""
     facts = [_facts(one) for one in edits if one.path.endswith((".py", ".pyi"))]
-    found = [*_signatures(facts), *_names(facts), *_lock_files(edits)]
-    return tuple(dict.fromkeys(found))[:_MOST]
+    found: dict[Suspicion, None] = {}
+    for one in chain(_signatures(facts), _names(facts), _lock_files(edits)):
+        found[one] = None
+        if len(found) == _MOST:
+            break
+    return tuple(found)
 
 
 def _signatures(facts: Sequence[_Facts]) -> Iterator[Suspicion]:
-    for one, other in permutations(facts, 2):
-        if one.edited.task == other.edited.task:
-            continue
-        for name in sorted(set(one.changed) & set(other.calls)):
+    callers = _index(facts, lambda one: one.calls)
+    for one in facts:
+        places = sorted((at, name) for name in one.changed for at in callers.get(name, ()))
+        for at, name in places:
+            other = facts[at]
+            if one.edited.task == other.edited.task:
+                continue
             yield Suspicion(
                 kind="signature",
                 first=one.edited.task,
@@ -71,15 +78,30 @@ def _signatures(facts: Sequence[_Facts]) -> Iterator[Suspicion]:
 
 
 def _names(facts: Sequence[_Facts]) -> Iterator[Suspicion]:
+    makers = _index(facts, lambda one: one.new)
     for at, one in enumerate(facts):
-        for other in facts[at + 1 :]:
-            if one.edited.task == other.edited.task:
-                continue
-            same_file = one.edited.path == other.edited.path
-            near = PurePosixPath(one.edited.path).parent == PurePosixPath(other.edited.path).parent
-            for name in sorted(set(one.new) & set(other.new)):
-                if same_file or (near and one.new[name] and other.new[name] and _telling(name)):
-                    yield _twice(name, one.edited, other.edited)
+        places = sorted((then, name) for name in one.new for then in makers[name] if then > at)
+        for then, name in places:
+            other = facts[then]
+            if one.edited.task != other.edited.task and _meet(one, other, name):
+                yield _twice(name, one.edited, other.edited)
+
+
+def _meet(one: _Facts, other: _Facts, name: str) -> bool:
+    """Whether two new things of one name can be meant as one: in one file, or telling names side by side."""
+    if one.edited.path == other.edited.path:
+        return True
+    near = PurePosixPath(one.edited.path).parent == PurePosixPath(other.edited.path).parent
+    return near and one.new[name] and other.new[name] and _telling(name)
+
+
+def _index(facts: Sequence[_Facts], names: Callable[[_Facts], Iterable[str]]) -> dict[str, list[int]]:
+    """Return for each name whose it is, by their places: pairs are looked for among few, not among all."""
+    found: dict[str, list[int]] = {}
+    for at, one in enumerate(facts):
+        for name in names(one):
+            found.setdefault(name, []).append(at)
+    return found
 
 
 def _twice(name: str, one: Edited, other: Edited) -> Suspicion:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from forkjoin.model import Change, HowChanged, Task, Tree, path_text
 from forkjoin.private import make_folder, opener
+from forkjoin.workspaces.contents import LARGEST, sizes
 from forkjoin.workspaces.declared import covered, runs_by_itself
 from forkjoin.workspaces.durable import flush
 from forkjoin.workspaces.git import Git
@@ -18,29 +21,48 @@ _PLAIN: Final = ("-r", "--no-renames", "--no-ext-diff", "--no-textconv", "--igno
 _HOW: Final[dict[bytes, HowChanged]] = {b"A": "added", b"D": "deleted", b"M": "modified", b"T": "type"}
 
 
-def changed_files(git: Git, tree: Tree, task: Task, *, base: str, commit: str) -> tuple[Change, ...]:
-    """Return the files that differ, relative to the tree, sorted."""
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """The files that differ, relative to the tree, sorted; and of them, from the top, those too big for a patch."""
+
+    files: tuple[Change, ...]
+    too_big: tuple[bytes, ...]
+
+
+def compared(git: Git, tree: Tree, task: Task, *, base: str, commit: str) -> Compared:
+    """Return what differs between two commits."""
     out = git.out("diff-tree", "-z", "--raw", "--numstat", *_PLAIN, base, commit)
     hows: dict[bytes, HowChanged] = {}
+    objects: list[tuple[bytes, bytes]] = []  # an id, before or after, and whose it is
     lines: dict[bytes, tuple[int, int]] = {}
     fields = iter(out.split(b"\0")[:-1])
     for field in fields:
         if field.startswith(b":"):
-            hows[next(fields)] = _how(field)
+            path = next(fields)
+            hows[path] = _how(field)
+            objects += [(id_, path) for id_ in field.split(b" ")[2:4] if id_.strip(b"0")]
         else:
             added, removed, path = field.split(b"\t", 2)
             lines[path] = (_count(added), _count(removed))
     allowed = _allowed(task, tree)
     rows = (_change(tree_path(path, tree), how, lines.get(path, (0, 0)), allowed) for path, how in hows.items())
-    return tuple(sorted(rows, key=lambda change: change.path))
+    measured = zip(objects, sizes(git, [id_ for id_, _ in objects]), strict=True)
+    too_big = dict.fromkeys(path for (_, path), (_, size) in measured if size > LARGEST)
+    return Compared(files=tuple(sorted(rows, key=lambda change: change.path)), too_big=tuple(too_big))
 
 
-def write_patch(git: Git, path: Path, *, base: str, commit: str) -> None:
-    """Write the difference as a patch that `git apply` takes at the top of the repository; binary files are in it."""
+def write_patch(git: Git, path: Path, *, base: str, commit: str, without: Sequence[bytes] = ()) -> None:
+    """Write the difference as a patch that `git apply` takes at the top of the repository; binary files are in it.
+
+    *without* are files that are left out: git would hold a binary one several times in memory.
+    """
+    others = tuple(f":(exclude,literal){os.fsdecode(one)}" for one in without)
     make_folder(path.parent)
     new = path.with_name(f"{path.name}.new")
     with open(new, "wb", opener=opener) as into:
-        git.out("diff-tree", "-p", "--binary", "--full-index", "--no-color", *_PLAIN, base, commit, into=into)
+        git.out(
+            "diff-tree", "-p", "--binary", "--full-index", "--no-color", *_PLAIN, base, commit, "--", *others, into=into
+        )
     flush([new])
     new.replace(path)
 

@@ -11,6 +11,7 @@ import os
 import stat
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final
 
@@ -18,7 +19,7 @@ from forkjoin.errors import CannotHere, listed
 from forkjoin.failpoints import reached
 from forkjoin.model import Changes, Place, Task
 from forkjoin.workspaces.authored import authored
-from forkjoin.workspaces.changes import changed_files, write_patch
+from forkjoin.workspaces.changes import compared, write_patch
 from forkjoin.workspaces.differing import differences, without_set_up
 from forkjoin.workspaces.durable import flush
 from forkjoin.workspaces.listing import Listing
@@ -49,16 +50,17 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
     commit = _committed(store, task, place, ref=ref, found=found)
     store.names.flush()
     reached("harvest.committed")
-    files = changed_files(ours, store.tree, task, base=place.base, commit=commit)
-    if not files:
+    difference = compared(ours, store.tree, task, base=place.base, commit=commit)
+    if not difference.files:
         return Changes(notes=_notes(found))
-    write_patch(ours, patch, base=place.base, commit=commit)
+    write_patch(ours, patch, base=place.base, commit=commit, without=difference.too_big)
     # The record that names it is committed next, so its name must last, and those of the folders up to the run's.
     flush([folder for folder in patch.parents if folder.is_relative_to(store.path.parent)])
     reached("harvest.patch")
     inside = patch.relative_to(store.path.parent).as_posix()
-    notes = (*_notes(found), *((trouble,) if trouble else ()))
-    return Changes(files=files, commit=commit, base=place.base, patch=inside, commits=own, notes=notes)
+    big = f"too big for the patch, and landed all the same: {_names(difference.too_big)}" if difference.too_big else ""
+    notes = (*_notes(found), *filter(None, (trouble, big)))
+    return Changes(files=difference.files, commit=commit, base=place.base, patch=inside, commits=own, notes=notes)
 
 
 # -- the commit
@@ -131,5 +133,5 @@ def _notes(found: Listing) -> tuple[str, ...]:
     return tuple(f"{said}: {_names(paths)}" for paths, said in shown if paths)
 
 
-def _names(paths: list[bytes]) -> str:
+def _names(paths: Sequence[bytes]) -> str:
     return listed(paths, 5, say=lambda path: path.decode("utf-8", "replace"))

@@ -21,6 +21,7 @@ from typing import Final
 from forkjoin.failpoints import reached
 from forkjoin.model import SKIPPED_FOLDERS, GitTree, RunId, Tree
 from forkjoin.private import make_folder
+from forkjoin.workspaces.contents import LARGEST
 from forkjoin.workspaces.durable import Names, flush, flush_tree
 from forkjoin.workspaces.git import Git, of_user, private
 
@@ -106,6 +107,7 @@ class Store:
             "core.autocrlf": "false",
             "core.attributesFile": os.devnull,
             "core.compression": "1",
+            "core.bigFileThreshold": str(LARGEST),  # such files are streamed, and never looked through for lines
             # A record that names a commit is committed right after: a power cut must not take what it names.
             "core.fsync": "all",
             **_of_file_system(self.path.parent),

@@ -338,7 +338,7 @@ class Attempts:
         return own | {VARIABLE: str(free_port(self.folder.home, self.folder.attempt(task.id, attempt)))}
 
     def _bare(self, task: Task, attempt: int, place: Place, given: Given) -> Bare:
-        return Bare(task=task, attempt=attempt, place=place, given=given, environ=self._environ(task, attempt))
+        return Bare(task=task, attempt=attempt, place=place, given=given, environ=lambda: self._environ(task, attempt))
 
     def _set_up(self, site: Bare) -> None:
         """Start an attempt whose workspace is ready now."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from forkjoin.engine.attempts.workers import Workers
 from forkjoin.engine.attempts.workshop import Workshop
-from forkjoin.errors import ForkjoinError, listed
+from forkjoin.errors import listed
 from forkjoin.model import Event, OnOverlap, Place, Progress, StopAsked, Task, TaskId
 
 Key = tuple[TaskId, int]
@@ -59,7 +59,7 @@ class Overlaps:
                 yield from self._said(first, then, paths)
         if not self._busy and time.monotonic() >= self._due and len(living := self._living()) > 1:
             self._busy = True
-            self._workers.submit(lambda: self._compare(living))
+            self._workers.submit(lambda: self._look(living))
 
     def _said(self, first: Key, then: Key, paths: tuple[str, ...]) -> Iterator[Event]:
         files = listed(paths, _NAMED)
@@ -68,17 +68,23 @@ class Overlaps:
         if self._then == "stop":
             yield StopAsked(task=then[0], reason=f"it changed what {first[0]} had changed: {files}")
 
-    def _compare(self, living: list[Living]) -> None:
+    def _look(self, living: list[Living]) -> None:
+        """In a thread; whatever goes wrong there, the next look comes."""
         began = time.monotonic()
+        try:
+            self._compare(living)
+        finally:
+            now = time.monotonic()
+            self._due = now + max(_EVERY_S, _SHARE * (now - began))
+            self._busy = False
+
+    def _compare(self, living: list[Living]) -> None:
         changes: list[tuple[Key, frozenset[str]]] = []
         for task, attempt, place in living:
-            with suppress(ForkjoinError, OSError):  # it may have ended meanwhile
+            with suppress(Exception):  # it may have ended meanwhile, or left what nobody can read: no look, no note
                 changes.append(((task.id, attempt), self._workshop.changed(task, attempt, place)))
         for (first, one), (then, other) in combinations(changes, 2):
             new = tuple(path for path in sorted(one & other) if (first[0], then[0], path) not in self._told)
             if new:
                 self._told.update((first[0], then[0], path) for path in new)
                 self._found.append((first, then, new))
-        now = time.monotonic()
-        self._due = now + max(_EVERY_S, _SHARE * (now - began))
-        self._busy = False

@@ -48,7 +48,7 @@ class Site:
     attempt: int
     place: Place
     given: Given
-    environ: Mapping[str, str]
+    environ: Callable[[], Mapping[str, str]]  # asked for when a command starts: it takes a port
 
     @property
     def key(self) -> Key:
@@ -203,17 +203,17 @@ class Setups:
             self._never(site, phase, Stopped(reason=self.stopping[site.key]))
             return
         try:
+            environ = site.environ()
             self.local.reserve(str(own))
-        except OSError as error:
-            outcome = Failed(kind="setup", reason=f"no folder for its set-up: {error.strerror or error}")
-            self._never(site, phase, outcome)
+        except (ForkjoinError, OSError) as error:
+            self._never(site, phase, Failed(kind="setup", reason=f"its set-up could not be started: {said(error)}"))
             return
         reached("setup.reserved")
         self._running[site.key] = (site, phase)
         process = Process(
             argv=("/bin/sh", "-c", f"exec 2>&1\n{command}"),
             cwd=cwd,
-            env={**site.environ, **task.env},
+            env={**environ, **task.env},
             timeout=task.timeout,
             memory=task.memory,
             processes=task.processes,

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from forkjoin.engine.landing.asked import LandAsk
 from forkjoin.engine.landing.export import ExportedPatches, export_patches
-from forkjoin.engine.landing.land import land
+from forkjoin.engine.landing.land import alone, landed
 
-__all__ = ["ExportedPatches", "LandAsk", "export_patches", "land"]
+__all__ = ["ExportedPatches", "LandAsk", "alone", "export_patches", "landed"]

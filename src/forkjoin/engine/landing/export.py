@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,9 @@ from forkjoin.engine.landing.choosing import Candidate, chosen
 from forkjoin.engine.landing.combining import Combining
 from forkjoin.engine.landing.land import landing_store
 from forkjoin.engine.landing.messages import message
+from forkjoin.engine.records.noting import note
 from forkjoin.engine.records.reader import RunReader
 from forkjoin.errors import CannotHere, PlanError
-from forkjoin.journal import SqliteJournal
 from forkjoin.model import Exported, LandedTask, LeftOut, Planned
 from forkjoin.workspaces.landing import Replay, Writer, patch_files, stands_at
 from forkjoin.workspaces.store import Store
@@ -51,7 +50,7 @@ def export_patches(run: RunReader, target: Path, *, tasks: Sequence[str] = ()) -
     files = patch_files(store, start, tip, target) if tip != start else ()
     done = tuple(LandedTask(task=one.id, attempt=one.task.attempt) for one, _ in combined.steps)
     if done:
-        _write(run.folder, Exported(tasks=done, folder=str(target.resolve())))
+        note(run.folder / "journal.db", [Exported(tasks=done, folder=str(target.resolve()))])
     left_out = (*found.left_out, *combined.left_out)
     return ExportedPatches(
         folder=str(target), files=files, tasks=tuple(one.task for one in done), left_out=tuple(left_out)
@@ -75,12 +74,3 @@ def _committed(
             tip = writer.commit(tree, text, parent=tip, signed=False)
         before = tree
     return tip
-
-
-def _write(folder: Path, event: Exported) -> None:
-    journal = SqliteJournal.open(folder / "journal.db")
-    try:
-        journal.append([event], at=time.time())
-        journal.commit()
-    finally:
-        journal.close()

@@ -10,7 +10,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,19 +51,15 @@ Say = Callable[[str], None]
 _PATCH = 100_000  # bytes of a patch that a follow-up task is shown at most
 
 
-def land(folder: RunFolder, planned: Planned, ask: LandAsk, *, say: Say) -> Landing:
-    """Land what *ask* says of a run that is over; return what became of every task. Repeatable.
+def landed(folder: RunFolder, planned: Planned, ask: LandAsk, *, say: Say) -> Landing:
+    """Land what *ask* says of a run that is over; return what became of every task. Repeatable; its caller is `alone`.
 
     *say* is told what is done meanwhile. Raises PlanError for a run that is not over, a branch or task that is not
-    there, or a name that is taken; RunOwned while somebody else lands it; CannotHere outside git, without an identity,
-    or where git cannot sign. Then nothing was changed.
+    there, or a name that is taken; CannotHere outside git, without an identity, or where git cannot sign. Then nothing
+    was changed.
     """
-    with _alone(folder):
-        journal = SqliteJournal.open(folder.journal)
-        try:
-            return _Landing(folder, planned, ask, journal, say).done()
-        finally:
-            journal.close()
+    with closing(SqliteJournal.open(folder.journal)) as journal:
+        return _Landing(folder, planned, ask, journal, say).done()
 
 
 def landing_store(folder: Path, planned: Planned) -> Store:
@@ -137,6 +133,8 @@ class _Landing:
         if self._ask.dry_run:
             landed = [LandedTask(task=one.id, attempt=one.task.attempt) for one in steps.values()]
         first = several[0] if several else None
+        suspicions, unread = suspected(self._replay, list(steps.values()))
+        notes = (*found.notes, *(one.branch.note for one in several), unread)
         applied, refused = self._applied(first.branch, first.commit) if first and (landed or found.before) else ("", "")
         made = Landing(
             run=self._folder.run,
@@ -148,10 +146,10 @@ class _Landing:
             left_out=left_out,
             empty=tuple(found.empty),
             before=tuple(found.before),
-            suspicions=suspected(self._replay, list(steps.values())),
+            suspicions=suspicions,
             gate=self._gate,
             gate_runs=tuple(self._gate_runs),
-            notes=tuple(dict.fromkeys((*found.notes, *(one.branch.note for one in several if one.branch.note)))),
+            notes=tuple(dict.fromkeys(filter(None, notes))),
             applied=applied,
             refused=refused,
             dry_run=self._ask.dry_run,
@@ -293,7 +291,7 @@ def _each_once(left_out: Iterable[LeftOut]) -> tuple[LeftOut, ...]:
 
 
 @contextmanager
-def _alone(folder: RunFolder) -> Iterator[None]:
+def alone(folder: RunFolder) -> Iterator[None]:
     """Be the only one who lands the run; raise RunOwned where somebody else does."""
     path = folder.path / "land.lock"
     try:

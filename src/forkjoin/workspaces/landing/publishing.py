@@ -10,11 +10,13 @@ from typing import Final
 from forkjoin.errors import PlanError
 from forkjoin.failpoints import reached
 from forkjoin.model import RefMove
+from forkjoin.workspaces.contents import LARGEST
 from forkjoin.workspaces.git import Git, GitFailed, of_user
 from forkjoin.workspaces.store import Store
 
 _HEADS: Final = "refs/heads/"
 _DURABLE: Final = ("-c", "core.fsync=all")
+_STREAMED: Final = ("-c", f"core.bigFileThreshold={LARGEST}")
 
 
 def stands_at(top: Path, ref: str) -> str:
@@ -94,7 +96,7 @@ def _copy_over(store: Store, user: Git, new: Sequence[str], old: Sequence[str]) 
         store.git().out("pack-objects", "-q", "--revs", "--stdout", stdin=wanted.encode(), into=pack)
         pack.seek(0)
         words = ("index-pack", "--stdin", "--fix-thin", "--strict")
-        done = user.run(*_DURABLE, *words, stdin=pack)
+        done = user.run(*_DURABLE, *_STREAMED, *words, stdin=pack)
         if done.code != 0:
             failed = user.failed(words, done)
             raise failed if not isinstance(failed, GitFailed) else GitFailed(f"{failed}; nothing was landed")

@@ -15,10 +15,13 @@ from typing import Final
 
 from forkjoin.model import path_bytes
 from forkjoin.workspaces.changes import tree_path
+from forkjoin.workspaces.contents import contents
 from forkjoin.workspaces.store import Store
 
 _OBJECT: Final = re.compile(rb"[0-9a-f]{40,64}")
 _MOST_TEXT: Final = 8_000  # characters of a file with both sides that are kept
+_BEFORE: Final = 400  # bytes of it that are shown before the first marker
+_MOST, _TOTAL = 16 * 1024 * 1024, 64 * 1024 * 1024  # bytes of one such file, of all, that are read
 _QUICK: Final = ("-c", "core.fsync=none")  # what is only asked once need not outlive a power cut
 
 
@@ -82,22 +85,14 @@ class Replay:
         out = self._git.out("diff-tree", "-r", "-z", "--no-renames", "--name-only", old, new)
         return tuple(tree_path(path, self._store.tree) for path in out.split(b"\0") if path)
 
-    def texts(self, wanted: Sequence[tuple[str, str]]) -> list[str]:
-        """Return files, each of a commit and of a path relative to the tree; "" for one that is not there."""
+    def texts(self, wanted: Sequence[tuple[str, str]], *, most: int, total: int) -> list[str | None]:
+        """Return files, each of a commit and of a path relative to the tree; "" for one that is not there.
+
+        None for one with over *most* bytes, and for those that do not fit into *total* together.
+        """
         asked = [os.fsencode(f"{commit}:{self._in_repository(path)}") for commit, path in wanted]
-        out = self._git.out("cat-file", "--batch", "-z", stdin=b"".join(name + b"\0" for name in asked))
-        at, found = 0, list[str]()
-        for name in asked:
-            missing = name + b" missing\n"  # a name may hold a line break
-            if out.startswith(missing, at):
-                at += len(missing)
-                found.append("")
-                continue
-            end = out.index(b"\n", at)
-            size = int(out[at:end].rpartition(b" ")[2])
-            found.append(out[end + 1 : end + 1 + size].decode("utf-8", "replace"))
-            at = end + 1 + size + 1
-        return found
+        read = contents(self._git, asked, most=most, total=total)
+        return [None if one is None else one.decode("utf-8", "replace") for one in read]
 
     # -- helpers
 
@@ -149,25 +144,27 @@ class Replay:
             if kind.startswith("CONFLICT"):
                 how = kind.removeprefix("CONFLICT").strip(" ()")
                 found |= {path: how for path in named[:1] if not found.get(path)}
+        rows = sorted(found.items())
+        files = contents(self._git, [b"%s:%s" % (tree.encode(), path) for path, _ in rows], most=_MOST, total=_TOTAL)
         return tuple(
-            Clash(
-                path=tree_path(path, self._store.tree), how=how or "contents", text=self._both_sides(tree, path, names)
-            )
-            for path, how in sorted(found.items())
+            Clash(path=tree_path(path, self._store.tree), how=how or "contents", text=_both_sides(file or b"", names))
+            for (path, how), file in zip(rows, files, strict=True)
         )
-
-    def _both_sides(self, tree: str, path: bytes, names: Mapping[str, str]) -> str:
-        done = self._git.run("cat-file", "blob", f"{tree}:{os.fsdecode(path)}")
-        if done.code != 0 or b"\0" in done.out:
-            return ""
-        text = done.out.decode("utf-8", "replace")
-        for commit, name in names.items():
-            text = text.replace(commit, name)
-        at = max(0, text.find("<<<<<<< ") - 400)
-        return text[at : at + _MOST_TEXT] if "<<<<<<< " in text else ""
 
     def _in_repository(self, path: str) -> str:
         git, raw = self._store.tree.git, path_bytes(path)
         if git is not None and git.subdir:
             raw = os.path.normpath(os.fsencode(git.subdir) + b"/" + raw)
         return os.fsdecode(raw)
+
+
+def _both_sides(file: bytes, names: Mapping[str, str]) -> str:
+    """Return of a file with conflict markers what lies around the first, or "" where it has none."""
+    found = file.find(b"<<<<<<< ")
+    if found < 0 or b"\0" in file:
+        return ""
+    at = max(0, found - _BEFORE)
+    text = file[at : at + 4 * _MOST_TEXT].decode("utf-8", "replace")
+    for commit, name in names.items():
+        text = text.replace(commit, name)
+    return text[:_MOST_TEXT]

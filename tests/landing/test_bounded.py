@@ -1,0 +1,82 @@
+"""Landing reads no more than it must, and what goes wrong at its edges is told."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from landing.desk import Desk, LandAsk, landed, left, shell
+
+from forkjoin.engine import settings_from
+from forkjoin.engine.attempts.overlapping import Overlaps
+from forkjoin.engine.landing import export_patches, suspecting
+from forkjoin.engine.resolving import land_and_resolve
+from forkjoin.errors import CannotHere, RunOwned
+from forkjoin.model import Place, Task, TaskId
+from forkjoin.workspaces.landing import patches, replay
+
+
+def test_what_is_too_big_to_be_looked_through_is_counted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = desk.run(shell("a", "echo 'def new(): pass' >> app.py"), shell("b", "echo 'new()' > use.py; touch empty"))
+    monkeypatch.setattr(suspecting, "_LARGEST", 40)
+    made = run.land(LandAsk(dry_run=True))
+    assert made.notes == ("a Python file was too big or too many to be looked through for changes that may not fit",)
+    monkeypatch.setattr(suspecting, "_TOTAL", 0)
+    assert "2 Python files were" in run.land(LandAsk(dry_run=True)).notes[0]
+
+
+def test_both_sides_of_a_big_file_are_not_shown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = desk.run(shell("de", "sed -i s/two/zwei/ notes.txt"), shell("fr", "sed -i s/two/deux/ notes.txt"))
+    assert "zwei" in run.land(LandAsk(dry_run=True)).left_out[0].files[0].text
+    monkeypatch.setattr(replay, "_MOST", 10)
+    made = run.land(LandAsk(dry_run=True))
+    assert left(made) == {"fr": "conflict"}
+    assert (made.left_out[0].files[0].path, made.left_out[0].files[0].text) == ("notes.txt", "")
+
+
+def test_a_file_too_big_for_a_patch_is_named_before_any_is_written(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = desk.run(shell("a", "echo 0123456789 > 'b ig'"))
+    monkeypatch.setattr(patches, "LARGEST", 10)
+    with pytest.raises(CannotHere, match=r"b ig: too big for a patch.*forkjoin land"):
+        export_patches(run, tmp_path / "out")
+    assert not list((tmp_path / "out").glob("*"))
+    assert landed(run.land(LandAsk())) == ["a"]
+
+
+def test_nobody_else_lands_a_run_while_its_conflicts_are_resolved(desk: Desk) -> None:
+    run = desk.run(shell("one", "echo one >> notes.txt"), shell("two", "echo two >> notes.txt"))
+    refused = []
+
+    def say(line: str) -> None:
+        if line.startswith("resolving two"):
+            with pytest.raises(RunOwned) as caught:
+                run.land(LandAsk())
+            refused.append(caught.value)
+
+    settings = settings_from(os.environ, desk.tree)
+    made = land_and_resolve(run, LandAsk(), agent="same", settings=settings, say=say)
+    assert (len(refused), landed(made)) == (1, ["one", "two"])
+    assert run.land(LandAsk()).before == ("one", "two")
+
+
+def test_a_look_for_overlaps_that_goes_wrong_is_followed_by_the_next() -> None:
+    looks = []
+
+    class Broken:
+        def submit(self, job) -> None:
+            job()
+
+        def changed(self, task: Task, attempt: int, place: Place) -> frozenset[str]:
+            looks.append(task.id)
+            raise ValueError(f"odd: {task.id}")
+
+    place = Place(kind="clone", root="/", cwd="/", level="audited")
+    living = [(Task(id=TaskId(name), task="x"), 1, place) for name in "ab"]
+    overlaps = Overlaps(Broken(), Broken(), lambda: living, then="note")
+    for _ in range(2):
+        overlaps._due = 0.0
+        assert list(overlaps.look()) == []
+    assert looks == ["a", "b", "a", "b"]
