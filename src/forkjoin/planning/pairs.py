@@ -112,9 +112,11 @@ def _pair(plan: Plan, row: _Found, unknown: frozenset[int], ordering: Ordering) 
     verdict: Literal["conflict", "unknown"] = "unknown" if row.kind == "unknown-writes" else "conflict"
     in_ring = row.kind == "output" and row.a in ordering.ring and row.b in ordering.ring
     evidence, remedy = _words(plan, row, names, unknown)
+    if plan.policy == "strict":
+        remedy = _unordered(plan, row, remedy)
     if in_ring:
         evidence += "; both need what the other makes, so the plan's order decides"
-    if row.kind == "write-read" and not ordered:
+    if row.kind == "write-read" and not ordered and plan.policy != "strict":
         evidence += "; each works on its own snapshot, so they run side by side"
     return Pair(
         a=plan.tasks[a].id,
@@ -158,7 +160,23 @@ def _words(plan: Plan, row: _Found, names: tuple[TaskId, TaskId], unknown: froze
             )
         case "unknown-writes":
             who = [plan.tasks[n].id for n in sorted((row.a, row.b)) if n in unknown]
-            return (
-                f"it cannot be told what {' and '.join(who)} writes",
-                f"give {who[0]} writes: [...] (writes: [] if it only reads)",
-            )
+            both = " and ".join(who)
+            return f"it cannot be told what {both} writes", f"give {both} writes: [...] (writes: [] if it only reads)"
+
+
+def _unordered(plan: Plan, row: _Found, remedy: str) -> str:
+    """Return a remedy that `strict` accepts when it is done: under it no task may stand behind another."""
+    left, right = plan.tasks[row.a].id, plan.tasks[row.b].id
+    match row.kind:
+        case "unknown-writes":
+            return remedy
+        case "after":
+            own = remedy
+        case "write-write":
+            own = "narrow one of the two"
+        case "resource":
+            own = "give each its own"
+        case "output" | "write-read":
+            read = row.meeting.keys[1] if row.meeting else ""
+            own = f"take {read} out of the reads and the text of {right} if it needs nothing of {left}"
+    return f"{own}, join them into one task, or let them run in order: policy: isolate"
