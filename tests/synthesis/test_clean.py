@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from forkjoin.model.text import clean, one_line
+from forkjoin.model.text import clean, one_line, spelled
 
 ESC, CSI, OSC, DCS, ST, BEL = "\x1b", "\x9b", "\x9d", "\x90", "\x9c", "\x07"
 
@@ -109,3 +109,28 @@ def test_every_control_character_but_newline_and_tab_goes():
     controls = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Cc"]
     left = {char for char in controls if char in clean(f"a{char}b")}
     assert left == {"\n", "\t"}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("plain café.py", "plain café.py"),
+        (f"a{ESC}[31mb", "a\\x1b[31mb"),
+        ("a\nb\tc\rd", "a\\nb\\tc\\rd"),
+        ("a\x00\x07\x7fb", "a\\x00\\x07\\x7fb"),
+        (f"a{CSI}2Jb", "a\\x9b2Jb"),
+        ("user\u202etxt.exe", "user\\u202etxt.exe"),
+        ("a\u2028b\ufeffc", "a\\u2028b\\ufeffc"),
+        ("a\U000e0041b", "a\\U000e0041b"),
+        ("a\udcff\ud800b", "a\\xff\\ud800b"),
+        ("", ""),
+    ],
+)
+def test_a_name_hides_nothing(name, said):
+    assert spelled(name) == said
+    assert clean(said) == one_line(said) == said
+
+
+def test_no_character_of_a_name_is_lost_to_be_safe():
+    hidden = [chr(code) for code in range(0x110000) if f"a{chr(code)}b" != clean(f"a{chr(code)}b")]
+    assert all(spelled(char).startswith("\\") for char in hidden)

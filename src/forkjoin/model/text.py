@@ -16,6 +16,7 @@ _UNSEEN = re.compile(
     "[\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]",
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_UNSEEN_IN_NAMES = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff]|{_UNSEEN.pattern}")
 _BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _PLAIN = re.compile(r"[\t\n\x20-\x7e\xa0-\xff]*")
 
@@ -39,6 +40,16 @@ def one_line(text: str, width: int = 0) -> str:
     return line if not width or len(line) <= width else line[: max(0, width - 1)].rstrip() + "…"
 
 
+def spelled(name: str) -> str:
+    """Return the name of a file in one clean line that hides nothing of it: `a\\x1b[31mb`, `a\\nb`, `txt\\u202egpj`.
+
+    What another text loses to be safe is what tells one file from another; a value for programs holds the name itself.
+    """
+    return _UNSEEN_IN_NAMES.sub(_spelled, name)
+
+
 def _spelled(found: re.Match[str]) -> str:
     code = ord(found[0])
-    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return found[0].encode("unicode_escape").decode()

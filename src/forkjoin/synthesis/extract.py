@@ -5,7 +5,6 @@ JSON is read strictly, for a value that cannot be read must never pass as "no fi
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
@@ -121,9 +120,8 @@ def told_path(path: str) -> str:
 
 
 def _path(path: str) -> str:
-    """Return the path without `./` and doubled slashes; "" and "." stay no path. Line breaks in it are spelled."""
-    spelled = clean(re.sub(r"[\r\n\t]", lambda c: repr(c[0])[1:-1], path))
-    pure = str(PurePosixPath(spelled))
+    """Return the path without `./` and doubled slashes, else as it is; "" and "." stay no path."""
+    pure = str(PurePosixPath(path.encode(errors="backslashreplace").decode()))
     return "" if pure == "." else pure
 
 

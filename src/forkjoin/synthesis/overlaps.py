@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
 
 from forkjoin.model import Clash, Edge, Finding, RunView, TaskId
-from forkjoin.model.text import one_line
+from forkjoin.model.text import spelled
 
 _TOLD = 20
 _LOOKED_THROUGH = 100
@@ -26,7 +26,7 @@ def clashes(view: RunView, findings: Sequence[Finding] = ()) -> tuple[Clash, ...
     for finding in findings:
         cited.setdefault(finding.path, []).append(finding.id)
     return tuple(
-        Clash(path=one_line(path), tasks=tuple(tasks), findings=tuple(cited.get(path, ())))
+        Clash(path=path, tasks=tuple(tasks), findings=tuple(cited.get(path, ())))
         for path, tasks in by_path.items()
         if _side_by_side(tasks, behind)
     )
@@ -35,7 +35,8 @@ def clashes(view: RunView, findings: Sequence[Finding] = ()) -> tuple[Clash, ...
 def overlaps(found: Sequence[Clash]) -> tuple[str, ...]:
     """Say each in words, at most 20; the rest is counted."""
     said = [
-        f"{clash.path} was changed by {' and '.join(clash.tasks)}, side by side: their changes may not land together"
+        f"{spelled(clash.path)} was changed by {' and '.join(clash.tasks)}, side by side: "
+        "their changes may not land together"
         for clash in found[:_TOLD]
     ]
     left = len(found) - _TOLD

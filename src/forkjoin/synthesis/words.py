@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from forkjoin.errors import listed
 from forkjoin.model import Account, Finding, Known, Report, TaskSummary, spoken
+from forkjoin.model.text import spelled
 from forkjoin.synthesis.twins import tool_of
 
 _PLURALS = {"is": "are", "has": "have", "analysis": "analyses"}
@@ -27,7 +28,8 @@ def counted(number: int, noun: str) -> str:
 
 def place(finding: Finding) -> str:
     """Return `path:line` as editors and terminals make it a link; "" where the finding has no path."""
-    return f"{finding.path}:{finding.line}" if finding.path and finding.line else finding.path
+    path = spelled(finding.path)
+    return f"{path}:{finding.line}" if path and finding.line else path
 
 
 def agents_of(finding: Finding) -> tuple[str, ...]:
@@ -99,7 +101,7 @@ def narrowing_lines(report: Report) -> list[str]:
 
 
 def _gone(known: Known) -> str:
-    return " ".join(filter(None, (known.path, known.rule or known.title)))
+    return " ".join(filter(None, (spelled(known.path), known.rule or known.title)))
 
 
 def not_looked_at_lines(names: Sequence[str]) -> list[str]:

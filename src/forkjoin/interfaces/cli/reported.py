@@ -10,7 +10,7 @@ from rich.text import Text
 
 from forkjoin.interfaces.cli.words import STATES, padded, spell
 from forkjoin.model import Finding, Report, TaskSummary
-from forkjoin.model.text import one_line
+from forkjoin.model.text import one_line, spelled
 
 STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _WORDS = "|".join(STYLES)
@@ -82,7 +82,7 @@ def _findings(report: Report, room: int) -> Iterator[Text]:
 
 def _place(finding: Finding) -> str:
     """Where it is; of a long path the end, for that is what tells files apart."""
-    place = one_line(finding.path) + (f":{finding.line}" if finding.line else "")
+    place = spelled(finding.path) + (f":{finding.line}" if finding.line else "")
     return place if len(place) <= _PLACE else f"…{place[1 - _PLACE :]}"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from forkjoin.errors import listed
 from forkjoin.interfaces.cli.talk import data, data_json
 from forkjoin.model.durations import spoken
+from forkjoin.model.text import one_line, spelled
 
 if TYPE_CHECKING:
     from forkjoin.engine import Prepared
@@ -59,7 +60,7 @@ def _task(task: Task, claims: Claims | None) -> str:
         return f"{said}  [writes nothing]"
     if not claims.bounded:
         return f"{said}  [writes: unknown]"
-    return f"{said}  [writes {_short(', '.join(claim.path for claim in claims.writes) or 'nothing', 60)}]"
+    return f"{said}  [writes {_short(', '.join(spelled(claim.path) for claim in claims.writes) or 'nothing', 60)}]"
 
 
 def _shares(ready: Prepared) -> tuple[Share, ...]:
@@ -148,6 +149,4 @@ def _many(count: int, what: str) -> str:
 
 
 def _short(text: str, width: int = 48) -> str:
-    from forkjoin.model.text import one_line
-
     return one_line(text, width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from forkjoin.model import Finding, Severity
-from forkjoin.model.text import clean, one_line
+from forkjoin.model.text import clean, one_line, spelled
 from forkjoin.synthesis.markdown import render_markdown
 from forkjoin.synthesis.renderers.given import Given
 from forkjoin.synthesis.words import agents_of, counted, counts_line, coverage_line, narrowing_lines, total
@@ -56,7 +56,7 @@ def _command(level: str, finding: Finding) -> str:
 
 def _properties(finding: Finding) -> Iterator[tuple[str, str]]:
     if finding.path:
-        yield "file", finding.path
+        yield "file", spelled(finding.path)
         if finding.line:
             yield "line", str(finding.line)
             yield from [("endLine", str(finding.end_line))] if finding.end_line else []

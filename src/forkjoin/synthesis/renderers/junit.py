@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 
 from forkjoin.model import Finding, TaskSummary
-from forkjoin.model.text import clean, one_line
+from forkjoin.model.text import clean, one_line, spelled
 from forkjoin.synthesis.renderers.given import Given
 from forkjoin.synthesis.words import agents_of, coverage_line, narrowing_lines, place
 
@@ -68,8 +68,8 @@ def _task(task: TaskSummary) -> Iterator[str]:
 def _finding(finding: Finding) -> Iterator[str]:
     where = f"line {finding.line}: " if finding.line else ""
     named = " ".join(filter(None, (finding.rule, finding.title)))
-    case = {"classname": finding.path or "findings", "name": f"{where}{named} [{finding.id}]"}
-    at = {"file": finding.path, "line": finding.line or ""} if finding.path else {}
+    case = {"classname": spelled(finding.path) or "findings", "name": f"{where}{named} [{finding.id}]"}
+    at = {"file": spelled(finding.path), "line": finding.line or ""} if finding.path else {}
     yield _tag("testcase", case | {name: value for name, value in at.items() if value} | {"time": _s(0)})
     said = "\n".join(_said(finding))
     if finding.severity == "info":

@@ -8,6 +8,7 @@ from typing import Literal
 
 from forkjoin.errors import listed
 from forkjoin.model import EdgeKind, Hold, LostCause, Span, TaskId, Timeline, Try
+from forkjoin.model.text import spelled
 
 PhaseKind = Literal["waiting", "set-up", "running", "recording"]
 _CAUSES: dict[EdgeKind, LostCause] = {
@@ -81,7 +82,7 @@ def _attempt(attempt: Try, number: int, following: float | None, end: float) -> 
 def _behind(span: Span, ends: Mapping[TaskId, float | None]) -> tuple[LostCause, str]:
     """Return the cause and words of the edge that held it longest: that of whom it waited for last."""
     last = max(span.edges, key=lambda edge: (_never_before(ends.get(edge.first)), edge.first))
-    paths = listed(last.paths, _PATHS)
+    paths = listed(last.paths, _PATHS, say=spelled)
     return _CAUSES[last.kind], f"waited for {last.first}" + (f" ({paths})" if paths else "")
 
 

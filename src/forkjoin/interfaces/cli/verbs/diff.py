@@ -14,7 +14,7 @@ from forkjoin.interfaces.cli.paging import paged
 from forkjoin.interfaces.cli.talk import data, data_json, say
 from forkjoin.interfaces.cli.words import diffstat
 from forkjoin.model import MIB, TaskView
-from forkjoin.model.text import one_line
+from forkjoin.model.text import spelled
 
 if TYPE_CHECKING:
     from forkjoin.engine import Run
@@ -94,4 +94,4 @@ def _print_stat(tasks: Sequence[TaskView]) -> None:
             data(f"{task.id}: {diffstat(task.changes)}")
         indent = "  " if len(tasks) > 1 else ""
         for change in task.changes.files:
-            data(f"{indent}{change.how:8} {one_line(change.path)}  +{change.insertions} -{change.deletions}")
+            data(f"{indent}{change.how:8} {spelled(change.path)}  +{change.insertions} -{change.deletions}")

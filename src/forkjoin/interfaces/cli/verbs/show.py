@@ -14,7 +14,7 @@ from forkjoin.interfaces.cli.listing import command_lines, task_lines
 from forkjoin.interfaces.cli.talk import data, data_json, line_width
 from forkjoin.interfaces.cli.words import comparison, counts, diffstat, doing, spell, unlanded, verdict
 from forkjoin.model import ENDED, Changes, RunView, TaskView, Usage, spoken
-from forkjoin.model.text import one_line
+from forkjoin.model.text import one_line, spelled
 
 if TYPE_CHECKING:
     from forkjoin.engine import Run
@@ -147,7 +147,7 @@ def _changes(changes: Changes) -> Iterator[str]:
         marks = (" (outside its declared writes)" if change.violation else "") + (
             " (runs by itself)" if change.runs else ""
         )
-        yield f"  {change.how:8} {one_line(change.path)}  +{change.insertions} -{change.deletions}{marks}"
+        yield f"  {change.how:8} {spelled(change.path)}  +{change.insertions} -{change.deletions}{marks}"
     if len(changes.files) > 30:
         yield f"  … {len(changes.files) - 30} more"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from forkjoin.model import Dispute, Finding, Report, Source
+from forkjoin.model.text import spelled
 from forkjoin.synthesis.renderers.html.element import NOTHING, Markup, anchor, element, joined, worded
 from forkjoin.synthesis.words import agents_of, counted, place, total
 
@@ -100,7 +101,7 @@ def _finding(finding: Finding, kind: int, of_kind: int) -> Markup:
         head,
         element("div", _inside(finding), class_="inside"),
         class_=f"finding edge-{finding.severity}", id=anchor(finding.id), data_severity=finding.severity,
-        data_path=finding.path, data_tasks="\n".join(tasks), data_kind=kind,
+        data_path=spelled(finding.path), data_tasks="\n".join(tasks), data_kind=kind,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from forkjoin.model import Report, spoken
+from forkjoin.model.text import spelled
 from forkjoin.synthesis.renderers.given import Given
 from forkjoin.synthesis.renderers.html.element import NOTHING, Markup, anchor, element, joined, worded
 from forkjoin.synthesis.renderers.html.findings import findings
@@ -208,8 +209,9 @@ def _clashes(report: Report) -> Markup:
         return NOTHING
     shown = {finding.id for finding in report.findings}
     items = [
-        element("li", element("code", clash.path), f" by {' and '.join(clash.tasks)} ", _cited(clash.findings, shown))
+        element("li", element("code", path), f" by {' and '.join(clash.tasks)} ", _cited(clash.findings, shown))
         for clash in report.clashes[:_CLASHES]
+        for path in [spelled(clash.path)]
     ]
     left = len(report.clashes) - _CLASHES
     return element(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from forkjoin.model import Change, TaskSummary, spoken
+from forkjoin.model.text import spelled
 from forkjoin.synthesis.renderers.given import Detail, Given
 from forkjoin.synthesis.renderers.html.element import NOTHING, Markup, anchor, element, worded
 from forkjoin.synthesis.words import counted
@@ -99,7 +100,7 @@ def _file(change: Change) -> Markup:
     marks += [element("span", "runs by itself", class_="pill warn")] if change.runs else []
     return element(
         "li",
-        element("code", change.path),
+        element("code", spelled(change.path)),
         element("span", f" {change.how} ", class_="hint"),
         element("span", f"+{change.insertions}", class_="add"),
         element("span", f" -{change.deletions} ", class_="del"),
