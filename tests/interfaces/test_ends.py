@@ -99,11 +99,16 @@ def test_more_failures_than_fit_are_counted_and_the_rest_named(forkjoin) -> None
     assert forkjoin(*more.split())[1].count("exit code 9") == 15
 
 
-def test_no_line_of_the_end_is_wider_than_the_terminal(forkjoin, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_is_cut_for_a_terminal_and_whole_in_a_file(forkjoin, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     plan = forkjoin.plan({"id": "long", "shell": f"echo {'x' * 300} >&2; exit 1", "writes": []}, GOOD)
     out = forkjoin("run", plan)[1]
-    assert max(len(line) for line in out.splitlines() if re.match(r" +\d+  ", line)) <= 60
+    assert "x" * 200 in out
+    assert "…" not in out
+    monkeypatch.setattr("forkjoin.interfaces.cli.talk.on_terminal", lambda _: True)
+    rows = [line for line in forkjoin("show")[1].splitlines() if re.match(r" +\d+  ", line)]
+    assert max(map(len, rows)) == 60
+
 
 
 def test_a_name_of_many_lines_is_one_line_everywhere(forkjoin) -> None:

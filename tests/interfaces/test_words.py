@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from forkjoin.interfaces.cli.board import Frame, board
-from forkjoin.interfaces.cli.listing import command_lines
+from forkjoin.interfaces.cli.listing import command_lines, task_lines
 from forkjoin.interfaces.cli.verbs.ls import _run_line
 from forkjoin.interfaces.cli.verbs.run import standard_input
 
@@ -38,6 +38,14 @@ def test_a_row_that_nobody_reads_on_a_terminal_is_whole(a_task, a_run) -> None:
     row = _run_line(a_run([a_task("a", "completed")], name="n" * 32), alone=True, width=0)
     assert "n" * 32 in row
     assert "nobody drives it: forkjoin resume k3f9x2" in row
+
+
+def test_a_task_is_cut_to_its_row_on_a_terminal_alone(a_task, a_run) -> None:
+    view = a_run([a_task("a", "failed", why="because " * 40 + "of 漢字"), a_task("b", "completed")])
+    whole, short = task_lines(view), task_lines(view, width=60)
+    assert whole[0].endswith("because of 漢字")
+    assert [len(line) for line in short] == [60, len(whole[1])]
+    assert short[0].endswith("…")
 
 
 def test_a_run_without_an_owner_is_said_to_have_none(forkjoin, ended: str) -> None:

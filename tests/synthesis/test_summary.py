@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from msgspec.structs import replace
+from synthesis.sample import claim
+from synthesis.sample import result as found
 
 from forkjoin.model import Account, LostTime, Report, RunId, Task, TaskId
 from forkjoin.synthesis import TaskResult, render_markdown, report, summary_lines
@@ -108,3 +110,18 @@ def test_files_changed_side_by_side_are_told_at_the_end_three_of_them():
     made = replace(joined(result("a"), result("b")), overlaps=tuple(overlap.format(n) for n in range(5)))
     said = [line for line in summary_lines(made, width=100) if "Note" in line]
     assert said == [*(f"Note: {overlap.format(n)}." for n in range(3)), "Note: 2 more files like that in the report."]
+
+
+def test_where_no_terminal_is_nothing_is_cut():
+    names = [f"review-of-the-folder-services-{n}" for n in range(7)]
+    failed = [result(name, state="failed", output="findings") for name in names]
+    claims = [claim("Word " * 40 + "end", "high", f"a/long/folder/{n}.py", 3, remedy="Do this " * 15 + "then.")
+              for n in range(3)]  # fmt: skip
+    made = joined(*failed, found("ruff", *claims), wall=9.0, not_looked_at=LACKING)
+    account = replace(made.account, lost=(LostTime(cause="cap", seconds=8.0, detail="x" * 300 + "end"),))
+    lines = summary_lines(replace(made, account=account), width=0)
+    looked = next(line for line in lines if line.startswith("Looked at: "))
+    assert looked == f"Looked at: 1 of 8 tasks ok; failed: {', '.join(names)}."
+    assert any("then. [" in line for line in lines)
+    assert any("x" * 300 + "end" in line for line in lines)
+    assert len(lines) < len(summary_lines(made, width=40))

@@ -22,7 +22,7 @@ from forkjoin.synthesis.words import (
 _RECORDED = "recorded: "  # how the note of a replay begins: its results are nobody's of today
 _ACTIONS = 5
 _IDS = 3
-_NARROWEST = 40
+_NARROWEST, _ENDLESS = 40, 10**9
 _NOTES = 3
 _LOSSES = 3  # causes named at the end of a run
 _ENDS = 3  # tasks of a long critical path named at either end
@@ -35,18 +35,18 @@ def render_json(report: Report) -> dict[str, Any]:
 
 
 def summary_lines(report: Report, *, width: int = 80) -> list[str]:
-    """Return the end of a run for a terminal: counts, coverage, what to do next, time, in lines of *width*.
+    """Return the end of a run: counts, coverage, what to do next, time, in lines of *width* (0: each as long as it is).
 
     At most 15 lines, and as many more as it takes to name what is left out, nothing looked at, or changed side by side.
     """
-    room = max(_NARROWEST, width)
+    room = max(_NARROWEST, width) if width else _ENDLESS
     asked = total(report) or not report.tasks or any(task.finds for task in report.tasks)
     lines = [f"{counts_line(report)}."] if asked else []
     lines += [f"Looked at: {coverage_line(report)}."]
     lines += [line for note in report.notes if note.startswith(_RECORDED) for line in _wrapped(f"Note: {note}.", room)]
     lines += [line for said in narrowing_lines(report) for line in _wrapped(f"{one_line(said)}.", room)]
     lines += _not_looked_at(report, room)
-    lines += _next(report, width)
+    lines += _next(report, room)
     lines += _side_by_side(report, room)
     if report.account is not None and report.tasks:
         lines += account_lines(report.account, tasks=len(report.tasks))
@@ -85,21 +85,20 @@ def _wrapped(text: str, room: int) -> list[str]:
     return [*lines, line]
 
 
-def _next(report: Report, width: int) -> list[str]:
+def _next(report: Report, room: int) -> list[str]:
     if not report.actions:
         return []
     shown = report.actions[:_ACTIONS]
     lines = ["Do next, worst first:"]
     for number, action in enumerate(shown, start=1):
-        lines += _two_lines(f" {number}. {action.severity}: ", action.text, _cited(action), width)
+        lines += _two_lines(f" {number}. {action.severity}: ", action.text, _cited(action), room)
     left = len(report.actions) - len(shown)
     return [*lines, f" and {counted(left, 'more action')} in the report: forkjoin report"] if left else lines
 
 
-def _two_lines(head: str, text: str, cited: str, width: int) -> list[str]:
+def _two_lines(head: str, text: str, cited: str, room: int) -> list[str]:
     """Return the text over at most two lines, the second indented; the ids always fit."""
     indent = " " * 4
-    room = max(_NARROWEST, width)
     wrapped = wrap(text, room, initial_indent=head, subsequent_indent=indent, break_on_hyphens=False)
     first = fitted(wrapped[0], room)
     if len(wrapped) == 1 and _wide(first) + 1 + _wide(cited) <= room:

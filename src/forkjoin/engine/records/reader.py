@@ -241,7 +241,7 @@ class RunReader:
         return render_json(limited(self.report(whole=whole), most))
 
     def summary_lines(self, width: int = 80) -> list[str]:
-        """Return the end of a run for a terminal, worst first."""
+        """Return the end of a run, worst first, in lines of at most *width* columns (0: nothing is cut)."""
         return summary_lines(self.report(), width=width)
 
     def severity_count(self, severity: str) -> int:

@@ -11,7 +11,7 @@ import typer
 from forkjoin.errors import PlanError, UnknownId
 from forkjoin.interfaces.cli.asking import Asked, latest
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
-from forkjoin.interfaces.cli.talk import data, data_json, even_unread, line_width, say
+from forkjoin.interfaces.cli.talk import data, data_json, even_unread, line_width, say, widest
 
 if TYPE_CHECKING:
     from forkjoin.engine import Run
@@ -67,16 +67,16 @@ def print_end(run: Run, view: RunView, *, quiet: bool = False) -> None:
     """Print the end of a run for people: the tasks, the summary, and the next commands."""
     from forkjoin.interfaces.cli.listing import command_lines, task_lines
 
-    lines = task_lines(view)
+    lines = task_lines(view, width=widest())
     if len(lines) > _SHOWN:  # what did not complete is what there is to look at
         lines = [line for line, task in zip(lines, view.tasks, strict=True) if task.state != "completed"]
     for line in lines[:_SHOWN]:
-        data(_cut(line, line_width()))
+        data(line)
     if len(lines) > _SHOWN:
         data(f"      … {len(lines) - _SHOWN} more did not complete: forkjoin show {run.id}")
     if lines:
         data("")
-    for line in run.summary_lines(width=line_width()):
+    for line in run.summary_lines(width=widest()):
         data(line)
     if not quiet:
         for line in command_lines("Next: ", list(_next(run, view)), line_width()):
@@ -134,7 +134,3 @@ def severity(text: str) -> str:
 def ids(run: Run) -> dict[str, Any]:
     """Return what a run that goes on in the background is told by."""
     return {"forkjoin": 1, "run": run.id, "tasks": list(run.tasks), "detached": True}
-
-
-def _cut(line: str, width: int) -> str:
-    return line if len(line) <= width else line[: width - 1] + "…"

@@ -6,9 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from forkjoin.interfaces.cli.words import doing, spell
+from forkjoin.interfaces.cli.words import doing, padded, spell
 from forkjoin.model import Ended, RunView, TaskView, spoken
-from forkjoin.model.text import one_line
 
 if TYPE_CHECKING:
     from forkjoin.engine import Run
@@ -64,11 +63,12 @@ def command_lines(head: str, commands: Sequence[str], width: int) -> list[str]:
     return [f"{head if at == 0 else ' ' * len(head)}{command}" for at, command in enumerate(commands)]
 
 
-def task_lines(view: RunView) -> list[str]:
-    """Return a line a task: number, id, state, time, and what there is to say."""
-    now, width = time.time(), max((len(task.id) for task in view.tasks), default=0)
-    return [
-        f"{task.number:>4}  {task.id:{width}}  {spell(task.state):11} "
-        f"{spoken(task.seconds(now)) if task.started else '':>9}  {one_line(doing(task), 100)}".rstrip()
+def task_lines(view: RunView, *, width: int = 0) -> list[str]:
+    """Return a line a task: number, id, state, time, and what there is to say; cut to *width* cells (0: whole)."""
+    now, ids = time.time(), max((len(task.id) for task in view.tasks), default=0)
+    lines = [
+        f"{task.number:>4}  {task.id:{ids}}  {spell(task.state):11} "
+        f"{spoken(task.seconds(now)) if task.started else '':>9}  {doing(task)}".rstrip()
         for task in view.tasks
     ]
+    return [padded(line, width).rstrip() for line in lines] if width else lines

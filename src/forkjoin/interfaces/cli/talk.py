@@ -107,5 +107,10 @@ def on_terminal(stream: IO[str]) -> bool:
 
 
 def line_width() -> int:
-    """Return the width to print for: the terminal's, at most 120; 100 where there is none."""
+    """Return the width to wrap lines to: the terminal's, at most 120; 100 where there is none."""
     return min(120, shutil.get_terminal_size((100, 24)).columns)
+
+
+def widest() -> int:
+    """Return the width beyond which a line is cut: that of the terminal; 0 where there is none, for nothing is cut."""
+    return line_width() if on_terminal(sys.stdout) else 0

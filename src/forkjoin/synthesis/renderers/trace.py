@@ -11,6 +11,7 @@ from forkjoin.synthesis.renderers.given import Given
 from forkjoin.synthesis.renderers.phases import Phase, phases
 
 _PID = 1
+_FIRST = 2  # the track that has the number of its process is the process's own; 0 is nobody's
 _COLOURS = {"waiting": "thread_state_runnable", "set-up": "thread_state_iowait", "recording": "grey"}
 _ENDS = {"completed": "good", "failed": "terrible", "timed_out": "bad", "lost": "terrible", "stopped": "bad"}
 
@@ -28,7 +29,7 @@ def render_trace(given: Given) -> str:
 def _events(given: Given, timeline: Timeline) -> Iterator[dict[str, Any]]:
     summaries = {task.id: task for task in given.report.tasks}
     of_task = phases(timeline, now=given.now)
-    tracks = {span.task: number for number, span in enumerate(timeline.spans, start=1)}
+    tracks = {span.task: number for number, span in enumerate(timeline.spans, start=_FIRST)}
     for span in timeline.spans:
         tid = tracks[span.task]
         yield _meta("thread_name", tid=tid, name=one_line(span.task))
@@ -39,7 +40,7 @@ def _events(given: Given, timeline: Timeline) -> Iterator[dict[str, Any]]:
     yield from _running(of_task, timeline)
 
 
-def _meta(kind: str, *, tid: int = 0, **args: Any) -> dict[str, Any]:
+def _meta(kind: str, *, tid: int = _PID, **args: Any) -> dict[str, Any]:
     return {"ph": "M", "name": kind, "pid": _PID, "tid": tid, "args": args}
 
 
@@ -90,7 +91,7 @@ def _running(of_task: Mapping[TaskId, tuple[Phase, ...]], timeline: Timeline) ->
     count = 0
     for at in sorted(steps):
         count += steps[at]
-        yield {"ph": "C", "name": "running", "pid": _PID, "tid": 0, "ts": at, "args": {"tasks": count}}
+        yield {"ph": "C", "name": "running", "pid": _PID, "tid": _PID, "ts": at, "args": {"tasks": count}}
 
 
 def _micros(at: float, timeline: Timeline) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from msgspec.structs import replace
 from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
 from forkjoin.interfaces.cli.listing import run_json, task_json, task_lines
-from forkjoin.interfaces.cli.talk import data, data_json, line_width, on_terminal, say
+from forkjoin.interfaces.cli.talk import data, data_json, say, widest
 from forkjoin.interfaces.cli.words import counts, padded, unlanded
 from forkjoin.model import RunView, spoken
 from forkjoin.model.text import one_line
@@ -62,7 +61,7 @@ def act(ask: Ask) -> int:
         return 0
     if not found:
         say("no runs here yet; start one: forkjoin review .")
-    width = line_width() if on_terminal(sys.stdout) else 0
+    width = widest()
     for view in sorted(found, key=lambda view: not view.unlanded)[:limit]:
         data(_run_line(_placed(view) if ask.everywhere else view, alone=_alone(ask, view), width=width))
     return 0
@@ -99,7 +98,7 @@ def _tasks(view: RunView, *, as_json: bool) -> int:
     if as_json:
         data_json({"forkjoin": 1, "run": view.run, "tasks": [task_json(task) for task in view.tasks]})
         return 0
-    for line in task_lines(view):
+    for line in task_lines(view, width=widest()):
         data(line)
     return 0
 

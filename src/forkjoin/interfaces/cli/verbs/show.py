@@ -11,7 +11,7 @@ import typer
 
 from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
 from forkjoin.interfaces.cli.listing import command_lines, task_lines
-from forkjoin.interfaces.cli.talk import data, data_json, line_width
+from forkjoin.interfaces.cli.talk import data, data_json, line_width, widest
 from forkjoin.interfaces.cli.words import comparison, counts, diffstat, doing, spell, unlanded, verdict
 from forkjoin.model import ENDED, Changes, RunView, TaskView, Usage, spoken
 from forkjoin.model.text import one_line, spelled
@@ -69,7 +69,7 @@ def _run_lines(run: Run) -> Iterator[str]:
         yield f"read from: {run.kept_in}"
     yield f"tree: {view.tree}"
     yield ""
-    yield from task_lines(view)
+    yield from task_lines(view, width=widest())
     if view.findings:
         yield ""
         yield "findings: " + ", ".join(f"{count} {severity}" for severity, count in view.findings)

@@ -12,7 +12,7 @@ from forkjoin.interfaces.cli.asking import Asked, by_run, complete_name, duratio
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
 from forkjoin.interfaces.cli.following import limited
 from forkjoin.interfaces.cli.listing import task_json, task_lines
-from forkjoin.interfaces.cli.talk import data, data_json, even_unread
+from forkjoin.interfaces.cli.talk import data, data_json, even_unread, widest
 from forkjoin.model import RunView, TaskView
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def act(ask: Ask) -> int:
         for view, tasks, ready in waited:
             data(f"run {view.run}: {view.state}" + ("" if ready else " (not ready in time; it goes on)"))
             named = {task.id for task in tasks}
-            for line, task in zip(task_lines(view), view.tasks, strict=True):
+            for line, task in zip(task_lines(view, width=widest()), view.tasks, strict=True):
                 if task.id in named:
                     data(line)
     return code
