@@ -7,6 +7,8 @@ import json
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable, Iterator
+from graphlib import TopologicalSorter
 
 from architecture.house import ROOT, modules, parsed
 
@@ -56,8 +58,19 @@ def test_an_unknown_public_name_is_an_attribute_error():
     )
 
 
-def test_a_module_imports_by_itself():
-    """No module depends on another having been imported before it: each in a process that has none of ours."""
+def test_no_modules_import_one_another_in_a_ring():
+    """So none depends on another having been imported before it."""
+    known = modules()
+    graph = {name: {one for one in first_imports(path, name) if one in known} for name, path in known.items()}
+    for name, needed in graph.items():  # to import a.b.c is to import a and a.b; its own packages are under way then
+        above = {one.rpartition(".")[0] for one in needed} & known.keys()
+        graph[name] = {one for one in needed | above if not f"{name}.".startswith(f"{one}.")}
+    assert sum(map(len, graph.values())) > len(known)
+    assert list(TopologicalSorter(graph).static_order())
+
+
+def test_every_package_imports_by_itself():
+    """Each in a process that has none of ours."""
     script = (
         "import os, sys, importlib, traceback\n"
         "import msgspec, psutil, platformdirs, rich, typer, yaml\n"  # of others, once for all
@@ -68,10 +81,16 @@ def test_a_module_imports_by_itself():
         "        os._exit(0)\n"
         "    os.waitpid(pid, 0)\n"
     )
-    names = sorted(set(modules()) - {"forkjoin.__main__"} - PROGRAMS)
+    names = sorted(name for name, path in modules().items() if path.name == "__init__.py")
     done = subprocess.run([sys.executable, "-I", "-c", script, *names], capture_output=True, text=True, check=True)
-    assert len(names) > 40
+    assert len(names) > 20
     assert done.stdout.split() == [], done.stderr
+
+
+def test_every_module_imports():
+    names = sorted(set(modules()) - {"forkjoin.__main__"} - PROGRAMS)
+    loaded = loaded_by("import importlib\nfor name in " + repr(names) + ": importlib.import_module(name)")
+    assert set(names) <= loaded
 
 
 def test_every_module_of_src_has_a_caller():
@@ -104,11 +123,37 @@ def entry_points() -> set[str]:
     return {"forkjoin.__main__", "forkjoin.testing", *verbs, *(target.partition(":")[0] for target in scripts.values())}
 
 
+def first_imports(path, own: str) -> set[str]:
+    """Return what a file imports when it is imported: neither inside functions nor for type checkers alone."""
+
+    def run(node: ast.AST) -> Iterator[ast.AST]:
+        for child in ast.iter_child_nodes(node):
+            checked = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)
+            if not checked and not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                yield child
+                yield from run(child)
+
+    return imported(run(parsed(path)), path, own)
+
+
 def uses(path, own: str) -> set[str]:
     """Return the modules that a file imports (lazily too), or names in a string to run them."""
+    tree = parsed(path)
+    found = imported(ast.walk(tree), path, own)
+    package = own if path.name == "__init__.py" else own.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value.partition(":")[0])
+            if node.value.endswith(".py"):
+                found.add(f"{package}.{node.value[:-3]}")
+    return found
+
+
+def imported(nodes: Iterable[ast.AST], path, own: str) -> set[str]:
+    """Return the modules, and names in modules, that imports among *nodes* name."""
     package = own if path.name == "__init__.py" else own.rpartition(".")[0]
     found: set[str] = set()
-    for node in ast.walk(parsed(path)):
+    for node in nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -117,8 +162,4 @@ def uses(path, own: str) -> set[str]:
                 parts = package.split(".")
                 base = ".".join([*parts[: len(parts) - node.level + 1], *([node.module] if node.module else [])])
             found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.add(node.value.partition(":")[0])
-            if node.value.endswith(".py"):
-                found.add(f"{package}.{node.value[:-3]}")
     return found

@@ -63,21 +63,21 @@ _MADE: dict[str, object] = {"writes": ["made/**"]}
 _SCHEMA: dict[str, object] = {"output": {"type": "array", "items": {"type": "array"}}}
 _FINDINGS: dict[str, object] = {"output": "findings"}
 CASES = (
-    Case(name="zeros", how="nul", size=5 * GB, least=100 * MIB, read=PRINTED),
-    Case(name="one line", how="line", size=GB, least=80 * MIB, read=PRINTED),
-    Case(name="no text", how="bytes", size=GB, least=80 * MIB, read=PRINTED),
-    Case(name="errors", size=GB, least=80 * MIB, read=("log --stderr -n 0", "show")),
+    Case(name="zeros", how="nul", size=5 * GB, least=70 * MIB, read=PRINTED),
+    Case(name="one line", how="line", size=GB, least=8 * MIB, read=PRINTED),
+    Case(name="no text", how="bytes", size=GB, least=8 * MIB, read=PRINTED),
+    Case(name="errors", size=GB, least=70 * MIB, read=("log --stderr -n 0", "show")),
     Case(name="thirty at once", how="bytes", size=100 * MIB, least=2 * MIB, tasks=30, read=("report",)),
     Case(name="without end", how="endless", size=0, least=0, state="timed_out", task=_ENDS, read=("log", "report")),
     Case(name="drip", size=0, least=0, state="timed_out", task=_ENDS | {"idle_timeout": 1.5}, read=("log",)),
     Case(name="findings", size=60 * MIB, least=60 * MIB, state="failed", task=_FINDINGS, read=("report",)),
     Case(name="1 MiB of findings", how="findings", size=MIB, least=MIB, task=_FINDINGS, read=("report", "show")),
-    Case(name="schema", how="value", size=60 * MIB, least=60 * MIB, state="failed", task=_SCHEMA, read=("report",)),
+    Case(name="schema", how="value", size=60 * MIB, least=40 * MIB, state="failed", task=_SCHEMA, read=("report",)),
     Case(name="1 MiB by schema", how="value", size=MIB, least=MIB, task=_SCHEMA, read=("report", "show")),
     Case(name="files", size=10_000, least=500, task=_MADE, read=WRITTEN),
-    Case(name="one big file", how="file", size=2 * GB, least=80 * MIB, task=_MADE, read=WRITTEN),
+    Case(name="one big file", how="file", size=2 * GB, least=8 * MIB, task=_MADE, read=WRITTEN),
     Case(name="forks", size=0, least=0, state="failed", task={"processes": 100}),
-    Case(name="memory", size=400 * MIB, least=200 * MIB, state="failed", task={"memory": 50 * MIB}),
+    Case(name="memory", size=400 * MIB, least=100 * MIB, state="failed", task={"memory": 50 * MIB}),
 )
 
 

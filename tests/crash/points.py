@@ -44,7 +44,7 @@ LOADED = (
     "forkjoin.engine.supervise", "forkjoin.interfaces.cli.attending", "forkjoin.interfaces.cli.live",
     "platformdirs.unix", "psutil",
 )  # fmt: skip
-HITS = 330  # in a run without a kill, about
+HITS, LIGHT_HITS = 400, 220  # in a run without a kill, about
 
 
 def main() -> int:
@@ -120,11 +120,12 @@ def resumed(top: Path, *, seed: int) -> list[Trial]:
 def at_random(top: Path, chances: int, *, seed: int) -> list[Trial]:
     """Return trials killed at the point of a random number, whatever it is."""
     chance = random.Random(seed)
-    plans = [PLANS[max(0, number % 4 - 1)] for number in range(chances)]
-    return [
-        Trial(folder=top / f"random-{number}", plan=plan, kill=str(chance.randint(1, HITS)), seed=f"{seed} {number}")
-        for number, plan in enumerate(plans)
-    ]
+    made = []
+    for number in range(chances):
+        plan, light = PLANS[max(0, number % 4 - 1)], number % 3 > 0
+        kill = str(chance.randint(1, LIGHT_HITS if light else HITS))
+        made.append(Trial(folder=top / f"random-{number}", plan=plan, kill=kill, seed=f"{seed} {number}", light=light))
+    return made
 
 
 def in_the_source() -> set[str]:

@@ -39,6 +39,7 @@ from forkjoin.engine.folder import sweep
 
 PLANS = ("attached", "detached", "copies")  # copies: outside git, where writers work in copies
 WRITERS, RETRIED, FLAKY, DAEMON = ("w1", "w2"), "again", "flaky", "daemon"
+LIGHT = ("quick", "w1", RETRIED, FLAKY)
 AFTER_THE_PROGRAM = ("shim.ended", "shim.swept", "record.")  # a shim killed here leaves a finished program unrecorded
 REMOVALS = ("remove.kept", "remove.released", "remove.workspaces", "remove.aside", "release.refs")
 RESUME_KILLED, DEPTH = 0.4, 4
@@ -50,7 +51,8 @@ class Trial:
     """Where it happens and what is killed; afterwards what was, and which promises were broken.
 
     `kill` and `again`, for the run and for its first resume, are what the file of failpoints.py takes: a number over
-    all points, NAME, or NAME#3; `again` counts from that resume on, and "" leaves it to chance.
+    all points, NAME, or NAME#3; `again` counts from that resume on, and "" leaves it to chance. A `light` one has four
+    tasks of seven: no set-up, nothing behind anything, and nothing is landed.
     """
 
     folder: Path
@@ -58,6 +60,7 @@ class Trial:
     kill: str
     seed: str
     again: str = ""
+    light: bool = False
     kills: list[str] = field(default_factory=list)
     reached: list[str] = field(default_factory=list)
     broken: list[tuple[str, str]] = field(default_factory=list)
@@ -147,6 +150,8 @@ def plan_of(made: Trial) -> dict[str, object]:
         task(made, FLAKY, 0.3, retries=5),
         task(made, "last", 0.1, after=["quick"]),
     ]
+    if made.light:
+        tasks = [one for one in tasks if one["id"] in LIGHT]
     return {"max_parallel": 3, "tasks": tasks}
 
 

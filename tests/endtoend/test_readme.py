@@ -17,10 +17,10 @@ PYTHON = Path(sys.executable)
 PIP_CACHE = os.environ.get("PIP_CACHE_DIR") or str(Path.home() / ".cache" / "pip")
 
 
-@pytest.fixture
-def clone(tmp_path) -> Path:
-    """Return a fresh repository with the files of this one."""
-    folder = tmp_path / "forkjoin"
+@pytest.fixture(scope="module")
+def template(tmp_path_factory) -> Path:
+    """Return a repository with the files of this one, as they stand."""
+    folder = tmp_path_factory.mktemp("template")
     for path in files():
         target = folder / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -29,6 +29,14 @@ def clone(tmp_path) -> Path:
     subprocess.run([*git, "init", "-q", "-b", "main"], check=True)
     subprocess.run([*git, "add", "-A"], check=True)
     subprocess.run([*git, "commit", "-q", "-m", "all"], check=True)
+    return folder
+
+
+@pytest.fixture
+def clone(template, tmp_path) -> Path:
+    """Return a fresh clone of it."""
+    folder = tmp_path / "forkjoin"
+    subprocess.run(["git", "clone", "-q", str(template), str(folder)], check=True)
     return folder
 
 

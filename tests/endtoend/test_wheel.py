@@ -23,9 +23,9 @@ def wheel(tmp_path_factory) -> Path:
     return built
 
 
-@pytest.fixture
-def uv(tmp_path) -> Path:
-    return installed("uv", tmp_path / "installer")
+@pytest.fixture(scope="module")
+def uv(tmp_path_factory) -> Path:
+    return installed("uv", tmp_path_factory.mktemp("uv") / "installer")
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ from forkjoin.sources import read_tree, seen_from
 from forkjoin.workspaces import MergeConflict
 
 _WORKSHOP = 8  # workspaces opened or harvested at once: git and the disk are the limit, not the cores
-_LONG = 4  # long answers that are read and not in the journal yet: what they hold of memory
+_LONG = 2  # long answers that are read and not in the journal yet: what they hold of memory
 _SMALL = 256 * 1024  # an ended attempt with less output and nothing to harvest is judged in the loop's thread
 How: TypeAlias = Literal["term", "kill"]
 Key: TypeAlias = tuple[TaskId, int]
