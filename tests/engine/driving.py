@@ -58,6 +58,7 @@ class Stage:
     plan: Plan
     edges: Sequence[Edge] = ()
     past: Sequence[Event] = ()
+    providers: dict[str, str] = field(default_factory=dict)
     tree: Path | None = None
     local: Programs = field(default_factory=Programs)
     options: Options = field(default_factory=lambda: Options(memory_floor=0.0))
@@ -69,7 +70,7 @@ class Stage:
         tree = str(self.tree or self.home)
         planned = Planned(
             run=self.folder.run, plan=self.plan, edges=tuple(self.edges), claims=(), tree=tree, repository=tree,
-            options=self.options, version="0",
+            options=self.options, version="0", providers=self.providers,
         )  # fmt: skip
         self.journal.append([planned, *self.past], at=1.0)
         self.journal.commit()

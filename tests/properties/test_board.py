@@ -11,18 +11,25 @@ from forkjoin.model import (
     Ended,
     Failed,
     Held,
+    Lifted,
+    Limit,
+    Limited,
+    Limits,
     Lost,
     Options,
+    Paused,
     Released,
     RetryAsked,
     Running,
     Starting,
     StopAsked,
 )
-from forkjoin.scheduling import End, Finish, Settle, Start, new_board, rebuild, retries_left, step
+from forkjoin.scheduling import End, Finish, Pause, Settle, Start, new_board, rebuild, retries_left, step
 from forkjoin.testing import a_plan, a_task
 
 NAMES = ("a", "b", "c", "d", "e", "f")
+PROVIDERS = {"claude": "anthropic", "codex": "openai"}
+LIMITS = st.sampled_from([Limit(kind="rate"), Limit(kind="quota", after_s=9.0)])
 ENDS = st.sampled_from([Completed(), Completed(), Failed(kind="exit", reason="1"), Lost(reason="gone")])
 
 
@@ -32,8 +39,17 @@ def plans(draw):
     pairs = [(a, b) for n, b in enumerate(NAMES) for a in NAMES[:n]]
     kinds = st.sampled_from(["after", "output", "write-write", "resource"])
     edges = tuple(Edge(first=a, then=b, kind=draw(kinds)) for a, b in draw(st.sets(st.sampled_from(pairs), max_size=8)))
-    tasks = [a_task(name, cpu=draw(st.sampled_from([0, 0, 1, 3])), retries=draw(st.integers(0, 1))) for name in NAMES]
-    options = Options(max_parallel=draw(st.sampled_from([None, 1, 2])), cores=2.0, fail_fast=draw(st.booleans()))
+    agents = st.sampled_from([None, "claude", "claude", "codex"])
+    tasks = [
+        a_task(name, cpu=draw(st.sampled_from([0, 0, 1, 3])), retries=draw(st.integers(0, 1)), agent=draw(agents))
+        for name in NAMES
+    ]
+    options = Options(
+        max_parallel=draw(st.sampled_from([None, 1, 2])),
+        cores=2.0,
+        fail_fast=draw(st.booleans()),
+        limits=draw(st.sampled_from([Limits(), Limits(agents={"claude": 2}, providers={"anthropic": 1, "openai": 2})])),
+    )
     return a_plan(*tasks), edges, options
 
 
@@ -107,8 +123,8 @@ class Caller:
         self.plan, self.edges, self.options = plan, edges, options
         self.tasks = {task.id: task for task in plan.tasks}
         self.live, self.ended, self.journal, self.finishes = {}, {}, [], 0
-        self.held = set()
-        self.board = new_board(plan, edges, options)
+        self.held, self.paused, self.numbers = set(), set(), {}
+        self.board = new_board(plan, edges, options, (), PROVIDERS)
         self.turn([])
 
     def turn(self, events):
@@ -124,6 +140,11 @@ class Caller:
                     assert task not in self.live
                     self.ended[task] = outcome
                     self.journal.append(Ended(task=task, attempt=0, outcome=outcome))
+                case Pause(provider=provider, number=number, at_once=at_once):
+                    assert number >= self.numbers.get(provider, 1)
+                    self.paused.add(provider)
+                    self.numbers[provider] = number
+                    self.journal.append(Paused(provider=provider, until=1.0, number=number, at_once=at_once))
                 case Finish():
                     assert command is commands[-1]
                     assert not self.live
@@ -137,6 +158,10 @@ class Caller:
             if edge.then == task:
                 assert edge.first in self.ended, "what it waits for has ended"
                 assert not edge.needs_success or isinstance(self.ended[edge.first], Completed)
+        provider = PROVIDERS.get(self.tasks[task].agent_name)
+        assert provider not in self.paused, "nothing is started at a provider that is paused"
+        there = [one for one in self.live if PROVIDERS.get(self.tasks[one].agent_name) == provider]
+        assert provider is None or len(there) < self.options.limits.providers.get(provider, len(NAMES))
         assert "disk" not in self.held
         assert "memory" not in self.held or not self.live
         self.live[task] = attempt
@@ -150,6 +175,22 @@ class Caller:
         if not again:
             self.ended[task] = outcome
         self.turn([Ended(task=task, attempt=attempt, outcome=outcome, again=again)])
+
+    def sent_away(self, task, limit):
+        attempt, outcome = self.live.pop(task), Failed(kind="rate", reason="429")
+        ended = Ended(task=task, attempt=attempt, outcome=outcome, limit=limit)
+        again = self.board.goes_on(self.tasks[task], ended)
+        if not again:
+            self.ended[task] = outcome
+        self.turn([Ended(task=task, attempt=attempt, outcome=outcome, limit=limit, again=again)])
+
+    def hold(self, cause, *, held):
+        (self.held.add if held else self.held.discard)(cause)
+        self.turn([Held(cause=cause, detail="") if held else Released(cause=cause)])
+
+    def lift(self, *providers):
+        self.paused -= set(providers)
+        self.turn([Lifted(provider=provider) for provider in providers])
 
     def retry(self, task, force):
         outcome = self.ended.get(task)
@@ -168,18 +209,19 @@ class Caller:
 def test_every_run_keeps_its_promises_and_finishes(given_plan, data):
     caller = Caller(*given_plan)
     for _ in range(data.draw(st.integers(0, 25))):
-        moves = ["hold", "release", "stop", "retry", "crash"] + ["end"] * (3 if caller.live else 0)
+        moves = ["hold", "release", "stop", "retry", "crash", "lift"]
+        moves += ["end", "end", "end", "limit", "limit", "told"] if caller.live else []
         match data.draw(st.sampled_from(moves)):
             case "end":
                 caller.end(data.draw(st.sampled_from(sorted(caller.live))), data.draw(ENDS))
-            case "hold":
-                cause = data.draw(st.sampled_from(["disk", "memory"]))
-                caller.held.add(cause)
-                caller.turn([Held(cause=cause, detail="")])
-            case "release":
-                cause = data.draw(st.sampled_from(["disk", "memory"]))
-                caller.held.discard(cause)
-                caller.turn([Released(cause=cause)])
+            case "limit" | "told" as move:
+                task, limit = data.draw(st.sampled_from(sorted(caller.live))), data.draw(LIMITS)
+                told = [Limited(task=task, attempt=caller.live[task], limit=limit)]
+                caller.sent_away(task, limit) if move == "limit" else caller.turn(told)
+            case "lift":
+                caller.lift(data.draw(st.sampled_from(["anthropic", "openai"])))
+            case "hold" | "release" as move:
+                caller.hold(data.draw(st.sampled_from(["disk", "memory"])), held=move == "hold")
             case "stop":
                 task, how = data.draw(st.sampled_from([*NAMES, ""])), data.draw(st.sampled_from(["term", "kill"]))
                 caller.turn([StopAsked(task=task, reason="x", how=how)])
@@ -187,12 +229,13 @@ def test_every_run_keeps_its_promises_and_finishes(given_plan, data):
                 caller.retry(data.draw(st.sampled_from(NAMES)), data.draw(st.booleans()))
             case "crash":
                 before = picture(caller.board)
-                caller.board = rebuild(caller.plan, caller.edges, caller.options, caller.journal)
+                caller.board = rebuild(caller.plan, caller.edges, caller.options, caller.journal, (), PROVIDERS)
                 assert picture(caller.board) == before
                 caller.held.clear()
                 caller.turn([])
     caller.held.clear()
     caller.turn([Released(cause="disk"), Released(cause="memory")])
+    caller.lift("anthropic", "openai")
     while caller.live:
         caller.end(min(caller.live), Completed())
     assert caller.board.finished

@@ -22,7 +22,11 @@ from forkjoin.model import (
     Failed,
     Held,
     Joined,
+    Lifted,
+    Limit,
+    Limited,
     Options,
+    Paused,
     Planned,
     Progress,
     Recorded,
@@ -48,7 +52,17 @@ EVENTS = st.one_of(
     st.builds(Starting, task=TASKS, attempt=ATTEMPTS),
     st.builds(Running, task=TASKS, attempt=ATTEMPTS, pid=st.integers(0, 1 << 22)),
     st.builds(Progress, task=TASKS, attempt=ATTEMPTS, text=TEXTS, bytes=st.integers(0, 1 << 50)),
-    st.builds(Ended, task=TASKS, attempt=ATTEMPTS, outcome=OUTCOMES, again=st.booleans()),
+    st.builds(
+        Ended,
+        task=TASKS,
+        attempt=ATTEMPTS,
+        outcome=OUTCOMES,
+        again=st.booleans(),
+        limit=st.sampled_from([None, Limit(kind="rate")]),
+    ),
+    st.builds(Limited, task=TASKS, attempt=ATTEMPTS, limit=st.just(Limit(kind="overload", reason="529"))),
+    st.builds(Paused, provider=st.sampled_from(["x", "y"]), until=st.floats(0, 1e12), number=st.integers(1, 3)),
+    st.builds(Lifted, provider=st.sampled_from(["x", "y"])),
     st.builds(StopAsked, task=TASKS, reason=TEXTS, how=st.sampled_from(["term", "kill"])),
     st.builds(RetryAsked, task=TASKS, force=st.booleans()),
     st.builds(Held, cause=st.sampled_from(["memory", "disk"]), detail=TEXTS),
@@ -64,7 +78,7 @@ EDGES = (
 )
 PLANNED = Planned(
     run="r", plan=a_plan("a", "b", "c", "d"), edges=EDGES, claims=(), tree="/t", repository="/t", options=Options(),
-    version="0",
+    version="0", providers={"": "x"},
 )  # fmt: skip
 
 

@@ -8,9 +8,11 @@ from forkjoin.agents.ending import ended_badly
 from forkjoin.agents.environment import DEPTH, child_environ, depth_of
 from forkjoin.agents.found import PROGRAMS, FoundAgent, found_agents
 from forkjoin.agents.hearing import Meter
+from forkjoin.agents.providers import provider_of
 from forkjoin.agents.replay import Played, ReplayDialect
-from forkjoin.agents.said import Action, Said
+from forkjoin.agents.said import Action, Said, Trouble
 from forkjoin.agents.table import cards, dialect, names
+from forkjoin.agents.troubles import limit_of
 from forkjoin.agents.truth import findings_schema, truth
 
 EndedAttempt = Ended  # beside the model's event of the same name
@@ -31,6 +33,7 @@ __all__ = [
     "ReplayDialect",
     "Said",
     "Site",
+    "Trouble",
     "cards",
     "child_environ",
     "depth_of",
@@ -38,6 +41,8 @@ __all__ = [
     "ended_badly",
     "findings_schema",
     "found_agents",
+    "limit_of",
     "names",
+    "provider_of",
     "truth",
 ]

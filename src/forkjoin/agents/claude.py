@@ -48,6 +48,7 @@ class ClaudeDialect(StreamDialect):
     name = "claude"
     coding = Coding(
         program="claude",
+        provider="anthropic",
         keys=("ANTHROPIC_*", "CLAUDE_*", "AWS_*", "GOOGLE_*", "GCLOUD_*", "CLOUD_ML_REGION", "DISABLE_*", "MCP_*"),
         sets=_QUIET,
         install="npm install -g @anthropic-ai/claude-code",

@@ -33,6 +33,7 @@ class CodexDialect(StreamDialect):
     name = "codex"
     coding = Coding(
         program="codex",
+        provider="openai",
         keys=("OPENAI_*", "CODEX_*", "AZURE_OPENAI_*"),
         install="npm install -g @openai/codex",
         login="run `codex login`, or set CODEX_API_KEY",

@@ -42,7 +42,8 @@ _SECRET = re.compile(
 class Coding:
     """One coding agent's program. `keys` are the variables it alone gets, `sets` what is set where the caller has not.
 
-    `logins` are variables, `login_files` files, that say by which kind of log-in it would work.
+    `logins` are variables, `login_files` files, that say by which kind of log-in it would work. `provider` is the one
+    that it asks, "" where it can ask many.
     """
 
     program: str
@@ -50,6 +51,7 @@ class Coding:
     login: str
     logins: Mapping[str, str]
     login_files: Mapping[str, str]
+    provider: str = ""
     keys: tuple[str, ...] = ()
     sets: Mapping[str, str] = field(default_factory=dict)
 

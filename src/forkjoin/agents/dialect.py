@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from forkjoin.agents.said import Said
-from forkjoin.model import Changes, Exit, Invocation, Outcome, Place, Task, Usage
+from forkjoin.model import Changes, Exit, Invocation, Limit, Outcome, Place, Task, Usage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,8 @@ class Ended:
 class Judgement:
     """What a dialect makes of an ended attempt, before the output contract and the changes are looked at.
 
-    `value` is JSON bytes of a structured answer, b"" where there is none. `changes` and `exit` are for a
+    `value` is JSON bytes of a structured answer, b"" where there is none. `limit` is set where it failed because its
+    provider takes no more requests for a time: it is tried again behind that. `changes` and `exit` are for a
     recording: what was harvested, and how it ended, long ago; None: what is seen now counts.
     """
 
@@ -75,6 +76,7 @@ class Judgement:
     value: bytes = b""
     usage: Usage = field(default_factory=Usage)
     session: str = ""
+    limit: Limit | None = None
     changes: Changes | None = None
     exit: Exit | None = None
 

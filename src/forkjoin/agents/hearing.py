@@ -17,6 +17,7 @@ import msgspec
 from forkjoin.agents.dialect import Ended, Judgement
 from forkjoin.agents.ending import ended_badly, exit_reason, usage_of
 from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Trouble, Turn, Unknown
+from forkjoin.agents.troubles import limit_of
 from forkjoin.errors import listed
 from forkjoin.model import Completed, Failed, FailureKind, Outcome, Task, Usage, spoken
 
@@ -96,8 +97,10 @@ def judged(ended: Ended, parse: Callable[[bytes], Iterable[Said]], *, program: s
     The answer, the session and what was spent are kept whatever the outcome.
     """
     found = heard(ended.lines(), parse)
+    badly = ended_badly(ended.exit)
     return Judgement(
-        outcome=_outcome(found, ended, program=program, allow=allow),
+        outcome=_outcome(found, ended, badly, program=program, allow=allow),
+        limit=limit_of(found.trouble) if badly is None and found.trouble is not None else None,
         answer=found.answer,
         value=found.value,
         usage=_usage(found, ended),
@@ -161,8 +164,7 @@ def _passes(trouble: Trouble) -> str:
     return f" (for {spoken(trouble.after_s)})" if trouble.after_s is not None else ""
 
 
-def _outcome(found: Heard, ended: Ended, *, program: str, allow: str) -> Outcome:
-    badly = ended_badly(ended.exit)
+def _outcome(found: Heard, ended: Ended, badly: Outcome | None, *, program: str, allow: str) -> Outcome:
     if badly is not None:
         return _explained(badly, found)
     if found.trouble is not None:

@@ -10,6 +10,7 @@ import re
 
 from forkjoin.agents.ending import one_line
 from forkjoin.agents.said import Trouble, TroubleKind
+from forkjoin.model import Limit, LimitKind
 
 _STATUS = re.compile(r"\b(?:status(?: code)?:?|API Error:|error|rejected \(|^)\s*\(?(4\d\d|5\d\d)\b", re.IGNORECASE)
 _QUOTA = re.compile(
@@ -51,6 +52,20 @@ def trouble(message: str, *, status: int | None = None, retrying: bool = False) 
         after_s=_after(message),
         resets_at=float(epoch[1]) if epoch else None,
     )
+
+
+_LIMITS: dict[TroubleKind, LimitKind] = {"rate": "rate", "overload": "overload", "quota": "quota"}
+
+
+def limit_of(trouble: Trouble) -> Limit | None:
+    """Return what of an error passes by itself; None where it does not.
+
+    What was bought and is used up does only where somebody says when: else it is for a person to pay.
+    """
+    kind = _LIMITS.get(trouble.kind)
+    if kind is None or (kind == "quota" and trouble.after_s is None and trouble.resets_at is None):
+        return None
+    return Limit(kind=kind, after_s=trouble.after_s, until=trouble.resets_at, reason=trouble.message)
 
 
 def _kind(message: str, status: int | None) -> TroubleKind:

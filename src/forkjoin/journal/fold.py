@@ -8,7 +8,8 @@ from typing import TypeAlias, assert_never
 from msgspec.structs import replace
 
 from forkjoin.errors import JournalDamaged
-from forkjoin.journal.tasks import Seen, again, awaited, end, freed, live, progress, requeue, shown
+from forkjoin.journal.pauses import spoken_pause, with_pause
+from forkjoin.journal.tasks import Seen, again, awaited, end, freed, limited, live, progress, requeue, shown
 from forkjoin.model import (
     Awaited,
     BaseTaken,
@@ -23,7 +24,11 @@ from forkjoin.model import (
     Joined,
     LandBegun,
     Landed,
+    Lifted,
+    Limited,
     Owned,
+    Pause,
+    Paused,
     Planned,
     Progress,
     Recorded,
@@ -35,10 +40,11 @@ from forkjoin.model import (
     StopAsked,
     TaskId,
     TaskView,
+    waits_at,
 )
 
 _NEVER_RAN = ("blocked", "skipped")
-_OfTask: TypeAlias = Starting | Running | Progress | Ended | StopAsked | RetryAsked | Awaited | Freed
+_OfTask: TypeAlias = Starting | Running | Progress | Limited | Ended | StopAsked | RetryAsked | Awaited | Freed
 
 
 class Fold:
@@ -49,6 +55,7 @@ class Fold:
         self._tasks: list[Seen] = []
         self._numbers: dict[TaskId, int] = {}
         self._holds: list[Hold] = []
+        self._pauses: list[Pause] = []
         self._seq = 0
 
     def apply(self, recorded: Recorded) -> None:
@@ -66,12 +73,22 @@ class Fold:
         open_holds = {hold.cause: hold.detail for hold in self._holds if hold.ended is None}
         held = "; ".join(f"{cause}: {detail}" if detail else cause for cause, detail in sorted(open_holds.items()))
         causes = " and ".join(sorted(open_holds))
-        tasks = tuple(shown(seen, self._tasks, causes) for seen in self._tasks)
-        return replace(self._run, tasks=tasks, seq=self._seq, held=held, holds=tuple(self._holds))
+        paused = {pause.provider: pause for pause in self._pauses if pause.ended is None}
+        held = "; ".join(filter(None, (held, *(f"limit: {spoken_pause(pause)}" for pause in paused.values()))))
+        tasks = tuple(shown(seen, self._tasks, causes, paused.get(seen.now.provider)) for seen in self._tasks)
+        return replace(
+            self._run, tasks=tasks, seq=self._seq, held=held, holds=tuple(self._holds), pauses=tuple(self._pauses)
+        )
 
     def _plan(self, event: Planned, at: float) -> None:
         plan = event.plan
-        self._tasks = [Seen(now=TaskView(task=task, number=number)) for number, task in enumerate(plan.tasks, 1)]
+        whose = event.providers
+        self._tasks = [
+            Seen(now=TaskView(
+                task=task, number=number, provider=whose.get(waits_at(task.agent_name, task.model), "") if whose else ""
+            ))
+            for number, task in enumerate(plan.tasks, 1)
+        ]  # fmt: skip
         self._numbers = {task.id: number for number, task in enumerate(plan.tasks)}
         self._order(event.edges)
         for seen in self._tasks:
@@ -94,7 +111,7 @@ class Fold:
 
     def _apply(self, run: RunView, recorded: Recorded) -> None:
         match recorded.event:
-            case Held() | Released():
+            case Held() | Released() | Paused() | Lifted():
                 self._held(recorded.event, recorded.at)
             case BaseTaken(base=base):
                 self._run = replace(run, notes=(*run.notes, base.note)) if base.note else run
@@ -114,7 +131,10 @@ class Fold:
                 if (number := self._numbers.get(event.task)) is not None:
                     self._apply_to_task(self._tasks[number], event, recorded.at)
 
-    def _held(self, event: Held | Released, at: float) -> None:
+    def _held(self, event: Held | Released | Paused | Lifted, at: float) -> None:
+        if isinstance(event, Paused | Lifted):
+            self._pauses = with_pause(self._pauses, event, at)
+            return
         self._let_go(at, event.cause)
         if isinstance(event, Held):
             self._holds.append(Hold(cause=event.cause, started=at, detail=event.detail))
@@ -152,8 +172,8 @@ class Fold:
         match event:
             case Starting() | Running():
                 self._live(seen, event, at)
-            case Progress():
-                progress(seen, event)
+            case Progress() | Limited():
+                progress(seen, event) if isinstance(event, Progress) else limited(seen, event)
             case Ended():
                 self._ended(seen, event, at)
             case StopAsked():

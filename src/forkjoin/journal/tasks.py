@@ -9,6 +9,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from forkjoin.errors import listed
+from forkjoin.journal.pauses import spoken_pause
 from forkjoin.model import (
     ENDED,
     Awaited,
@@ -18,11 +19,14 @@ from forkjoin.model import (
     Ended,
     Failed,
     Hold,
+    Limited,
     Other,
+    Pause,
     Progress,
     Running,
     Starting,
     TaskId,
+    TaskState,
     TaskView,
     Text,
     Try,
@@ -53,10 +57,11 @@ class Seen:
     waiting: int = 0
     others: tuple[Other, ...] = ()  # tasks of other runs it waits for
     note: str = ""  # how the last attempt ended, where another follows
+    sent_away: bool = False  # its last attempt ended by its provider's limit, and another follows
     stopping: str = ""
     used: Usage | None = None  # by all attempts that have ended
     shown: TaskView | None = None
-    shown_held: str = ""
+    shown_held: tuple[str, Pause | None] = ("", None)
 
     @property
     def ended(self) -> bool:
@@ -89,7 +94,7 @@ def live(seen: Seen, event: Starting | Running, at: float) -> None:
             launched=at if first else now.launched, started=None if first else now.started,
             tries=(*(() if first else now.tries), Try(launched=at)),
         )  # fmt: skip
-        seen.note = ""
+        seen.note, seen.sent_away = "", False
     if isinstance(event, Running):
         started = at if now.started is None else now.started
         tries = _last(now.tries, started=at)
@@ -122,9 +127,15 @@ def progress(seen: Seen, event: Progress) -> None:
         seen.put(replace(seen.now, action=event.text, output_bytes=max(event.bytes, seen.now.output_bytes)))
 
 
+def limited(seen: Seen, event: Limited) -> None:
+    """Take note that the provider of a live attempt sent it away."""
+    if event.attempt == seen.now.attempt and not seen.ended and not seen.queued:
+        seen.put(replace(seen.now, action=f"{event.limit.kind}: {event.limit.reason}"))
+
+
 def again(seen: Seen, event: Ended, at: float) -> None:
     """Take note that an attempt ended and another follows; what it left is shown until that begins."""
-    seen.note = f"attempt {event.attempt} {_words(event)}"
+    seen.note, seen.sent_away = f"attempt {event.attempt} {_words(event)}", event.limit is not None
     now = _left(seen, event, at)
     seen.put(replace(now, state="queued", pid=0, why="", ready=None if seen.waiting else now.ready))
 
@@ -135,7 +146,7 @@ def end(seen: Seen, event: Ended, at: float) -> None:
         freed(seen, at)
     outcome = event.outcome
     now = _left(seen, event, at) if event.attempt else seen.now
-    seen.note = seen.stopping = ""
+    seen.note, seen.stopping, seen.sent_away = "", "", False
     kind = outcome.kind if isinstance(outcome, Failed) else ""
     started, ended = now.started, _ended(event, at, now)
     if started is None and event.exit is not None and event.exit.how != "setup":
@@ -203,20 +214,23 @@ def _plus(one: _Number | None, other: _Number | None) -> _Number | None:
 def requeue(seen: Seen, at: float) -> None:
     """Take note that an ended task is to run again: only its plan, number, attempts and usage are left of it."""
     now = seen.now
-    seen.note = seen.stopping = ""
+    seen.note, seen.stopping, seen.sent_away = "", "", False
     ready = None if seen.waiting else at
     used = seen.used or Usage()
-    seen.put(TaskView(task=now.task, number=now.number, attempt=now.attempt, place=now.place, ready=ready, usage=used))
+    seen.put(TaskView(
+        task=now.task, number=now.number, attempt=now.attempt, place=now.place, ready=ready, usage=used,
+        provider=now.provider,
+    ))  # fmt: skip
 
 
-def shown(seen: Seen, tasks: Sequence[Seen], held: str) -> TaskView:
-    """Return the task with its waiting in words; *held* names what launches wait for, "" for nothing."""
-    if seen.shown is None or (seen.queued and seen.shown_held != held):
-        seen.shown, seen.shown_held = _worded(seen, tasks, held), held
+def shown(seen: Seen, tasks: Sequence[Seen], held: str, pause: Pause | None) -> TaskView:
+    """Return the task with its waiting in words; *held* names what launches wait for, *pause* is its provider's."""
+    if seen.shown is None or (seen.queued and seen.shown_held != (held, pause)):
+        seen.shown, seen.shown_held = _worded(seen, tasks, held, pause), (held, pause)
     return seen.shown
 
 
-def _worded(seen: Seen, tasks: Sequence[Seen], held: str) -> TaskView:
+def _worded(seen: Seen, tasks: Sequence[Seen], held: str, pause: Pause | None) -> TaskView:
     stop = f"stop asked: {seen.stopping}" if seen.stopping and not seen.ended else ""
     if not seen.queued:
         return replace(seen.now, why=stop) if stop else seen.now
@@ -224,11 +238,18 @@ def _worded(seen: Seen, tasks: Sequence[Seen], held: str) -> TaskView:
     for number, edge in seen.before if seen.waiting else ():
         if not tasks[number].ended:
             open_edges.setdefault(edge.first, edge)
-    behind = _named(list(open_edges.values())) or ("" if seen.others else held or "a slot")
+    pause = None if open_edges or seen.others else pause
+    behind = _named(list(open_edges.values())) or ("" if seen.others else _launches(held, pause))
     reasons = (seen.note, stop or (f"waits for {behind}" if behind else ""), "" if stop else _over(seen.others))
     others = tuple(f"{other.run}/{other.task}" for other in seen.others)
     why = "; ".join(filter(None, reasons))
-    return replace(seen.now, why=why, waits_for=tuple(open_edges), waits_for_others=others)
+    state: TaskState = "limited" if pause is not None and seen.sent_away else "queued"
+    until = None if pause is None else pause.until
+    return replace(seen.now, state=state, why=why, waits_for=tuple(open_edges), waits_for_others=others, until=until)
+
+
+def _launches(held: str, pause: Pause | None) -> str:
+    return " and ".join(filter(None, (held, spoken_pause(pause) if pause is not None else ""))) or "a slot"
 
 
 def _over(others: Sequence[Other]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from forkjoin.journal.fold import Fold
+from forkjoin.journal.pauses import holds_at
 from forkjoin.model import ENDED, Edge, Recorded, RunView, Span, TaskId, TaskView, Timeline, Todo
 
 _JOIN = "Synthesize results"
@@ -43,7 +44,7 @@ def timeline(view: RunView) -> Timeline:
 
 def _line(task: TaskView) -> Todo:
     name = task.task.description or task.id
-    if task.state == "queued":
+    if task.state in ("queued", "limited"):
         return Todo(content=name, status="pending", active_form=f"Waiting: {name}")
     if task.state not in ENDED:
         return Todo(content=name, status="in_progress", active_form=f"Running: {name}")
@@ -70,7 +71,7 @@ def _span(task: TaskView, view: RunView, edges: tuple[Edge, ...]) -> Span:
         after=tuple(dict.fromkeys(edge.first for edge in edges)),
         edges=edges,
         tries=task.tries,
-        waits=task.waits,
+        waits=(*task.waits, *holds_at(view.pauses, task.provider)),
         estimate=task.task.estimate,
         cpu=task.task.cpu,
     )

@@ -20,10 +20,13 @@ from forkjoin.model.event import (
     Joined,
     LandBegun,
     Landed,
+    Lifted,
+    Limited,
     OnOverlap,
     Options,
     Other,
     Owned,
+    Paused,
     Planned,
     Progress,
     Recorded,
@@ -47,6 +50,7 @@ from forkjoin.model.landing import (
     RefMove,
     Suspicion,
 )
+from forkjoin.model.limit import Limit, LimitKind, Limits, Pause, waits_at
 from forkjoin.model.names import path_bytes, path_text
 from forkjoin.model.outcome import (
     Blocked,
@@ -138,6 +142,11 @@ __all__ = [
     "Landing",
     "LeftKind",
     "LeftOut",
+    "Lifted",
+    "Limit",
+    "LimitKind",
+    "Limited",
+    "Limits",
     "Link",
     "LiveClaims",
     "Lost",
@@ -152,6 +161,8 @@ __all__ = [
     "OutputKind",
     "Owned",
     "Pair",
+    "Pause",
+    "Paused",
     "Permission",
     "Place",
     "PlaceKind",
@@ -211,4 +222,5 @@ __all__ = [
     "state_of",
     "to_builtins",
     "to_json",
+    "waits_at",
 ]

@@ -8,6 +8,7 @@ from forkjoin.model.base import RunId, TaskId, Value, snake
 from forkjoin.model.estimate import Estimate
 from forkjoin.model.invocation import Exit
 from forkjoin.model.landing import LandedTask, LeftOut, RefMove
+from forkjoin.model.limit import Limit, Limits
 from forkjoin.model.outcome import Outcome
 from forkjoin.model.plan import Edge, Plan
 from forkjoin.model.scope import Scope
@@ -54,6 +55,7 @@ class Options(Value, frozen=True, kw_only=True, omit_defaults=True):
     depth: int = 0
     replay: Replay | None = None
     on_overlap: OnOverlap = "note"
+    limits: Limits = Limits()
     resolves: RunId = RunId("")  # the run whose conflict this one puts right: nobody means it by "the latest run"
 
 
@@ -73,6 +75,7 @@ class Planned(_Event, frozen=True, kw_only=True):
     subdir: str = ""  # the tree's place in its repository, "" at the top
     scope: Scope = Scope()
     estimates: tuple[Estimate, ...] = ()  # which of the plan's were learnt, and where
+    providers: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it; whose limits an agent meets, by `waits_at`
 
 
 class Owned(_Event, frozen=True, kw_only=True):
@@ -116,8 +119,19 @@ class Progress(_Event, frozen=True, kw_only=True):
     bytes: int = 0
 
 
+class Limited(_Event, frozen=True, kw_only=True):
+    """The provider of a live attempt took no request of it; the agent tries again by itself."""
+
+    task: TaskId
+    attempt: int
+    limit: Limit
+
+
 class Ended(_Event, frozen=True, kw_only=True):
-    """The terminal record of an attempt (attempt 0: it never started). `again` = another attempt follows."""
+    """The terminal record of an attempt (attempt 0: it never started). `again` = another attempt follows.
+
+    `limit` is set where its provider would take no more requests.
+    """
 
     task: TaskId
     attempt: int
@@ -131,6 +145,7 @@ class Ended(_Event, frozen=True, kw_only=True):
     session: str = ""
     findings: int = 0  # how many `value` holds, where the output is findings
     again: bool = False
+    limit: Limit | None = None
 
 
 class StopAsked(_Event, frozen=True, kw_only=True):
@@ -184,6 +199,25 @@ class Released(_Event, frozen=True, kw_only=True):
     cause: Literal["memory", "disk"]
 
 
+class Paused(_Event, frozen=True, kw_only=True):
+    """Nothing is started at a provider before *until* (Unix time), and then at most *at_once* tasks at a time.
+
+    *number* counts the pauses of that provider: what was started before it says nothing new about it.
+    """
+
+    provider: str
+    until: float
+    number: int
+    at_once: int | None = None
+    reason: str = ""
+
+
+class Lifted(_Event, frozen=True, kw_only=True):
+    """Launches at a provider go on."""
+
+    provider: str
+
+
 class Joined(_Event, frozen=True, kw_only=True):
     """The report was made; findings by severity, worst first.
 
@@ -225,7 +259,7 @@ class Exported(_Event, frozen=True, kw_only=True):
 
 
 Event: TypeAlias = (
-    Planned | Owned | BaseTaken | Starting | Running | Progress | Ended
+    Planned | Owned | BaseTaken | Starting | Running | Progress | Limited | Ended | Paused | Lifted
     | StopAsked | RetryAsked | Awaited | Freed | Held | Released | Joined | Closed
     | LandBegun | Landed | Exported
 )  # fmt: skip

@@ -18,7 +18,10 @@ class ChangedFiles(Value, frozen=True, kw_only=True):
 
 
 class TaskResult(Value, frozen=True, kw_only=True):
-    """One task's result. `value` is its structured answer, None where there is none; `wall` the level that held."""
+    """One task's result. `value` is its structured answer, None where there is none; `wall` the level that held.
+
+    `until` (Unix time) is when a task that waits for its provider's limit may go on, None where it waits for none.
+    """
 
     id: TaskId
     state: TaskState
@@ -30,6 +33,7 @@ class TaskResult(Value, frozen=True, kw_only=True):
     usage: Usage
     seconds: float
     wall: str
+    until: float | None = None
 
 
 class RunResult(Value, frozen=True, kw_only=True):

@@ -7,13 +7,14 @@ from typing import Literal
 from forkjoin.model.account import Hold, Try
 from forkjoin.model.base import RunId, TaskId, Value
 from forkjoin.model.event import Text
+from forkjoin.model.limit import Pause
 from forkjoin.model.plan import Edge
 from forkjoin.model.task import Task
 from forkjoin.model.usage import Usage
 from forkjoin.model.workspace import Changes, Place
 
 TaskState = Literal[
-    "queued", "starting", "running", "completed", "needs_input", "failed", "timed_out", "stopped", "lost",
+    "queued", "limited", "starting", "running", "completed", "needs_input", "failed", "timed_out", "stopped", "lost",
     "blocked", "skipped",
 ]  # fmt: skip
 RunState = Literal["queued", "running", "completed", "failed", "stopped"]
@@ -27,7 +28,8 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
 
     `launched` = it left the queue; `started` = its process was there (both of its first attempt, retries included).
     `tries` has the times of each attempt since it was last asked for. `landed` says where its changes are: a branch, or
-    a folder of patches that they were exported to; `landed_as` is the commit there.
+    a folder of patches that they were exported to; `landed_as` is the commit there. One that is `limited` waits for its
+    `provider`, which sent it away, till `until`; so does one that has not begun, where that is not None.
     """
 
     task: Task
@@ -55,6 +57,8 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
     waits_for_others: tuple[str, ...] = ()  # tasks of other runs, as RUN/TASK
     tries: tuple[Try, ...] = ()
     waits: tuple[Hold, ...] = ()  # times in which it waited for other runs
+    provider: str = ""  # whose limits it meets
+    until: float | None = None
 
     @property
     def id(self) -> TaskId:
@@ -74,7 +78,8 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
 class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):
     """One run as it stands. `seq` is its last event; what the tasks in `unknown` would write was not known before.
 
-    `holds` are the times in which launches waited for memory or disk; `slots` and `cores` are its caps.
+    `holds` are the times in which launches waited for memory or disk, `pauses` those in which they waited for a
+    provider; `slots` and `cores` are its caps.
     """
 
     run: RunId
@@ -96,6 +101,7 @@ class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
     unknown: tuple[TaskId, ...] = ()
     holds: tuple[Hold, ...] = ()
+    pauses: tuple[Pause, ...] = ()
     slots: int | None = None
     cores: float = 1.0
     lines: Text | None = None  # what stood where findings are, as `Joined` has it

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from forkjoin.scheduling.board import Board, new_board, rebuild, step
-from forkjoin.scheduling.commands import Command, End, Finish, Reclaim, Settle, Start
+from forkjoin.scheduling.commands import Command, End, Finish, Pause, Reclaim, Settle, Start
 from forkjoin.scheduling.limits import Limits, limits, retries_left
+from forkjoin.scheduling.pausing import until
 
 __all__ = [
     "Board",
@@ -12,6 +13,7 @@ __all__ = [
     "End",
     "Finish",
     "Limits",
+    "Pause",
     "Reclaim",
     "Settle",
     "Start",
@@ -20,4 +22,5 @@ __all__ = [
     "rebuild",
     "retries_left",
     "step",
+    "until",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from forkjoin.model import Edge, Event, Options, Plan, TaskId
+from forkjoin.model import Edge, Ended, Event, Options, Plan, Task, TaskId
 from forkjoin.scheduling.commands import Command
 from forkjoin.scheduling.dispatch import dispatch
 from forkjoin.scheduling.fold import fold
+from forkjoin.scheduling.limits import retries_left
+from forkjoin.scheduling.pausing import sent_away
 from forkjoin.scheduling.slots import At, Store, new_store
 
 
@@ -46,6 +48,12 @@ class Board:
         """Return each task's state in plan order: `queued`, `starting`, `running`, or the word of its outcome."""
         return {slot.task: slot.state if slot.at is At.ENDED else slot.at.value for slot in self._open().slots}
 
+    def goes_on(self, task: Task, ended: Ended) -> bool:
+        """Whether another attempt follows one that ended so; those that its provider sent away cost no retry."""
+        store = self._open()
+        slot = store.slots[store.numbers[task.id]]
+        return sent_away(slot, ended) or retries_left(task, ended.attempt - slot.spared, ended.outcome)
+
     def elsewhere(self) -> tuple[TaskId, ...]:
         """Return the queued tasks that wait for another run, or until it is known whether they must."""
         return tuple(slot.task for slot in self._open().slots if slot.elsewhere and slot.at is At.QUEUED)
@@ -61,13 +69,20 @@ class Board:
         return store
 
 
-def new_board(plan: Plan, edges: Sequence[Edge], options: Options, claiming: Collection[TaskId] = ()) -> Board:
+def new_board(
+    plan: Plan,
+    edges: Sequence[Edge],
+    options: Options,
+    claiming: Collection[TaskId] = (),
+    providers: Mapping[str, str] | None = None,
+) -> Board:
     """Return the board of a run of which nothing has happened yet; `step(board, ())` then says what to start.
 
     The tasks *claiming* have made their claims among other runs; whenever one of them is queued again it makes them
-    anew (`Reclaim`). Raises PlanError for two tasks of one id, an edge to an unknown task, or a circle.
+    anew (`Reclaim`). *providers* says whose limits an agent meets, as `Planned` has it.
+    Raises PlanError for two tasks of one id, an edge to an unknown task, or a circle.
     """
-    return Board(new_store(plan, edges, options, claiming))
+    return Board(new_store(plan, edges, options, claiming, providers))
 
 
 def step(board: Board, events: Sequence[Event]) -> tuple[Board, tuple[Command, ...]]:
@@ -83,17 +98,25 @@ def step(board: Board, events: Sequence[Event]) -> tuple[Board, tuple[Command, .
 
 
 def rebuild(
-    plan: Plan, edges: Sequence[Edge], options: Options, events: Iterable[Event], claiming: Collection[TaskId] = ()
+    plan: Plan,
+    edges: Sequence[Edge],
+    options: Options,
+    events: Iterable[Event],
+    claiming: Collection[TaskId] = (),
+    providers: Mapping[str, str] | None = None,
 ) -> Board:
     """Return the board that a journal's events lead to; attempts without an `Ended` count as live.
 
     Nothing is commanded: `step(board, ())` then says what is still to be done (stops and settlements again too). What
     held launches is forgotten: whoever goes on with the run looks at memory and disk for itself, and claims for the
-    tasks that are `elsewhere`.
+    tasks that are `elsewhere`. Pauses of providers stand until they are lifted.
     """
-    store = new_store(plan, edges, options, claiming)
+    store = new_store(plan, edges, options, claiming, providers)
     for event in events:
         fold(store, event)
     store.held.clear()
     store.unclaimed.clear()
+    for group in store.providers.values():  # what came of that is in the journal, too
+        group.told, group.gone = [], 0
+    store.told.clear()
     return Board(store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from forkjoin.model import Outcome, TaskId
+from forkjoin.model import Limit, Outcome, TaskId
 
 StopHow: TypeAlias = Literal["term", "kill"]
 
@@ -48,4 +48,18 @@ class Reclaim:
     tasks: tuple[TaskId, ...]
 
 
-Command: TypeAlias = Start | End | Settle | Reclaim | Finish
+@dataclass(frozen=True, kw_only=True)
+class Pause:
+    """Start nothing at a provider for a while: journal `Paused` with the time of `until`, `Lifted` when it is over.
+
+    `streak` counts the pauses in a row, `limits` are what it said; said again for the same *number* it may last longer.
+    """
+
+    provider: str
+    number: int
+    streak: int
+    at_once: int | None
+    limits: tuple[Limit, ...]
+
+
+Command: TypeAlias = Start | End | Settle | Pause | Reclaim | Finish

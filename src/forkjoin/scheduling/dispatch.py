@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 from forkjoin.model import Blocked, Outcome, Skipped, Stopped, TaskId, state_of
 from forkjoin.scheduling.commands import Command, End, Finish, Reclaim, Settle, Start
+from forkjoin.scheduling.pausing import pauses
 from forkjoin.scheduling.slots import At, Slot, Store
 
 
 def dispatch(store: Store) -> Iterator[Command]:
-    """Yield the commands of this turn in a fixed order: ends and settlements, claims, starts, the finish."""
+    """Yield the commands of this turn in a fixed order: ends and settlements, pauses, claims, starts, the finish."""
     yield from _settlements(store)
+    yield from pauses(store)
     yield from _claims(store)
     yield from _starts(store)
     if not store.queued and not store.live and not store.finished:
@@ -77,16 +79,18 @@ def _next(store: Store) -> Slot | None:
     """Return the task to start next and take it off its heap, None where nothing may start now.
 
     Among those that take cores the first one is waited for, so that a wide one is not overtaken for ever; those that
-    take none go past it.
+    take none go past it. Tasks whose agent, model or provider takes no more are passed over: others need not wait.
     """
     if not _open(store):
         return None
-    light, heavy = _head(store, store.light), _head(store, store.heavy)
+    open_ = [lane for lane in store.lanes if lane.open]
+    light = _first(store, [lane.light for lane in open_])
+    heavy = _first(store, [lane.heavy for lane in open_])
     if heavy is not None and store.cores_used + heavy.need > store.limits.cores:
         heavy = None
     slot = min((one for one in (light, heavy) if one is not None), key=lambda one: one.key, default=None)
     if slot is not None:
-        heapq.heappop(store.heavy if slot.need else store.light)
+        heapq.heappop(slot.lane.heavy if slot.need else slot.lane.light)
     return slot
 
 
@@ -96,7 +100,12 @@ def _open(store: Store) -> bool:
     return store.limits.slots is None or len(store.live) < store.limits.slots
 
 
-def _head(store: Store, heap: list[tuple[float, int]]) -> Slot | None:
-    while heap and not store.ready(heap[0][1]):
-        heapq.heappop(heap)
-    return store.slots[heap[0][1]] if heap else None
+def _first(store: Store, heaps: list[list[tuple[float, int]]]) -> Slot | None:
+    """Return the first ready task of all these heaps, without what is no longer ready."""
+    first: Slot | None = None
+    for heap in heaps:
+        while heap and not store.ready(heap[0][1]):
+            heapq.heappop(heap)
+        if heap and (first is None or heap[0] < first.key):
+            first = store.slots[heap[0][1]]
+    return first

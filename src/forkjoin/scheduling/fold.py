@@ -17,7 +17,10 @@ from forkjoin.model import (
     Joined,
     LandBegun,
     Landed,
+    Lifted,
+    Limited,
     Owned,
+    Paused,
     Planned,
     Progress,
     Released,
@@ -27,6 +30,7 @@ from forkjoin.model import (
     StopAsked,
     state_of,
 )
+from forkjoin.scheduling.pausing import sent_away, tell
 from forkjoin.scheduling.slots import At, Slot, Stop, Store
 
 _FAILURES = ("failed", "timed_out", "lost", "needs_input")  # what `fail_fast` strikes at
@@ -40,10 +44,10 @@ def fold(store: Store, event: Event) -> None:
             _live(store, event)
         case Ended():
             _ended(store, event)
-        case StopAsked():
-            _stop(store, event)
-        case RetryAsked():
-            _retry(store, event)
+        case Limited() | Paused() | Lifted():
+            _provider(store, event)
+        case StopAsked() | RetryAsked():
+            _stop(store, event) if isinstance(event, StopAsked) else _retry(store, event)
         case Awaited() | Freed():
             _elsewhere(store, event)
         case Held() | Released():
@@ -57,6 +61,24 @@ def fold(store: Store, event: Event) -> None:
             pass
         case _:
             assert_never(event)
+
+
+def _provider(store: Store, event: Limited | Paused | Lifted) -> None:
+    if isinstance(event, Limited):
+        slot = store.find(event.task)
+        if slot is not None and slot.live and event.attempt == slot.attempt:
+            tell(store, slot, event.limit, ended=False)
+        return
+    group = store.providers.get(event.provider)
+    if group is None:
+        return
+    if isinstance(event, Paused):
+        group.pause(event.number, event.at_once)
+        group.told.clear()  # it is what came of that
+        group.gone = 0
+        store.told.discard(event.provider)
+    else:
+        group.paused = False
 
 
 def _elsewhere(store: Store, event: Awaited | Freed) -> None:
@@ -87,10 +109,16 @@ def _ended(store: Store, event: Ended) -> None:
     if event.attempt == 0 and isinstance(event.outcome, Blocked) and not _still_blocked(store, slot, event.outcome):
         return
     slot.attempt = max(slot.attempt, event.attempt)
+    if event.limit is not None:
+        tell(store, slot, event.limit, ended=True)
     if event.again:
+        spared = sent_away(slot, event)
+        slot.spared, slot.sent_away = slot.spared + spared, slot.sent_away + spared
         store.queue(slot)
         return
     state = state_of(event.outcome)
+    if state == "completed" and (group := store.providers.get(slot.lane.provider)) is not None:
+        group.went_well()
     store.end(slot, state)
     if store.limits.fail_fast and not store.tripped and state in _FAILURES:
         store.tripped = True
@@ -137,5 +165,6 @@ def _retry(store: Store, event: RetryAsked) -> None:
         if one.at is not At.ENDED:
             continue
         behind = [store.slots[number] for number, _ in one.behind]
+        one.sent_away = 0
         store.queue(one)
         again += [then for then in behind if then.at is At.ENDED and then.state in _NEVER_RAN]

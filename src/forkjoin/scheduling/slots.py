@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
 from forkjoin.errors import PlanError
 from forkjoin.model import Edge, Options, Plan, Task, TaskId
 from forkjoin.scheduling.commands import StopHow
+from forkjoin.scheduling.lanes import Group, Lane, lanes_of
 from forkjoin.scheduling.limits import Limits, limits
 
 
@@ -43,6 +44,7 @@ class Slot:
     number: int
     need: int
     key: tuple[float, int]
+    lane: Lane
     before: list[tuple[int, bool]] = field(default_factory=list)
     behind: list[tuple[int, bool]] = field(default_factory=list)
     at: At = At.QUEUED
@@ -55,6 +57,9 @@ class Slot:
     claims: bool = False  # other runs must know of it before it starts
     elsewhere: bool = False  # it waits for another run, or until it is known whether it must
     asked: StopHow | None = None  # the last `End` sent to the live attempt
+    paused_before: int = 0  # number of its provider's last pause when its attempt was launched
+    spared: int = 0  # attempts that cost it no retry, for its provider sent them away
+    sent_away: int = 0  # those since it was last asked for
 
     @property
     def live(self) -> bool:
@@ -71,8 +76,7 @@ class Slot:
 class Store:
     """All tasks of a run. Owned by one board at a time; every move costs the task's own edges, never the tasks.
 
-    `touched` are the tasks that the next dispatch must look at. A heap may hold stale entries: they are known by
-    their task being no longer ready.
+    `touched` are the tasks that the next dispatch must look at, `told` the providers.
     """
 
     limits: Limits
@@ -81,8 +85,9 @@ class Store:
     queued: set[int]
     live: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
-    light: list[tuple[float, int]] = field(default_factory=list)  # ready, takes no core
-    heavy: list[tuple[float, int]] = field(default_factory=list)  # ready, takes cores
+    lanes: list[Lane]
+    providers: dict[str, Group]
+    told: set[str] = field(default_factory=set)
     cores_used: int = 0
     unclaimed: set[int] = field(default_factory=set)  # back in the queue, and nobody was asked to claim for them yet
     held: set[str] = field(default_factory=set)
@@ -94,7 +99,7 @@ class Store:
         return None if number is None else self.slots[number]
 
     def push(self, slot: Slot) -> None:
-        heapq.heappush(self.heavy if slot.need else self.light, slot.key)
+        heapq.heappush(slot.lane.heavy if slot.need else slot.lane.light, slot.key)
 
     def ready(self, number: int) -> bool:
         slot = self.slots[number]
@@ -108,6 +113,10 @@ class Store:
             self.queued.discard(slot.number)
             self.live.add(slot.number)
             self.cores_used += slot.need
+            for group in slot.lane.groups:
+                group.live += 1
+        if (own := self.providers.get(slot.lane.provider)) is not None:
+            slot.paused_before = own.number
         slot.at, slot.attempt, slot.asked, slot.elsewhere = at, attempt, None, False
 
     def end(self, slot: Slot, state: str) -> None:
@@ -145,6 +154,8 @@ class Store:
         if slot.live:
             self.live.discard(slot.number)
             self.cores_used -= slot.need
+            for group in slot.lane.groups:
+                group.live -= 1
 
     def _reopen(self, slot: Slot) -> None:
         """Make those still queued behind an ended task wait for it again."""
@@ -157,8 +168,14 @@ class Store:
                 then.failed.discard(slot.number)
 
 
-def new_store(plan: Plan, edges: Sequence[Edge], options: Options, claiming: Collection[TaskId] = ()) -> Store:
-    """Return all tasks queued, the claims of *claiming* made.
+def new_store(
+    plan: Plan,
+    edges: Sequence[Edge],
+    options: Options,
+    claiming: Collection[TaskId] = (),
+    providers: Mapping[str, str] | None = None,
+) -> Store:
+    """Return all tasks queued, the claims of *claiming* made; *providers* as `Planned` has them.
 
     Raises PlanError for a task named twice, an edge to an unknown one, or a circle.
     """
@@ -166,8 +183,9 @@ def new_store(plan: Plan, edges: Sequence[Edge], options: Options, claiming: Col
     numbers = {task.id: number for number, task in enumerate(plan.tasks)}
     if len(numbers) != len(plan.tasks):
         raise PlanError("two tasks have the same id", next_step="give each task its own id")
+    lanes, mine, theirs = lanes_of(plan, options.limits, providers or {})
     slots = [
-        Slot(task=task.id, number=number, need=caps.need(task), key=(0.0, number))
+        Slot(task=task.id, number=number, need=caps.need(task), key=(0.0, number), lane=mine[number])
         for number, task in enumerate(plan.tasks)
     ]
     for edge in edges:
@@ -182,7 +200,10 @@ def new_store(plan: Plan, edges: Sequence[Edge], options: Options, claiming: Col
     for slot, tail in zip(slots, _tails(plan.tasks, slots), strict=True):
         slot.key = (-tail, slot.number)
     everything = set(range(len(slots)))
-    return Store(limits=caps, slots=slots, numbers=numbers, queued=everything, touched=set(everything))
+    return Store(
+        limits=caps, slots=slots, numbers=numbers, queued=everything, touched=set(everything), lanes=lanes,
+        providers=theirs,
+    )  # fmt: skip
 
 
 def _tails(tasks: Sequence[Task], slots: Sequence[Slot]) -> list[float]:

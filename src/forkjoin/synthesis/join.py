@@ -20,7 +20,7 @@ from forkjoin.synthesis.rank import ranked
 from forkjoin.synthesis.witness import TaskResult, Witness
 from forkjoin.synthesis.words import counted
 
-_NEVER_RAN = frozenset(("queued", "starting", "running", "blocked", "skipped"))
+_NEVER_RAN = frozenset(("queued", "limited", "starting", "running", "blocked", "skipped"))
 _LINE_CHARS = 500
 
 

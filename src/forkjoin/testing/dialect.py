@@ -18,6 +18,7 @@ class FakeDialect:
     """
 
     name: str = "fake"
+    provider: str = ""
     answers: bool = True
     script: Mapping[str, str | Judgement] = field(default_factory=dict)
     default: str = "done"

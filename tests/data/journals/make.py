@@ -12,7 +12,7 @@ from forkjoin.journal import SqliteJournal, run_view
 from forkjoin.model import (
     Awaited, Base, BaseTaken, Blocked, Change, Changes, Claims, Closed, Completed, Edge, Ended, Exit, Exported,
     Failed, Freed, Held, LandBegun, Landed, LandedTask, LeftOut, RefMove,
-    Joined, Lost, NeedsInput, Options, Other, Owned, Place, Plan, Planned, Progress, Released, RetryAsked, Running,
+    Joined, Lifted, Limit, Limited, Lost, NeedsInput, Options, Other, Owned, Paused, Place, Plan, Planned, Progress, Released, RetryAsked, Running,
     RunId, Skipped, Starting, StopAsked, Stopped, Task, TaskId, TimedOut, to_json,
 )  # fmt: skip
 
@@ -37,7 +37,8 @@ def events() -> list[object]:
         BaseTaken(base=Base(kind="snapshot", commit="c" * 40, note="base: HEAD ccccccc")),
         Held(cause="memory", detail="1 MiB"), Released(cause="memory"),
         Awaited(task=TaskId("done"), others=(Other(run=RunId("other"), task=TaskId("t"), paths=("done.txt",)),)),
-        Freed(task=TaskId("done")),
+        Freed(task=TaskId("done")), Paused(provider="anthropic", until=1010.0, number=1, at_once=2, reason="429"),
+        Lifted(provider="anthropic"),
     ]  # fmt: skip
     for name, outcome in OUTCOMES.items():
         task = TaskId(name)
@@ -48,6 +49,7 @@ def events() -> list[object]:
         made += [
             Starting(task=task, attempt=1), Running(task=task, attempt=1, place=place, pid=9, start=12),
             Progress(task=task, attempt=1, text="reads a.py", bytes=12),
+            Limited(task=task, attempt=1, limit=Limit(kind="rate", after_s=5.0, reason="429")),
             Ended(task=task, attempt=1, outcome=outcome, place=place, exit=Exit(how="exited", code=0, ended_at=1050.0),
                   changes=Changes(files=(Change(path=f"{name}.txt", how="added", insertions=1),), commit="d" * 40, base="c" * 40)),
         ]  # fmt: skip

@@ -60,6 +60,7 @@ def settled(
         exit=judgement.exit or exited.exit,
         place=place,
         session=judgement.session,
+        limit=judgement.limit if isinstance(outcome, Failed) else None,
         findings=_findings(task, value),
     )
     unneeded = place is not None and place.kind != "shared" and not trouble and not changes.commit

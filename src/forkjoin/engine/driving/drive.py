@@ -13,7 +13,7 @@ from typing import TypeAlias, assert_never
 import msgspec
 
 from forkjoin.backends import Exited, Output, Signal, Spawned, identity
-from forkjoin.engine.attempts.attempts import Attempts, Key
+from forkjoin.engine.attempts.attempts import Attempts
 from forkjoin.engine.attempts.giving import Giving
 from forkjoin.engine.attempts.playing import played, played_lines
 from forkjoin.engine.attempts.settling import Result
@@ -22,15 +22,16 @@ from forkjoin.engine.driving.claiming import Claiming
 from forkjoin.engine.driving.gate import Gate
 from forkjoin.engine.driving.hands import Hands, real_hands
 from forkjoin.engine.driving.inbox import Inbox
+from forkjoin.engine.driving.limiting import Limiting
 from forkjoin.engine.driving.moments import Moments
 from forkjoin.engine.driving.outside import Foreign, Kept, Outside, TryAgain
+from forkjoin.engine.driving.past import alive, planned_in, read_past
 from forkjoin.engine.driving.progress import Actions
 from forkjoin.engine.driving.wishes import Wishes
 from forkjoin.engine.folder import RunFolder
 from forkjoin.engine.records.joining import joined
 from forkjoin.errors import NoRoom
 from forkjoin.failpoints import reached
-from forkjoin.journal import Journal
 from forkjoin.model import (
     MIB,
     BaseTaken,
@@ -39,7 +40,6 @@ from forkjoin.model import (
     Failed,
     Owned,
     Plan,
-    Planned,
     Recorded,
     Running,
     Starting,
@@ -51,12 +51,12 @@ from forkjoin.scheduling import (
     Command,
     End,
     Finish,
+    Pause,
     Reclaim,
     Settle,
     Start,
     new_board,
     rebuild,
-    retries_left,
     step,
 )
 
@@ -96,13 +96,14 @@ class Driver:
         self._hands = hands or real_hands(folder, attached=attached)
         self._journal = self._hands.journal
         self._moments = Moments()
-        self._past = _read(self._journal)
-        self._planned = played(_planned(self._past, plan), folder)
+        self._past = read_past(self._journal)
+        self._planned = played(planned_in(self._past, plan), folder)
         self._inbox: Inbox[Item] = Inbox()
         self._attempts = self._new_attempts(self._past)
         self._giving = Giving(self._planned, self._journal.content)
         self._actions = Actions(lambda task: speaker(self._attempts.tasks[task]))
         self._gate = Gate(folder=folder.path, options=self._planned.options)
+        self._limiting = Limiting(self._moments.now)
         self._claiming = Claiming(folder, self._planned, self._states)
         self._wishes = Wishes(folder)
         self._outside = Outside(
@@ -110,6 +111,7 @@ class Driver:
             journal=self._journal,
             gate=self._gate,
             claiming=self._claiming,
+            limiting=self._limiting,
             overlaps=self._attempts.overlaps,
             wishes=self._wishes,
             put=self._inbox.put,
@@ -229,7 +231,7 @@ class Driver:
     def _settled(self, result: Result) -> list[Event]:
         """Say whether another attempt follows; its texts go into the journal with the record."""
         ended = result.ended
-        again = result.again or retries_left(self._attempts.tasks[ended.task], ended.attempt, ended.outcome)
+        again = result.again or self._board.goes_on(self._attempts.tasks[ended.task], ended)
         ended = msgspec.structs.replace(ended, again=again)
         self._actions.forget((ended.task, ended.attempt))
         self._attempts.recorded((ended.task, ended.attempt))
@@ -250,6 +252,8 @@ class Driver:
                 self._ends.append(lambda: self._attempts.stop(task, attempt, how=how, reason=reason))
             case Settle(task=task, outcome=outcome):
                 self._noted(Ended(task=task, attempt=0, outcome=outcome))
+            case Pause():
+                self._noted(*self._limiting.pause(command))
             case Reclaim(tasks=tasks):
                 self._effects.append(lambda: self._reclaim(tasks))
             case Finish():
@@ -341,19 +345,20 @@ class Driver:
     def _board_so_far(self) -> Board:
         planned, events = self._planned, [recorded.event for recorded in self._past[1:]]
         if not events:
-            return new_board(planned.plan, planned.edges, planned.options, self._claiming.tasks)
-        return rebuild(planned.plan, planned.edges, planned.options, events, self._claiming.tasks)
+            return new_board(planned.plan, planned.edges, planned.options, self._claiming.tasks, planned.providers)
+        return rebuild(planned.plan, planned.edges, planned.options, events, self._claiming.tasks, planned.providers)
 
     def _take_over(self) -> None:
         """Say whose the run is now, adopt what still lives, and go on from what was journaled."""
         events, self._past = [recorded.event for recorded in self._past[1:]], []
         for event in events:
             self._giving.note(event)
+        self._limiting.take_over(events)
         me = identity()
         self._noted(Owned(pid=me.pid, start=me.start, boot=me.boot, attached=self._attached))
         now = self._noted(*self._gate.look_at_disk(), *self._claiming.take_over(events, self._board.elsewhere()))
         now += self._understood(Kept(events=tuple(self._wishes.new())), self._moments.now())
-        for event in _alive(events):
+        for event in alive(events):
             reached("adopt.before")
             gone = self._attempts.adopt(event, partial(self._giving.to, event.task))
             if gone is not None:
@@ -364,28 +369,3 @@ class Driver:
         error = None if outside.cancelled() else outside.exception()
         if error is not None:
             self._inbox.put(Broken(error=error))
-
-
-def _read(journal: Journal) -> list[Recorded]:
-    try:
-        return list(journal.read())
-    except BaseException:
-        journal.close()
-        raise
-
-
-def _planned(past: Sequence[Recorded], plan: Plan | None) -> Planned:
-    first = past[0].event
-    assert isinstance(first, Planned)  # noqa: S101 - launch writes it before anything else
-    return first if plan is None else msgspec.structs.replace(first, plan=plan)
-
-
-def _alive(events: Sequence[Event]) -> list[Starting | Running]:
-    """Return the attempts that have started and not ended, by their last sign."""
-    alive: dict[Key, Starting | Running] = {}
-    for event in events:
-        if isinstance(event, Starting | Running):
-            alive[event.task, event.attempt] = event
-        elif isinstance(event, Ended):
-            alive.pop((event.task, event.attempt), None)
-    return list(alive.values())

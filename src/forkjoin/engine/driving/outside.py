@@ -11,6 +11,7 @@ from typing import TypeAlias
 from forkjoin.engine.attempts.overlapping import Overlaps
 from forkjoin.engine.driving.claiming import Claiming
 from forkjoin.engine.driving.gate import Gate
+from forkjoin.engine.driving.limiting import Limiting
 from forkjoin.engine.driving.wishes import Wishes
 from forkjoin.errors import NoRoom
 from forkjoin.journal import Journal
@@ -55,6 +56,7 @@ class Outside:
     journal: Journal
     gate: Gate
     claiming: Claiming
+    limiting: Limiting
     overlaps: Overlaps
     wishes: Wishes
     put: Callable[[Seen], None]
@@ -72,6 +74,8 @@ class Outside:
             self._look_for_wishes()
             self.claiming.give_back()
             for event in self.claiming.look():
+                self.put(event)
+            for event in self.limiting.look():
                 self.put(event)
             for event in self.overlaps.look():
                 self.put(event)

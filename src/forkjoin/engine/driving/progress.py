@@ -1,17 +1,18 @@
-"""What running attempts say: their last action, thinned, and what they use of the caps of their tasks."""
+"""What running attempts say: their last action, thinned, what they use of the caps of their tasks, and of limits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
 
-from forkjoin.agents import Action, Dialect, Meter
+from forkjoin.agents import Action, Dialect, Meter, Trouble, limit_of
 from forkjoin.backends import Output
-from forkjoin.model import Progress, Task, TaskId
+from forkjoin.model import Limit, Limited, Progress, Task, TaskId
 from forkjoin.model.text import one_line
 
 _WIDTH = 200  # of an action
 _ACTION_S = 0.5  # at most one `Progress` a task in this time
+_LIMIT_S = 5.0  # at most one `Limited`
 _LONGEST_LINE = 1024 * 1024  # a longer line is cut there
 
 
@@ -23,8 +24,10 @@ class Actions:
         self._meters: dict[tuple[TaskId, int], Meter] = {}
         self._rest: dict[tuple[TaskId, int], bytes] = {}
         self._told: dict[tuple[TaskId, int], float] = {}
+        self._limits: dict[tuple[TaskId, int], Limit] = {}
+        self._limited: dict[tuple[TaskId, int], float] = {}
 
-    def heard(self, output: Output, now: float) -> tuple[Progress, ...]:
+    def heard(self, output: Output, now: float) -> tuple[Progress | Limited, ...]:
         """Return what to tell about new output: nothing where there is nothing new, or too soon."""
         key = (output.task, output.attempt)
         *lines, rest = (self._rest.get(key, b"") + output.data).split(b"\n")
@@ -32,10 +35,11 @@ class Actions:
         action = ""
         for line in lines:
             action = self._action(key, line[:_LONGEST_LINE]) or action
+        limited = self._sent_away(key, now)
         if not action or now - self._told.get(key, 0.0) < _ACTION_S:
-            return ()
+            return limited
         self._told[key] = now
-        return (Progress(task=output.task, attempt=output.attempt, text=action, bytes=output.total),)
+        return (Progress(task=output.task, attempt=output.attempt, text=action, bytes=output.total), *limited)
 
     def over(self, task: Task, attempt: int) -> str:
         """Return which cap of its task an attempt has reached; "" where none."""
@@ -48,11 +52,23 @@ class Actions:
             meter = self._meters.setdefault(key, Meter())
             for said in self._speaker(key[0]).parse(line):
                 meter.take(said)
+                if isinstance(said, Trouble) and said.retrying and (limit := limit_of(said)) is not None:
+                    self._limits[key] = limit
                 action = one_line(said.text, _WIDTH) if isinstance(said, Action) and said.text else action
         return action
+
+    def _sent_away(self, key: tuple[TaskId, int], now: float) -> tuple[Limited, ...]:
+        """Return that its provider would not take a request of an agent that tries again by itself, now and then."""
+        limit = self._limits.pop(key, None)
+        if limit is None or now - self._limited.get(key, 0.0) < _LIMIT_S:
+            return ()
+        self._limited[key] = now
+        return (Limited(task=key[0], attempt=key[1], limit=limit),)
 
     def forget(self, key: tuple[TaskId, int]) -> None:
         """Drop what is kept of an ended attempt."""
         self._rest.pop(key, None)
         self._told.pop(key, None)
         self._meters.pop(key, None)
+        self._limits.pop(key, None)
+        self._limited.pop(key, None)

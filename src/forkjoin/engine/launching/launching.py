@@ -11,8 +11,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from forkjoin.agents import provider_of
 from forkjoin.engine import supervise
-from forkjoin.engine.attempts.speaking import bound_here
+from forkjoin.engine.attempts.speaking import bound_here, speaker
 from forkjoin.engine.claims import claimed, repository_key
 from forkjoin.engine.driving.wishes import Wishes
 from forkjoin.engine.folder import (
@@ -31,7 +32,7 @@ from forkjoin.engine.settings import Settings
 from forkjoin.errors import PlanError, RunOwned, UnknownId
 from forkjoin.failpoints import reached
 from forkjoin.journal import SqliteJournal
-from forkjoin.model import Awaited, Planned, Tree
+from forkjoin.model import Awaited, Planned, Tree, waits_at
 
 _TRIES = 3  # how often a new run takes another name where something came between
 
@@ -121,4 +122,14 @@ def _planned(ready: Prepared, folder: RunFolder, *, detached: bool) -> Planned:
         not_looked_at=ready.not_looked_at,
         scope=ready.scope,
         estimates=ready.check.estimates,
+        providers={} if ready.recording is not None else _providers(ready),
     )
+
+
+def _providers(ready: Prepared) -> dict[str, str]:
+    """Return whose limits the plan's agents meet, each with each model that it is asked with."""
+    known: dict[str, str] = {}
+    for task in ready.plan.tasks:
+        if (key := waits_at(task.agent_name, task.model)) not in known:
+            known[key] = provider_of(speaker(task), task)
+    return {key: provider for key, provider in known.items() if provider}

@@ -37,7 +37,7 @@ def left_of(folder: RunFolder, view: RunView) -> Left:
         if task.state in ENDED:
             continue
         own = str(folder.attempt(task.id, max(1, task.attempt)))
-        if task.state == "queued" or not (locked(own) or began(own)):
+        if task.state in ("queued", "limited") or not (locked(own) or began(own)):
             queued += 1
         elif locked(own):
             running += 1

@@ -18,7 +18,7 @@ def first_of(tasks: Sequence[TaskView], room: int) -> list[TaskView]:
     shown_wrong = wrong[: max(room // 3, room - len(live))]
     rows = [*live[: max(0, room - len(shown_wrong))], *shown_wrong]
     if len(rows) < room:
-        rows += sorted((task for task in tasks if task.state == "queued"), key=_next)
+        rows += sorted((task for task in tasks if task.state in ("queued", "limited")), key=_next)
     if len(rows) < room:
         rows += sorted((task for task in tasks if task.state in ("completed", "skipped")), key=_latest)
     return rows[:room]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from forkjoin.errors import listed
 from forkjoin.model import (
@@ -18,7 +19,10 @@ from forkjoin.model import (
     Landed,
     LandedTask,
     LeftOut,
+    Lifted,
+    Limited,
     Owned,
+    Paused,
     Planned,
     Progress,
     Recorded,
@@ -36,7 +40,7 @@ from forkjoin.model.text import one_line
 def told(recorded: Recorded) -> str:
     """Return what happened, "" where it says nothing to a person."""
     event = recorded.event
-    return one_line(_of_task(event) or _of_run(event))
+    return one_line(_of_task(event) or _of_launches(event) or _of_run(event))
 
 
 def _of_task(event: Event) -> str:
@@ -45,6 +49,8 @@ def _of_task(event: Event) -> str:
             said = f"{task}: starting" + (f", attempt {attempt}" if attempt > 1 else "")
         case Running(task=task, pid=pid):
             said = f"{task}: running" + (f" (process {pid})" if pid else "")
+        case Limited(task=task, limit=limit):
+            said = f"{task}: its provider takes no request ({limit.kind}): {limit.reason}"
         case Progress(task=task, text=text):
             said = f"{task}: {text}"
         case Ended(task=task, outcome=outcome, again=again):
@@ -71,10 +77,6 @@ def _of_run(event: Event) -> str:
             said = f"driven by process {pid}" + ("" if attached else ", in the background")
         case BaseTaken(base=base):
             said = base.note
-        case Held(cause=cause, detail=detail):
-            said = f"launches are held: {cause} ({detail})"
-        case Released(cause=cause):
-            said = f"launches go on: enough {cause}"
         case Joined(findings=findings):
             said = "joined: " + (", ".join(f"{count} {severity}" for severity, count in findings) or "no findings")
         case Closed(state=state, reason=reason):
@@ -91,3 +93,19 @@ def _of_run(event: Event) -> str:
 
 def _named(tasks: Sequence[LandedTask | LeftOut]) -> str:
     return listed(tasks, 5, say=lambda one: one.task) or "nothing"
+
+
+def _of_launches(event: Event) -> str:
+    match event:
+        case Held(cause=cause, detail=detail):
+            said = f"launches are held: {cause} ({detail})"
+        case Released(cause=cause):
+            said = f"launches go on: enough {cause}"
+        case Paused(provider=provider, until=until, at_once=at_once):
+            said = f"nothing is started at {provider} until {datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M:%S} UTC"
+            said += f", then {at_once} at once" if at_once else ""
+        case Lifted(provider=provider):
+            said = f"launches at {provider} go on"
+        case _:
+            said = ""
+    return said

@@ -36,6 +36,7 @@ def task_json(task: TaskView) -> dict[str, Any]:
         "agent": task.task.agent_name,
         "state": task.state,
         "reason": task.why,
+        "until": task.until,
         "seconds": round(task.seconds(time.time()), 3),
         "findings": task.findings,
     }

@@ -14,6 +14,7 @@ from forkjoin.model.text import one_line
 # A symbol and a word for every state: nothing hangs on the colour alone.
 STATES: dict[str, tuple[str, str, str]] = {
     "queued": ("·", ".", "dim"),
+    "limited": ("◷", "%", "yellow"),
     "starting": ("◌", "o", "cyan"),
     "running": ("●", "*", "bold cyan"),
     "completed": ("✓", "+", "green"),
@@ -25,8 +26,8 @@ STATES: dict[str, tuple[str, str, str]] = {
     "blocked": ("⊘", "/", "yellow"),
     "skipped": ("-", "-", "dim"),
 }
-_ORDER = ("running", "starting", "completed", "needs_input", "failed", "timed_out", "lost", "stopped", "blocked",
-          "skipped", "queued")  # fmt: skip
+_ORDER = ("running", "starting", "limited", "completed", "needs_input", "failed", "timed_out", "lost", "stopped",
+          "blocked", "skipped", "queued")  # fmt: skip
 
 
 def verdict(view: RunView) -> str:

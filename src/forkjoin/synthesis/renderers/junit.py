@@ -11,7 +11,7 @@ from forkjoin.model.text import clean, one_line, spelled
 from forkjoin.synthesis.renderers.given import Given
 from forkjoin.synthesis.words import agents_of, coverage_line, narrowing_lines, place
 
-_NEVER_RAN = frozenset(("queued", "starting", "running", "blocked", "skipped"))
+_NEVER_RAN = frozenset(("queued", "limited", "starting", "running", "blocked", "skipped"))
 # XML 1.0 has no way to write these, not even escaped.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

@@ -1,0 +1,40 @@
+"""Times in which a provider took no requests, as the journal has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from forkjoin.model import Hold, Lifted, Pause, Paused
+
+_TODAY_S = 12 * 3600.0  # what is nearer needs no date
+
+
+def with_pause(pauses: Sequence[Pause], event: Paused | Lifted, at: float) -> list[Pause]:
+    """Return the pauses with one that began, lasts longer, or is over."""
+    before = next((one for one in pauses if one.ended is None and one.provider == event.provider), None)
+    others = [one for one in pauses if one is not before]
+    if isinstance(event, Paused):
+        began = at if before is None else before.started
+        return [*others, Pause(provider=event.provider, started=began, until=event.until, reason=event.reason)]
+    return [*others, replace(before, ended=at)] if before is not None else others
+
+
+def spoken_pause(pause: Pause) -> str:
+    """Return for whom is waited, and till when: `anthropic until 14:05:10 UTC`."""
+    form = "%H:%M:%S" if pause.until - pause.started < _TODAY_S else "%Y-%m-%d %H:%M"
+    try:
+        return f"{pause.provider} until {datetime.fromtimestamp(pause.until, UTC):{form}} UTC"
+    except (ValueError, OverflowError, OSError):  # a moment that no calendar has
+        return f"{pause.provider}, and nobody knows how long"
+
+
+def holds_at(pauses: Sequence[Pause], provider: str) -> tuple[Hold, ...]:
+    """Return the times in which tasks of that provider were held by it."""
+    return tuple(
+        Hold(cause="limit", started=one.started, ended=one.ended, detail=one.provider)
+        for one in pauses
+        if one.provider == provider and one.provider
+    )
