@@ -77,6 +77,7 @@ class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
     retries: int = 0
     permission: Permission | None = None
     isolation: Isolation = "auto"
+    sparse: bool = False
     ok_exit: tuple[int, ...] = (0,)
     carry: Strings = ()
     setup: str = ""

@@ -15,6 +15,7 @@ from forkjoin.model import SKIPPED_FOLDERS, Place, path_text
 from forkjoin.workspaces.durable import flush
 from forkjoin.workspaces.listing import Listing, listing
 from forkjoin.workspaces.opening import Record
+from forkjoin.workspaces.sparse import gone_by_its_index
 from forkjoin.workspaces.store import Store
 
 _GONE = b"gone"
@@ -35,6 +36,9 @@ def differences(store: Store, root: Path, place: Place, record: Record) -> Listi
         changed_rules = any(path.rpartition(b"/")[2] == b".gitignore" for path in (*found.gone, *found.present))
         if found.new and place.kind == "clone" and (changed_rules or nested):
             left_out |= found.new & _ignored_by_base(store, place.base, found.new, Path(scratch))
+        if place.kind == "clone" and (found.gone or record.sparse.exists()):
+            found.gone, note = gone_by_its_index(git, root / ".git", Path(scratch), found.gone)
+            found.notes += [note] if note else []
     found.present = {path: state for path, state in found.present.items() if path not in left_out}
     return found
 

@@ -15,7 +15,7 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Final
@@ -96,6 +96,15 @@ class Git:
             return NoRoom(f"git {arguments[0]}: the disk of {self.folder} is full; free some space, then retry")
         words = said.partition("\n")[0] or f"exit code {done.code} and not a word"
         return GitFailed(f"git {arguments[0]} failed in {self.folder}: {words}")
+
+    def on_index(self, index: Path) -> Git:
+        """Return git with another index."""
+        return replace(self, environ={**self.environ, "GIT_INDEX_FILE": str(index)})
+
+    def heeding_files(self) -> Git:
+        """Return git for which a file that is there counts, though its index says that it was not written out."""
+        said = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.sparseCheckout", "GIT_CONFIG_VALUE_0": "true"}
+        return replace(self, environ={**self.environ, **said})
 
 
 def of_user(folder: Path) -> Git:

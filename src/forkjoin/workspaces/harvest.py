@@ -130,7 +130,7 @@ def _notes(found: Listing) -> tuple[str, ...]:
         (found.modules, "changes inside submodules were left out"),
         (found.odd, "pipes, sockets and unreadable files were left out"),
     )
-    return tuple(f"{said}: {_names(paths)}" for paths, said in shown if paths)
+    return (*(f"{said}: {_names(paths)}" for paths, said in shown if paths), *found.notes)
 
 
 def _names(paths: Sequence[bytes]) -> str:

@@ -28,6 +28,7 @@ class Listing:
     nested: list[bytes] = field(default_factory=list)  # folders that are repositories of their own
     modules: list[bytes] = field(default_factory=list)  # submodules that differ
     odd: list[bytes] = field(default_factory=list)  # pipes, sockets, what may not be read
+    notes: list[str] = field(default_factory=list)  # what cannot be told of it
 
     @property
     def empty(self) -> bool:
@@ -37,7 +38,7 @@ class Listing:
 
 def listing(git: Git, tree: Path, *, exclude: tuple[str, ...] = ("--exclude-standard",)) -> Listing:
     """Return what differs; what *exclude* says is ignored is left out."""
-    said = git.out("ls-files", "-z", "-t", "--modified", "--deleted", "--others", *exclude)
+    said = git.heeding_files().out("ls-files", "-z", "-t", "--modified", "--deleted", "--others", *exclude)
     found = Listing()
     links = Links(tree)
     folders: list[bytes] = []

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from forkjoin.errors import CannotHere
 from forkjoin.model import Place, Task, TaskId, to_json
+from forkjoin.workspaces.carrying import copied_into, removed_from
 from forkjoin.workspaces.differing import files_below
 from forkjoin.workspaces.durable import flush
 from forkjoin.workspaces.listing import listing
-from forkjoin.workspaces.opening import Record, copied_into, open_workspace, removed_from
+from forkjoin.workspaces.opening import Record, open_workspace
 from forkjoin.workspaces.store import Store
 
 _TASK = Task(id=TaskId("once"))

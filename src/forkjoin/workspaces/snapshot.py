@@ -47,7 +47,12 @@ def _users_view(store: Store, repository: GitTree) -> Iterator[Git]:
     remove_repository(scratch)
     user, home = store.settings(), Path(of_user(Path(repository.top)).line("rev-parse", "--absolute-git-dir"))
     settings = {f"core.{name}": user[f"core.{name}"] for name in _USERS_WAYS if f"core.{name}" in user}
-    settings |= {"core.safecrlf": "false", "core.attributesFile": os.devnull, "core.fsyncMethod": "batch"}
+    settings |= {
+        "core.sparseCheckout": "true",
+        "core.safecrlf": "false",
+        "core.attributesFile": os.devnull,
+        "core.fsyncMethod": "batch",
+    }
     if "core.excludesfile" in user:
         settings["core.excludesFile"] = user["core.excludesfile"]
     info = Path(repository.common_dir) / "info"

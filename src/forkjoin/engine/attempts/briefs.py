@@ -36,7 +36,7 @@ class Briefs:
         site = BriefSite(
             root=place.root,
             kind=place.kind,
-            base=base.note if base and place.kind != "shared" else "",
+            base="\n".join((base.note, *place.notes)) if base and place.kind != "shared" else "",
             siblings=self._beside(task),
             answers=given.answers,
             writes=claims.writes if claims and task.writes is None else (),

@@ -113,7 +113,9 @@ def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
         yield f"used: {_cost(task.usage)}"
     if task.place is not None:
         yield f"workspace: {task.place.root} ({task.place.kind}, wall: {task.place.level})"
+        yield from (f"  {one_line(note)}" for note in task.place.notes)
     yield from _changes(task.changes)
+    yield from (f"note: {one_line(note)}" for note in task.changes.notes)
     if task.landed:
         yield f"landed on {task.landed} as {task.landed_as[:12]}" if task.landed_as else f"exported to {task.landed}"
     if task.state in ENDED:
