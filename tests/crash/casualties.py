@@ -47,7 +47,9 @@ def one(made: Trial) -> None:
             os.kill(pid, signal.SIGKILL)
             made.counts["killed"] += 1
     killed_at = time.monotonic()
-    struck = {name for name, pids in victims_of.items() if pids & set(victims)} - ended_before
+    # Who came to its end while the victims were looked for may have been told of already, or not: either is true.
+    ending = {*logged(made.log)[1]} - ended_before
+    struck = {name for name, pids in victims_of.items() if pids & set(victims)} - ended_before - ending
     made.counts["struck"] += len(struck)
     gone_in_time(made, struck, killed_at)
     owner.wait(60)
@@ -57,7 +59,7 @@ def one(made: Trial) -> None:
         if name in struck and state not in ("lost", "failed"):
             made.counts["untrue"] += 1
             made.broken.append(f"{name} is {state}, though it was killed")
-        elif name not in struck and state != "completed":
+        elif name not in struck | ending and state != "completed":
             made.counts["hurt"] += 1
             made.broken.append(f"{name} is {state}, though nobody hurt it: {told.get(name, {}).get('reason')}")
     made.alone(time.monotonic())
