@@ -342,6 +342,9 @@ def main() -> int:
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--workers", type=int, default=3)
     asked.add_argument("--json", default="")
+    asked.add_argument(
+        "--until-broken", action="store_true", help="each worker stops at the first that broke a promise"
+    )
     given = asked.parse_args()
     import forkjoin.engine.driving.drive
     import forkjoin.engine.launching.launching  # noqa: F401 - for what it loads: forked judges have it
@@ -353,7 +356,7 @@ def main() -> int:
         pid = os.fork()
         if pid == 0:
             place = Place(top=top / str(worker), library=library)
-            done = work(place, range(worker, given.replays, given.workers), seed=given.seed)
+            done = work(place, range(worker, given.replays, given.workers), seed=given.seed, first=given.until_broken)
             (top / f"{worker}.json").write_text(json.dumps(done))
             os._exit(0)
         pids.append(pid)
@@ -372,7 +375,8 @@ def main() -> int:
     return 1 if broken or len(done) < given.replays else 0
 
 
-def work(place: Place, numbers: range, *, seed: int) -> list[tuple[bool, list[tuple[str, str]]]]:
+def work(place: Place, numbers: range, *, seed: int, first: bool) -> list[tuple[bool, list[tuple[str, str]]]]:
+    """Return what each replay showed; with *first* none after one that broke something."""
     place.top.mkdir()
     repository(place.tree)
     logs = {mode: recorded(place, mode) for mode in ("attached", "detached")}
@@ -380,6 +384,8 @@ def work(place: Place, numbers: range, *, seed: int) -> list[tuple[bool, list[tu
     for number in numbers:
         ops = logs["detached" if number % 3 == 0 else "attached"]
         done.append(replayed(place, ops, seed=f"{seed} {number}", model=("ordered", "strict")[number % 2]))
+        if first and done[-1][1]:
+            break
     return done
 
 

@@ -49,6 +49,6 @@ def test_the_same_trials_are_green_on_the_product_as_it_is(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("mutant", ["synchronous off", "exit record not synced", "names of git's objects not synced"])
 def test_a_mutant_turns_the_power_trials_red(mutant: str, tmp_path: Path) -> None:
-    words = ["--replays", "60"]
+    words = ["--replays", "60", "--until-broken"]
     found = _figures("power.py", words, tmp_path / "mutant.json", planted(mutant, tmp_path / "src"))
     assert found["broken"], found
