@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,8 @@ pytestmark = pytest.mark.slow
 FORKJOIN = (sys.executable, "-c", "from forkjoin.interfaces.cli.main import main; main()")
 
 
-def _run(repository: Path, plan: dict[str, object], *flags: str) -> tuple[dict[str, str], list[str]]:
-    """Run a plan; return the states of its tasks, and what was said of overlaps."""
+def _run(repository: Path, plan: dict[str, object], *flags: str) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """Run a plan; return the states of its tasks, and what happened."""
     words = ("run", "--json", "-C", str(repository), *flags, "-")
     told = subprocess.run(
         [*FORKJOIN, *words], input=json.dumps(plan), capture_output=True, text=True, timeout=150, check=False
@@ -24,8 +25,12 @@ def _run(repository: Path, plan: dict[str, object], *flags: str) -> tuple[dict[s
     log = subprocess.run(
         [*FORKJOIN, "log", "--jsonl", result["run"]], capture_output=True, text=True, check=True, cwd=repository
     )
-    said = [line for line in log.stdout.split("\n") if "overlap: " in line]
-    return {task["id"]: task["state"] for task in result["tasks"]}, said
+    events = [json.loads(line)["event"] for line in log.stdout.split("\n") if line]
+    return {task["id"]: task["state"] for task in result["tasks"]}, events
+
+
+def _of(events: list[dict[str, Any]], *kinds: str) -> list[tuple[str, str]]:
+    return [(one["kind"], one["task"]) for one in events if one["kind"] in kinds]
 
 
 def test_an_overlap_of_living_siblings_is_noted_once_for_each_and_the_later_is_stopped_where_asked(
@@ -37,13 +42,30 @@ def test_an_overlap_of_living_siblings_is_noted_once_for_each_and_the_later_is_s
         {"id": "b", "shell": f"echo b >> app.py; echo b > only-b; {wait}"},
         {"id": "c", "shell": f"echo c > only-c; sleep 12; touch {tmp_path}/go"},
     ]
-    states, said = _run(repository, {"tasks": tasks})
+    states, events = _run(repository, {"tasks": tasks})
     assert states == {"a": "completed", "b": "completed", "c": "completed"}
-    assert len(said) == 2, said
-    assert all("app.py" in line and "only" not in line for line in said)
+    (met,) = [one for one in events if one["kind"] == "overlapped"]
+    assert (met["task"], met["first"], met["paths"]) == ("b", "a", ["app.py"])
+    shown = subprocess.run([*FORKJOIN, "show"], capture_output=True, text=True, check=True, cwd=repository).stdout
+    assert "overlap: a and b changed the same while both ran: app.py" in shown
+    shown = subprocess.run([*FORKJOIN, "show", "a"], capture_output=True, text=True, check=True, cwd=repository).stdout
+    assert "overlap: b changed the same while both ran: app.py" in shown
     (tmp_path / "go").unlink()
-    states, said = _run(repository, {"tasks": tasks}, "--on-overlap", "stop")
+    states, events = _run(repository, {"tasks": tasks}, "--on-overlap", "stop")
     assert states == {"a": "completed", "b": "stopped", "c": "completed"}
+
+
+def test_the_later_stands_still_until_the_earlier_has_ended(repository: Path, tmp_path: Path) -> None:
+    tasks = [
+        {"id": "a", "shell": f"echo a >> app.py; while [ ! -e {tmp_path}/go ]; do sleep 0.1; done"},
+        {"id": "b", "timeout": 60, "shell": f"echo b >> app.py; sleep 8; touch {tmp_path}/go"},
+        {"id": "c", "shell": f"sleep 16; touch {tmp_path}/go"},
+    ]
+    states, events = _run(repository, {"tasks": tasks}, "--on-overlap", "pause")
+    assert states == {"a": "completed", "b": "completed", "c": "completed"}
+    told = _of(events, "halted", "continued", "ended")
+    assert told.index(("halted", "b")) < told.index(("continued", "b")) < told.index(("ended", "b"))
+    assert told.index(("ended", "c")) < told.index(("ended", "b"))  # for it was not at work for long
 
 
 def test_a_word_that_is_none_is_refused(repository: Path) -> None:
@@ -52,4 +74,4 @@ def test_a_word_that_is_none_is_refused(repository: Path) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "known: note, stop" in done.stderr
+    assert "known: note, pause, stop" in done.stderr

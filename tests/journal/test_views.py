@@ -20,10 +20,12 @@ from forkjoin.model import (
     Ended,
     Exit,
     Failed,
+    Halted,
     Held,
     Joined,
     NeedsInput,
     Options,
+    Overlapped,
     Owned,
     Place,
     Planned,
@@ -327,3 +329,28 @@ def calls_per_event(size):
 
 def test_an_event_costs_the_same_in_a_small_run_and_a_large_one():
     assert calls_per_event(10) == calls_per_event(5_000)
+
+
+def test_what_two_changed_at_once_is_kept_of_both_and_what_stands_still_goes_on_with_a_new_owner():
+    told = Told(a_task("a"), a_task("b"))
+    for name in "ab":
+        told.tell(Starting(task=name, attempt=1), Running(task=name, attempt=1))
+    told.tell(
+        Overlapped(task="b", attempt=1, first="a", paths=("x", "y")),
+        Overlapped(task="b", attempt=1, first="a", paths=("y", "z")),
+        Halted(task="b", attempt=1, reason="paused until a has ended"),
+    )
+    first, then = told.fold.view().tasks
+    assert [(one.task, one.paths) for one in (*first.overlaps, *then.overlaps)] == [
+        ("b", ("x", "y", "z")), ("a", ("x", "y", "z")),
+    ]  # fmt: skip
+    assert (first.halted, then.halted, then.action) == ("", *["paused until a has ended"] * 2)
+    told.tell(Owned(pid=1, start=1, boot="b", attached=True))
+    assert told.fold.view().tasks[1].halted == ""
+    told.tell(
+        Halted(task="b", attempt=1, reason="paused once more"),
+        Ended(task="b", attempt=1, outcome=Completed()),
+        Overlapped(task="b", attempt=1, first="a", paths=("late",)),
+    )
+    first, then = told.fold.view().tasks
+    assert (then.halted, then.overlaps[0].paths) == ("", ("x", "y", "z"))

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from forkjoin.model import Change, Changes, Edge, Finding, TaskId, TaskView
+from msgspec.structs import replace
+
+from forkjoin.model import Change, Changes, Edge, Finding, Met, TaskId, TaskView
 from forkjoin.synthesis import render_markdown, report
 from forkjoin.synthesis.overlaps import clashes, overlaps
 from forkjoin.testing import a_task, a_view
@@ -56,3 +58,11 @@ def test_a_long_chain_and_many_beside_one_another_are_told_apart_quickly():
     tasks = [changed(name, "x.py") for name in names]
     assert clashes(a_view(*tasks, edges=chain)) == ()
     assert len(clashes(a_view(*tasks))) == 1
+
+
+def test_what_both_had_changed_while_they_ran_and_one_put_back_is_told_too():
+    one = replace(changed("a", "x.py"), number=1, overlaps=(Met(task=TaskId("b"), paths=("x.py", "y.py")),))
+    two = replace(changed("b", "x.py"), number=2, overlaps=(Met(task=TaskId("a"), paths=("x.py", "y.py")),))
+    said = overlaps(clashes(a_view(one, two)), (one, two))
+    assert len(said) == 2
+    assert said[1].startswith("y.py was changed by a and b while both ran")

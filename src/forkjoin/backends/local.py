@@ -16,6 +16,7 @@ import msgspec
 
 from forkjoin.backends import processes, record
 from forkjoin.backends.backend import Emit, Exited, Job, Output, Spawned
+from forkjoin.backends.halting import GO_ON, HALT
 from forkjoin.backends.lock import LOCK, began, locked, shim_of, take
 from forkjoin.backends.nursing import Nursery, start_nursery
 from forkjoin.backends.output import Tail
@@ -150,6 +151,15 @@ class LocalBackend:
         found.stop, found.reason = how if found.stop is None else "kill", found.reason or reason
         if found.pid:
             self._signal_stop(found)
+
+    def halt(self, task: TaskId, attempt: int, *, on: bool) -> None:
+        """Let its whole tree stand still (SIGSTOP), or go on; its time runs only meanwhile. Its end, or ours, ends it.
+
+        Nothing where it has no process.
+        """
+        found = self._attempts.get(self._numbers.get((task, attempt), 0))
+        if found is not None and found.pid:
+            processes.send(found.pid, found.start, HALT if on else GO_ON)
 
     def adopt(self, folder: str, task: TaskId, attempt: int, *, cap: int = 64 * MIB) -> None:
         """Take over an attempt of an earlier owner: watch it while its lock is held, else collect its record.

@@ -18,9 +18,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from forkjoin.backends import limits, processes, record, segments, spawn
+    from forkjoin.backends import halting, limits, processes, record, segments, spawn
     from forkjoin.failpoints import reached
 else:
+    import halting
     import limits
     import processes
     import record
@@ -37,7 +38,8 @@ LOOK_S, LAZY = 0.5, 50  # how often its limits are looked at; less often where a
 BUSY = 0.05  # share of a core below which a silent attempt counts as idle
 HALT_S = 1.0  # a wait that takes so much longer than it was to: all of us were halted (SIGSTOP, a frozen container)
 NEVER = float("inf")
-HEARD = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)  # its handlers are the nursery's, who keeps them blocked
+# The nursery has the handlers, and keeps them blocked.
+HEARD = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, halting.HALT, halting.GO_ON)
 
 
 def run(job: dict[str, Any], lock_fd: int, manners: spawn.Manners) -> None:
@@ -66,6 +68,7 @@ class Shim:
         self.used: float | None = None
         self.asked = False  # to stop, before
         self.limits = limits.Limits(os.getpid(), memory=job["memory"], count=job["processes"], disk=job["disk"])
+        self.halt = halting.Halt(os.getpid())
         self.look_at = self.began + LOOK_S
         self.ended_at = NEVER  # when the main process ended
         self.kill_at = NEVER  # when an attempt that was asked to end is made to
@@ -143,9 +146,9 @@ class Shim:
                 self._owner_gone()
 
     def _patience_ms(self) -> int | None:
-        due = min(self.deadline, self.kill_at, self.lease_end, self.lease_poll)
+        due = min(NEVER if self.halt.on else self.deadline, self.kill_at, self.lease_end, self.lease_poll)
         due = min(due, self.look_at if self.ended_at == NEVER else self.ended_at + DRAIN_S)
-        if self.ended_at == NEVER and self.idle_timeout:
+        if self.ended_at == NEVER and self.idle_timeout and not self.halt.on:
             due = min(due, self.quiet_since + self.idle_timeout)
         if due == NEVER:
             return None
@@ -163,9 +166,11 @@ class Shim:
             self.kill_at += late
             self.lease_end += late
             self.quiet_since += late
+            self.halt.since += late if self.halt.on else 0.0
 
     def _signals(self) -> None:
-        for number in os.read(self.wake, 4096):
+        numbers = os.read(self.wake, 4096)
+        for number in numbers:
             if number == signal.SIGCHLD:
                 self._reap()
             elif number in (signal.SIGTERM, signal.SIGUSR1):
@@ -174,6 +179,17 @@ class Shim:
                 self._end("stopped", grace_s=0.0 if at_once else self.job["grace_s"])
             elif number == signal.SIGUSR2:
                 self._owner_gone()
+            elif number == halting.GO_ON:
+                self._go_on()
+            elif number == halting.HALT and halting.GO_ON not in numbers and self.kill_at == self.ended_at == NEVER:
+                self.halt.begin()
+
+    def _go_on(self) -> None:
+        """Let a tree that stands go on; what was due meanwhile is moved by the time for which it stood."""
+        late = self.halt.end()
+        self.halted_s += late
+        self.deadline += late
+        self.quiet_since += late
 
     def _reap(self) -> None:
         try:
@@ -209,14 +225,14 @@ class Shim:
         if now >= self.kill_at:
             self.kill_at = NEVER
             self._signal_main(signal.SIGKILL)
-        elif now >= self.deadline:
+        elif now >= self.deadline and not self.halt.on:
             self.deadline = NEVER
             used = now - self.began - self.halted_s
             self._end("timeout", grace_s=self.job["grace_s"], limit=self.job["timeout"], used=used)
         elif now >= self.lease_end:
             self.lease_end = self.lease_poll = NEVER
             self._end("lease", grace_s=self.job["grace_s"])
-        elif self.idle_timeout and now >= self.quiet_since + self.idle_timeout:
+        elif self.idle_timeout and not self.halt.on and now >= self.quiet_since + self.idle_timeout:
             self._look_idle(now)
         if now >= self.look_at:
             self._look_for_hogs(now)
@@ -227,6 +243,7 @@ class Shim:
         """Ask the tree to end, for the first reason that came up; after *grace_s* it is made to."""
         if self.ended_at != NEVER:
             return
+        self._go_on()
         if self.how == "exited":
             self.how, self.limit, self.used = how, limit, used
         due = time.monotonic() + grace_s
@@ -288,6 +305,7 @@ class Shim:
             self.watch = None
 
     def _owner_gone(self) -> None:
+        self._go_on()  # who would tell it to is gone
         self._unwatch()
         now = time.monotonic()
         self.lease_poll = now + LEASE_POLL_S

@@ -9,16 +9,31 @@ from msgspec.structs import replace
 
 from forkjoin.errors import JournalDamaged
 from forkjoin.journal.pauses import spoken_pause, with_pause
-from forkjoin.journal.tasks import Seen, again, awaited, end, freed, limited, live, progress, requeue, shown
+from forkjoin.journal.tasks import (
+    Seen,
+    again,
+    awaited,
+    end,
+    freed,
+    halted,
+    limited,
+    live,
+    overlapped,
+    progress,
+    requeue,
+    shown,
+)
 from forkjoin.model import (
     Awaited,
     BaseTaken,
     Blocked,
     Closed,
+    Continued,
     Edge,
     Ended,
     Exported,
     Freed,
+    Halted,
     Held,
     Hold,
     Joined,
@@ -26,6 +41,7 @@ from forkjoin.model import (
     Landed,
     Lifted,
     Limited,
+    Overlapped,
     Owned,
     Pause,
     Paused,
@@ -44,7 +60,10 @@ from forkjoin.model import (
 )
 
 _NEVER_RAN = ("blocked", "skipped")
-_OfTask: TypeAlias = Starting | Running | Progress | Limited | Ended | StopAsked | RetryAsked | Awaited | Freed
+_OfTask: TypeAlias = (
+    Starting | Running | Progress | Limited | Overlapped | Halted | Continued | Ended
+    | StopAsked | RetryAsked | Awaited | Freed
+)  # fmt: skip
 
 
 class Fold:
@@ -123,6 +142,7 @@ class Fold:
                 self._run = replace(run, reason=f"stop asked: {reason}" if reason else "stop asked")
             case Owned():  # a hold is what one owner saw: the next looks for itself
                 self._let_go(recorded.at)
+                self._unpause()
             case Landed() | Exported():
                 self._landed(recorded.event)
             case Planned() | LandBegun():
@@ -150,6 +170,20 @@ class Fold:
             if seen.now.attempt == one.attempt and seen.now.changes.files and not kept:
                 seen.put(replace(seen.now, landed=where, landed_as=one.commit))
 
+    def _unpause(self) -> None:
+        """What stood still goes on without its owner."""
+        for seen in self._tasks:
+            halted(seen, "")
+
+    def _beside(self, seen: Seen, event: Overlapped | Halted | Continued) -> None:
+        """Take note of what befell a task for another that ran beside it."""
+        if isinstance(event, Overlapped):
+            overlapped(seen, event.first, event.paths)
+            if (number := self._numbers.get(event.first)) is not None:
+                overlapped(self._tasks[number], event.task, event.paths)
+        else:
+            halted(seen, event.reason if isinstance(event, Halted) else "", action=event.reason)
+
     def _let_go(self, at: float, cause: str = "") -> None:
         """Take note that launches are held no more, for that cause or any."""
         ended = (
@@ -174,6 +208,8 @@ class Fold:
                 self._live(seen, event, at)
             case Progress() | Limited():
                 progress(seen, event) if isinstance(event, Progress) else limited(seen, event)
+            case Overlapped() | Halted() | Continued():
+                self._beside(seen, event)
             case Ended():
                 self._ended(seen, event, at)
             case StopAsked():

@@ -20,6 +20,7 @@ from forkjoin.model import (
     Failed,
     Hold,
     Limited,
+    Met,
     Other,
     Pause,
     Progress,
@@ -90,6 +91,7 @@ def live(seen: Seen, event: Starting | Running, at: float) -> None:
         now = replace(
             now, attempt=event.attempt, state="starting", why="", kind="", action="", output_bytes=0, pid=0, ended=None,
             answer=Text(), value=Text(), changes=Changes(), findings=0,
+            overlaps=(), halted="",
             ready=at if now.ready is None else now.ready,
             launched=at if first else now.launched, started=None if first else now.started,
             tries=(*(() if first else now.tries), Try(launched=at)),
@@ -133,6 +135,23 @@ def limited(seen: Seen, event: Limited) -> None:
         seen.put(replace(seen.now, action=f"{event.limit.kind}: {event.limit.reason}"))
 
 
+def overlapped(seen: Seen, other: TaskId, paths: Sequence[str]) -> None:
+    """Take note that a task that runs changed what *other*, which runs too, has changed."""
+    if seen.ended or seen.queued:
+        return
+    met = {one.task: one.paths for one in seen.now.overlaps}
+    met[other] = tuple(dict.fromkeys((*met.get(other, ()), *paths)))
+    action = f"overlap: {other} changed the same: {listed(paths, _NAMED)}"
+    overlaps = tuple(Met(task=task, paths=found) for task, found in met.items())
+    seen.put(replace(seen.now, overlaps=overlaps, action=action))
+
+
+def halted(seen: Seen, why: str, *, action: str = "") -> None:
+    """Take note that a task's processes stand still, and why; "": that they go on."""
+    if not seen.ended and not seen.queued and why != seen.now.halted:
+        seen.put(replace(seen.now, halted=why, action=action))
+
+
 def again(seen: Seen, event: Ended, at: float) -> None:
     """Take note that an attempt ended and another follows; what it left is shown until that begins."""
     seen.note, seen.sent_away = f"attempt {event.attempt} {_words(event)}", event.limit is not None
@@ -160,7 +179,7 @@ def _left(seen: Seen, event: Ended, at: float) -> TaskView:
     now = _began(seen.now, event, at)
     seen.used = event.usage if seen.used is None else _sum(seen.used, event.usage)
     return replace(
-        now, attempt=max(event.attempt, now.attempt), place=event.place or now.place, answer=event.answer,
+        now, halted="", attempt=max(event.attempt, now.attempt), place=event.place or now.place, answer=event.answer,
         value=event.value, usage=seen.used, changes=event.changes, findings=event.findings,
         tries=_last(now.tries, ended=_ended(event, at, now), recorded=at),
     )  # fmt: skip

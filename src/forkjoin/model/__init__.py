@@ -12,10 +12,12 @@ from forkjoin.model.event import (
     Awaited,
     BaseTaken,
     Closed,
+    Continued,
     Ended,
     Event,
     Exported,
     Freed,
+    Halted,
     Held,
     Joined,
     LandBegun,
@@ -25,6 +27,7 @@ from forkjoin.model.event import (
     OnOverlap,
     Options,
     Other,
+    Overlapped,
     Owned,
     Paused,
     Planned,
@@ -76,7 +79,7 @@ from forkjoin.model.todo import Todo
 from forkjoin.model.tree import SKIPPED_FOLDERS, GitTree, Link, Tree
 from forkjoin.model.usage import Usage
 from forkjoin.model.verdict import Check, Claim, Claims, ConflictKind, ForeignPair, LiveClaims, Pair
-from forkjoin.model.view import ENDED, RunState, RunView, TaskState, TaskView
+from forkjoin.model.view import ENDED, Met, RunState, RunView, TaskState, TaskView
 from forkjoin.model.workspace import Authored, Base, Change, Changes, HowChanged, Place, PlaceKind, WallLevel
 
 __all__ = [
@@ -109,6 +112,7 @@ __all__ = [
     "Completed",
     "Confidence",
     "ConflictKind",
+    "Continued",
     "Coverage",
     "Dispute",
     "Each",
@@ -129,6 +133,7 @@ __all__ = [
     "GateRun",
     "GitTree",
     "Group",
+    "Halted",
     "Held",
     "Hold",
     "HowChanged",
@@ -152,6 +157,7 @@ __all__ = [
     "Lost",
     "LostCause",
     "LostTime",
+    "Met",
     "Narrowing",
     "NeedsInput",
     "OnOverlap",
@@ -159,6 +165,7 @@ __all__ = [
     "Other",
     "Outcome",
     "OutputKind",
+    "Overlapped",
     "Owned",
     "Pair",
     "Pause",

@@ -39,7 +39,7 @@ class Replay(Value, frozen=True, kw_only=True, omit_defaults=True):
     speed: float = 1.0
 
 
-OnOverlap = Literal["note", "stop"]  # what follows where living tasks change the same file
+OnOverlap = Literal["note", "pause", "stop"]  # what follows where living tasks change the same file
 
 
 class Options(Value, frozen=True, kw_only=True, omit_defaults=True):
@@ -125,6 +125,31 @@ class Limited(_Event, frozen=True, kw_only=True):
     task: TaskId
     attempt: int
     limit: Limit
+
+
+class Overlapped(_Event, frozen=True, kw_only=True):
+    """Two attempts that run have changed the same files, in trees of their own; *task* is the later in the plan."""
+
+    task: TaskId
+    attempt: int
+    first: TaskId
+    paths: tuple[str, ...]
+
+
+class Halted(_Event, frozen=True, kw_only=True):
+    """The attempt's processes are about to be made to stand still."""
+
+    task: TaskId
+    attempt: int
+    reason: str
+
+
+class Continued(_Event, frozen=True, kw_only=True):
+    """They are about to go on."""
+
+    task: TaskId
+    attempt: int
+    reason: str
 
 
 class Ended(_Event, frozen=True, kw_only=True):
@@ -259,7 +284,8 @@ class Exported(_Event, frozen=True, kw_only=True):
 
 
 Event: TypeAlias = (
-    Planned | Owned | BaseTaken | Starting | Running | Progress | Limited | Ended | Paused | Lifted
+    Planned | Owned | BaseTaken | Starting | Running | Progress | Limited | Overlapped | Halted | Continued | Ended
+    | Paused | Lifted
     | StopAsked | RetryAsked | Awaited | Freed | Held | Released | Joined | Closed
     | LandBegun | Landed | Exported
 )  # fmt: skip

@@ -23,6 +23,13 @@ ENDED: frozenset[str] = frozenset(
 )
 
 
+class Met(Value, frozen=True, kw_only=True):
+    """Another task that changed the same files while both ran."""
+
+    task: TaskId
+    paths: tuple[str, ...]
+
+
 class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
     """One task as it stands. Times are Unix seconds; `why` says why it waits, or the reason of its end.
 
@@ -59,6 +66,8 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
     waits: tuple[Hold, ...] = ()  # times in which it waited for other runs
     provider: str = ""  # whose limits it meets
     until: float | None = None
+    overlaps: tuple[Met, ...] = ()  # seen while its last attempt ran
+    halted: str = ""  # why its processes stand still now
 
     @property
     def id(self) -> TaskId:

@@ -9,16 +9,19 @@ from forkjoin.model import (
     BaseTaken,
     Blocked,
     Closed,
+    Continued,
     Ended,
     Event,
     Exported,
     Freed,
+    Halted,
     Held,
     Joined,
     LandBegun,
     Landed,
     Lifted,
     Limited,
+    Overlapped,
     Owned,
     Paused,
     Planned,
@@ -57,7 +60,10 @@ def fold(store: Store, event: Event) -> None:
             store.finished = not store.queued and not store.live
         case Owned():
             store.held.clear()  # a hold is what one owner saw: the next looks for itself
-        case Planned() | BaseTaken() | Progress() | Joined() | LandBegun() | Landed() | Exported():
+        case (
+            Planned() | BaseTaken() | Progress() | Overlapped() | Halted() | Continued()
+            | Joined() | LandBegun() | Landed() | Exported()
+        ):  # fmt: skip
             pass
         case _:
             assert_never(event)

@@ -52,7 +52,7 @@ def report(
         tasks=tuple(one.summary for one in read),
         account=account,
         notes=tuple(one_line(note, _LINE_CHARS) for note in (*view.notes, *filter(None, map(_guess_note, read)))),
-        overlaps=overlaps(found),
+        overlaps=overlaps(found, view.tasks),
         groups=kinds,
         clashes=found,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
 
-from forkjoin.model import Clash, Edge, Finding, RunView, TaskId
+from forkjoin.model import Clash, Edge, Finding, RunView, TaskId, TaskView
 from forkjoin.model.text import spelled
 
 _TOLD = 20
@@ -32,15 +32,35 @@ def clashes(view: RunView, findings: Sequence[Finding] = ()) -> tuple[Clash, ...
     )
 
 
-def overlaps(found: Sequence[Clash]) -> tuple[str, ...]:
-    """Say each in words, at most 20; the rest is counted."""
+def overlaps(found: Sequence[Clash], tasks: Sequence[TaskView] = ()) -> tuple[str, ...]:
+    """Say each in words, at most 20; the rest is counted.
+
+    What *tasks* changed at the same time while they ran, and no longer both at their ends, is told behind it.
+    """
+    passing = _passing(found, tasks)
     said = [
         f"{spelled(clash.path)} was changed by {' and '.join(clash.tasks)}, side by side: "
         "their changes may not land together"
         for clash in found[:_TOLD]
     ]
-    left = len(found) - _TOLD
+    said += [
+        f"{path} was changed by {first} and {then} while both ran; at their ends one of them no longer has it changed"
+        for path, first, then in passing[: _TOLD - len(said)]
+    ]
+    left = len(found) + len(passing) - _TOLD
     return (*said, f"{left} more files were changed side by side") if left > 0 else tuple(said)
+
+
+def _passing(found: Sequence[Clash], tasks: Sequence[TaskView]) -> list[tuple[str, TaskId, TaskId]]:
+    known = {clash.path for clash in found}
+    numbers = {task.id: task.number for task in tasks}
+    return [
+        (spelled(path), task.id, met.task)
+        for task in tasks
+        for met in task.overlaps
+        for path in met.paths
+        if numbers.get(met.task, 0) > task.number and path not in known
+    ]
 
 
 def _behind(edges: Iterable[Edge]) -> dict[TaskId, list[TaskId]]:

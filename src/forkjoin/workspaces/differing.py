@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from forkjoin.model import SKIPPED_FOLDERS, Place, path_text
+from forkjoin.model import SKIPPED_FOLDERS, Place
+from forkjoin.workspaces.changes import tree_path
 from forkjoin.workspaces.durable import flush
 from forkjoin.workspaces.listing import Listing, listing
 from forkjoin.workspaces.opening import Record
@@ -79,10 +80,10 @@ def _ignored_by_base(store: Store, base: str, paths: set[bytes], scratch: Path) 
 
 
 def changed_names(store: Store, place: Place, *, record: Record) -> frozenset[str]:
-    """Return the names of the files that differ from what the agent was given."""
+    """Return the files that differ from what the agent was given, relative to the tree."""
     root = Path(place.root)
     found = without_set_up(differences(store, root, place, record), root, record)
-    return frozenset(path_text(path) for path in (*found.present, *found.gone))
+    return frozenset(tree_path(path, store.tree) for path in (*found.present, *found.gone))
 
 
 # -- what a set-up made

@@ -82,7 +82,7 @@ class Workspaces:
         fill(self._store, once, place, record=self._once_record(once_name(task)))
 
     def changed(self, task: Task, attempt: int, place: Place) -> frozenset[str]:
-        """Return the files that differ by now, from the top of the repository, while an attempt still works."""
+        """Return the files that differ by now, relative to the tree, while an attempt still works."""
         return changed_names(self._store, place, record=self._record(task, attempt))
 
     def note_set_up(self, task: Task, attempt: int, place: Place) -> None:

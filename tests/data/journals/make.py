@@ -10,9 +10,9 @@ from pathlib import Path
 
 from forkjoin.journal import SqliteJournal, run_view
 from forkjoin.model import (
-    Awaited, Base, BaseTaken, Blocked, Change, Changes, Claims, Closed, Completed, Edge, Ended, Exit, Exported,
+    Awaited, Base, BaseTaken, Blocked, Change, Changes, Claims, Closed, Completed, Continued, Edge, Ended, Exit, Exported,
     Failed, Freed, Held, LandBegun, Landed, LandedTask, LeftOut, RefMove,
-    Joined, Lifted, Limit, Limited, Lost, NeedsInput, Options, Other, Owned, Paused, Place, Plan, Planned, Progress, Released, RetryAsked, Running,
+    Halted, Joined, Lifted, Limit, Limited, Lost, NeedsInput, Options, Other, Overlapped, Owned, Paused, Place, Plan, Planned, Progress, Released, RetryAsked, Running,
     RunId, Skipped, Starting, StopAsked, Stopped, Task, TaskId, TimedOut, to_json,
 )  # fmt: skip
 
@@ -50,6 +50,9 @@ def events() -> list[object]:
             Starting(task=task, attempt=1), Running(task=task, attempt=1, place=place, pid=9, start=12),
             Progress(task=task, attempt=1, text="reads a.py", bytes=12),
             Limited(task=task, attempt=1, limit=Limit(kind="rate", after_s=5.0, reason="429")),
+            *((Overlapped(task=task, attempt=1, first=TaskId("broken"), paths=("a.py",)),
+               Halted(task=task, attempt=1, reason="paused until broken has ended"),
+               Continued(task=task, attempt=1, reason="goes on")) if name == "late" else ()),
             Ended(task=task, attempt=1, outcome=outcome, place=place, exit=Exit(how="exited", code=0, ended_at=1050.0),
                   changes=Changes(files=(Change(path=f"{name}.txt", how="added", insertions=1),), commit="d" * 40, base="c" * 40)),
         ]  # fmt: skip

@@ -256,9 +256,9 @@ class Attempts:
         await self.inprocess.close()
         await self.local.close()
 
-    def _apart(self) -> list[Living]:
+    def _apart(self, least: int) -> list[Living]:
         there = [key for key in self._living - self._between if not self.setups.holds(key)]
-        return apart(self.tasks, {key: self.places[key] for key in there if key in self.places})
+        return apart(self.tasks, {key: self.places[key] for key in there if key in self.places}, least=least)
 
     # -- starting
 

@@ -36,6 +36,9 @@ class Processes(Backend, Protocol):
     def abandon(self, job_folder: str) -> None:
         """Give a reserved attempt's lock back."""
 
+    def halt(self, task: TaskId, attempt: int, *, on: bool) -> None:
+        """Let its whole tree stand still, or go on."""
+
     def adopt(self, folder: str, task: TaskId, attempt: int) -> None:
         """Take over an attempt of an earlier owner; `Exited` follows in any case."""
 

@@ -35,9 +35,11 @@ from forkjoin.failpoints import reached
 from forkjoin.model import (
     MIB,
     BaseTaken,
+    Continued,
     Ended,
     Event,
     Failed,
+    Halted,
     Owned,
     Plan,
     Recorded,
@@ -203,6 +205,9 @@ class Driver:
             case Result():
                 return self._settled(item)
             case _:
+                if isinstance(item, Halted | Continued):
+                    halt = partial(self._attempts.local.halt, on=isinstance(item, Halted))
+                    self._effects.append(partial(halt, item.task, item.attempt))
                 return self._noted(item)
 
     def _heard(self, signal: Signal, now: float) -> list[Event]:

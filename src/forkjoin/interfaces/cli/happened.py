@@ -10,10 +10,12 @@ from forkjoin.model import (
     Awaited,
     BaseTaken,
     Closed,
+    Continued,
     Ended,
     Event,
     Exported,
     Freed,
+    Halted,
     Held,
     Joined,
     Landed,
@@ -21,6 +23,7 @@ from forkjoin.model import (
     LeftOut,
     Lifted,
     Limited,
+    Overlapped,
     Owned,
     Paused,
     Planned,
@@ -40,7 +43,7 @@ from forkjoin.model.text import one_line
 def told(recorded: Recorded) -> str:
     """Return what happened, "" where it says nothing to a person."""
     event = recorded.event
-    return one_line(_of_task(event) or _of_launches(event) or _of_run(event))
+    return one_line(_of_task(event) or _of_overlap(event) or _of_launches(event) or _of_run(event))
 
 
 def _of_task(event: Event) -> str:
@@ -67,6 +70,16 @@ def _of_task(event: Event) -> str:
         case _:
             said = ""
     return said
+
+
+def _of_overlap(event: Event) -> str:
+    match event:
+        case Overlapped(task=task, first=first, paths=paths):
+            return f"{task}: overlap: {first} changed the same: {listed(paths, 3)}"
+        case Halted(task=task, reason=reason) | Continued(task=task, reason=reason):
+            return f"{task}: {reason}"
+        case _:
+            return ""
 
 
 def _of_run(event: Event) -> str:

@@ -30,7 +30,7 @@ class PlainLines:
             self._held = view.held
             yield f"{at} {'held: ' + one_line(view.held) if view.held else 'goes on'}"
         for task in view.tasks:
-            seen = (task.state, task.attempt, task.action if self._actions else "")
+            seen = (task.state, task.attempt, task.action if self._actions else f"{len(task.overlaps)} {task.halted}")
             before = self._told.get(task.id)
             if seen != before:
                 self._told[task.id] = seen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -13,6 +13,7 @@ from forkjoin.interfaces.cli.landings import print_landing
 from forkjoin.interfaces.cli.saving import refuse_ending, save
 from forkjoin.interfaces.cli.starting import Starting, start, surrounding_agent
 from forkjoin.interfaces.cli.talk import data, say
+from forkjoin.model import OnOverlap
 
 if TYPE_CHECKING:
     from forkjoin.engine import Prepared, Run
@@ -31,7 +32,7 @@ class Running(Starting):
     ] = ""
     on_overlap: Annotated[
         str,
-        typer.Option("--on-overlap", metavar="WORD", help="When running tasks change one file: note, or stop."),
+        typer.Option("--on-overlap", metavar="WORD", help="When running tasks change one file: note, pause or stop."),
     ] = "note"
     base: Annotated[
         str,
@@ -97,8 +98,9 @@ def _begun_and_landed(ready: Prepared, asked: Running) -> int:
 
 
 def _on_overlap(text: str) -> Any:
-    if text not in ("note", "stop"):
-        raise PlanError(f"no such word {text!r}", where="--on-overlap", next_step="known: note, stop")
+    known = get_args(OnOverlap)
+    if text not in known:
+        raise PlanError(f"no such word {text!r}", where="--on-overlap", next_step=f"known: {', '.join(known)}")
     return text
 
 

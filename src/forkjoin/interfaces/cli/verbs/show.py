@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forkjoin.errors import listed
 from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
 from forkjoin.interfaces.cli.listing import command_lines, task_lines
 from forkjoin.interfaces.cli.talk import data, data_json, line_width, widest
@@ -28,6 +29,7 @@ EXAMPLES = (
     ("forkjoin show --json | jq .account", "results and account, for a program"),
 )
 _ANSWER, _LINES = 4000, 40
+_NAMED = 10  # files of an overlap, overlaps of a run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +76,7 @@ def _run_lines(run: Run) -> Iterator[str]:
         yield ""
         yield "findings: " + ", ".join(f"{count} {severity}" for severity, count in view.findings)
     yield from _changed(view)
+    yield from _overlaps(view)
     yield ""
     if view.ended is None and run.called == run.id:
         verbs = ("watch", "wait", "stop") if run.owned() else ("resume", "stop")
@@ -97,6 +100,16 @@ def _changed(view: RunView) -> Iterator[str]:
     yield f"changes: {diffstat(Changes(files=files))}" + (f"; not landed: {unlanded(view)}" if view.unlanded else "")
 
 
+def _overlaps(view: RunView) -> Iterator[str]:
+    """Which tasks were seen to change the same files while they ran; each pair once."""
+    numbers = {task.id: task.number for task in view.tasks}
+    pairs = [(task, met) for task in view.tasks for met in task.overlaps if numbers[met.task] > task.number]
+    for task, met in pairs[:_NAMED]:
+        yield f"overlap: {task.id} and {met.task} changed the same while both ran: {one_line(listed(met.paths, 3))}"
+    if len(pairs) > _NAMED:
+        yield f"… {len(pairs) - _NAMED} more overlaps: --json has them"
+
+
 def _left(run: Run) -> str:
     if run.called == run.id:
         return "nobody drives it; go on with it: forkjoin resume"
@@ -116,6 +129,8 @@ def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
         yield from (f"  {one_line(note)}" for note in task.place.notes)
     yield from _changes(task.changes)
     yield from (f"note: {one_line(note)}" for note in task.changes.notes)
+    for met in task.overlaps:
+        yield f"overlap: {met.task} changed the same while both ran: {one_line(listed(met.paths, _NAMED))}"
     if task.landed:
         yield f"landed on {task.landed} as {task.landed_as[:12]}" if task.landed_as else f"exported to {task.landed}"
     if task.state in ENDED:

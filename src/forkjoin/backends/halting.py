@@ -1,0 +1,49 @@
+"""A tree of processes made to stand still, and let go on. Standard library only."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING or __package__:
+    from forkjoin.backends import processes
+else:
+    import processes
+
+HALT, GO_ON = signal.SIGWINCH, signal.SIGURG  # what the owner tells a shim by
+_PASSES = 50
+
+
+class Halt:
+    """The descendants of one process; for how long they stand is measured on the monotonic clock."""
+
+    def __init__(self, root: int) -> None:
+        self.root, self.since = root, 0.0
+        self.stopped: dict[int, int] = {}  # pid and start time of each
+
+    @property
+    def on(self) -> bool:
+        """Whether they stand."""
+        return self.since > 0.0
+
+    def begin(self) -> None:
+        """Stop them all; looks again until none is left that was born meanwhile."""
+        self.since = self.since or time.monotonic()
+        for _ in range(_PASSES):
+            new = [one for one in processes.descendants(self.root) if one.pid not in self.stopped]
+            if not new:
+                return
+            for process in new:
+                self.stopped[process.pid] = process.start
+                processes.send(process.pid, process.start, signal.SIGSTOP)
+
+    def end(self) -> float:
+        """Let them go on; return for how many seconds they stood, 0.0 where they did not."""
+        if not self.on:
+            return 0.0
+        for pid, start in self.stopped.items():
+            processes.send(pid, start, signal.SIGCONT)
+        self.stopped.clear()
+        stood, self.since = time.monotonic() - self.since, 0.0
+        return stood
