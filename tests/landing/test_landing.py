@@ -187,8 +187,13 @@ def test_onto_another_branch_and_under_another_prefix(desk: Desk):
 
 
 def test_a_branch_in_the_way_is_named_before_anything(desk: Desk):
-    desk.git("branch", "forkjoin")
     run = desk.run(A)
+    desk.git("branch", "forkjoin")
+    before = len(list(run.folder.parent.iterdir()))
+    with pytest.raises(PlanError, match=r"forkjoin is in the way of forkjoin/RUN.*FORKJOIN_BRANCH_PREFIX.*was started"):
+        desk.run(A)
+    assert len(list(run.folder.parent.iterdir())) == before
+    desk.run(shell("reader", "true", writes=[]))  # brings nothing back
     with pytest.raises(PlanError, match=r"the branch forkjoin is in the way of forkjoin/.*--branch-prefix"):
         run.land(LandAsk())
     assert landed(run.land(LandAsk(prefix="fj"))) == ["a"]

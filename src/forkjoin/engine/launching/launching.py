@@ -24,7 +24,7 @@ from forkjoin.engine.folder import (
     new_run_folder,
 )
 from forkjoin.engine.launching.estimates import with_estimates
-from forkjoin.engine.launching.refusing import refuse
+from forkjoin.engine.launching.refusing import refuse, refuse_clash
 from forkjoin.engine.preparing.prepare import Prepared
 from forkjoin.engine.retention import retire
 from forkjoin.engine.run import Run
@@ -43,11 +43,13 @@ def launch(
     """Make the run: its folder, its journal with the plan, its ids; nothing of it starts before this returns.
 
     With *detached* a supervisor of its own drives it from here on; else the caller does, by `Run.drive`.
-    Raises NotIndependent under policy `strict`; CannotHere inside another run's task, without git for writers, for a
+    Raises NotIndependent under policy `strict`; PlanError where a branch has the name under which ours are landed;
+    CannotHere inside another run's task, without git for writers, for a
     task that no agent here can do; NoRoom on a full disk.
     """
     refuse(ready, os.environ if environ is None else environ)
     if ready.recording is None:
+        refuse_clash(ready, prefix=settings.branch_prefix or "forkjoin")
         if detached and (why := bound_here(ready.plan)):
             raise PlanError(why, next_step="launch the run without detaching")
         ready = with_estimates(ready, Path(settings.home))

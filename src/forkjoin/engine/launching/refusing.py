@@ -78,12 +78,25 @@ def refuse_unlandable(ready: Prepared, *, prefix: str) -> None:
     """Raise PlanError where a branch is in the way of those that the run is to be landed on, CannotHere outside git."""
     if ready.tree.git is None:
         raise CannotHere(f"{ready.tree.root} is no git repository, and there is no branch to land on")
-    ref = f"refs/heads/{prefix}/{_ANY_RUN}"
-    if clash := clashes(Path(ready.tree.git.top), ref):
+    _refuse_clash(Path(ready.tree.git.top), prefix, where="--land")
+
+
+def refuse_clash(ready: Prepared, *, prefix: str) -> None:
+    """Raise PlanError where what writers bring back could not be landed, for a branch has the name of our folder."""
+    writes = any(not task.shares_tree and not task.function for task in ready.plan.tasks)
+    if (
+        writes and ready.tree.git is not None and not ready.options.resolves
+    ):  # which is landed on a branch that is there
+        _refuse_clash(Path(ready.tree.git.top), prefix, where="run")
+
+
+def _refuse_clash(top: Path, prefix: str, *, where: str) -> None:
+    if clash := clashes(top, f"refs/heads/{prefix}/{_ANY_RUN}"):
         raise PlanError(
-            f"the branch {clash.removeprefix('refs/heads/')} is in the way of {prefix}/RUN",
-            where="--land",
-            next_step="set another prefix: FORKJOIN_BRANCH_PREFIX=NAME; nothing was started",
+            f"the branch {clash.removeprefix('refs/heads/')} is in the way of {prefix}/RUN, where changes are landed",
+            where=where,
+            next_step="set another prefix: FORKJOIN_BRANCH_PREFIX=NAME (or branch_prefix in .forkjoin.toml); nothing "
+            "was started",
         )
 
 
