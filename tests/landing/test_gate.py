@@ -61,3 +61,24 @@ def test_the_gate_sees_the_combination_and_git(desk: Desk):
     )
     assert landed(made) == ["a", "b"]
     assert desk.subjects(branch_of(run)) == ["Do a", "Do b"]
+
+
+def test_what_the_tasks_set_up_is_set_up_for_the_gate_too(desk: Desk):
+    desk.write("sub/deps.txt", "one\n")
+    desk.write(".gitignore", "made\nlib\n")
+    desk.commit()
+    line = "cp deps.txt lib; echo $NAME$FORKJOIN_PORT >> made"
+    more = {"setup_once": "touch sub/made", "setup": line, "cwd": "sub", "env": {"NAME": "n"}}
+    run = desk.run(
+        shell("a", "echo two >> deps.txt", **more),
+        shell("b", "echo b > b.txt", **more),
+        shell("c", "echo c > c.txt"),
+    )
+    made = run.land(LandAsk(gate="grep two sub/lib && grep '^n[0-9]' sub/made && test $(wc -l < sub/made) = 1"))
+    assert landed(made) == ["a", "b", "c"], made
+    again = desk.run(
+        shell("bad", "mv deps.txt x.txt", **more | {"setup": "cat deps.txt"}), shell("c", "echo c > c.txt")
+    )
+    made = again.land(LandAsk(gate="test -e sub/made"))
+    assert landed(made) == ["c"], made
+    assert "the gate fails with it: setup failed: exit code 1: cat: deps.txt" in made.left_out[0].reason

@@ -26,7 +26,7 @@ from forkjoin.engine.landing.gating import Judging
 from forkjoin.engine.landing.messages import message
 from forkjoin.engine.landing.next import next_command
 from forkjoin.engine.landing.suspecting import suspected
-from forkjoin.engine.landing.trying import Trying
+from forkjoin.engine.landing.trying import GateAsk, Trying
 from forkjoin.errors import CannotHere, PlanError, RunOwned
 from forkjoin.failpoints import reached
 from forkjoin.journal import Fold, SqliteJournal
@@ -189,25 +189,25 @@ class _Landing:
         combined = combining.together(made.candidates)
         made.left_out += combined.left_out
         if self._gate and combined.steps and not self._ask.dry_run:
-            judging = Judging(combining, lambda tree, tasks: self._try(made.branch, tree, tasks))
-            judged = judging.judged([candidate for candidate, _ in combined.steps])
+            members = [candidate for candidate, _ in combined.steps]
+            trying = self._trying(members)
+            judged = Judging(combining, lambda tree, who: self._try(trying, made.branch, tree, who)).judged(members)
             self._gate_runs += judged.runs
             combined = judged.combined
             made.left_out += [*judged.left_out, *combined.left_out]
         made.steps = combined.steps
 
-    def _try(self, branch: Branch, tree: str, tasks: tuple[TaskId, ...]) -> GateRun:
-        carry = tuple(dict.fromkeys(glob for task in self._planned.plan.tasks for glob in task.carry))
-        trying = Trying(
-            self._folder,
-            self._store,
+    def _trying(self, candidates: Sequence[Candidate]) -> Trying:
+        ask = GateAsk(
             command=self._gate,
             timeout_s=self._ask.gate_timeout_s,
-            carry=carry,
-            say=self._say,
+            carry=tuple(dict.fromkeys(glob for task in self._planned.plan.tasks for glob in task.carry)),
+            tasks=tuple(one.task.task for one in candidates),
         )
-        parents = (branch.start,) if branch.start else ()
-        return trying.run(self._replay.passing(tree, *parents), tasks)
+        return Trying(self._folder, self._store, ask, say=self._say)
+
+    def _try(self, trying: Trying, branch: Branch, tree: str, tasks: tuple[TaskId, ...]) -> GateRun:
+        return trying.run(self._replay.passing(tree, *((branch.start,) if branch.start else ())), tasks)
 
     # -- doing
 
