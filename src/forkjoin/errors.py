@@ -6,12 +6,25 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
+_COMPARED = 2_000  # of more, nobody waits for the nearest
 
 
 def listed(things: Sequence[T], most: int, *, say: Callable[[T], str] = str, between: str = ", ") -> str:
     """Return the first *most* in words, and how many there are beside them: `a, b, c and 4 more`; "" for none."""
     left = len(things) - most
     return between.join(map(say, things[:most])) + (f" and {left:,} more" if left > 0 else "")
+
+
+def choices(word: str, known: Sequence[str], *, most: int = 20) -> str:
+    """Return what to say instead of *word*: `known: isolate, strict, trust; did you mean 'strict'?`.
+
+    Of a known one with words behind it, `a (Audit)`, only the name is compared.
+    """
+    import difflib
+
+    names = [one.partition(" (")[0] for one in known[:_COMPARED]]
+    near = difflib.get_close_matches(word.lower()[:60], names, n=1, cutoff=0.6)
+    return f"known: {listed(known, most)}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
 class ForkjoinError(Exception):
@@ -38,8 +51,9 @@ class UnknownId(ForkjoinError):
     word = "unknown-id"
 
     def __init__(self, kind: str, name: str, known: Sequence[str], *, hint: str = "") -> None:
-        said = f"no {kind} {name!r}; known: {listed(known, 20)}" if known else f"no {kind} {name!r}; there is none yet"
-        super().__init__(f"{said}; {hint}" if hint else said)
+        said = f"no {kind} {name!r}; {choices(name, known)}" if known else f"no {kind} {name!r}; there is none yet"
+        hinted = f"{said} ({hint})" if said.endswith("?") else f"{said}; {hint}"
+        super().__init__(hinted if hint else said)
         self.kind, self.name, self.known = kind, name, tuple(known)
 
 

@@ -94,7 +94,7 @@ def test_json_and_yaml_of_one_plan_are_one_plan() -> None:
         ("tasks: [{task: x, writes: ['{a,..}/b']}]\n", "leaves the tree"),
         ("tasks: [{task: x, writes: [sub/.GIT/config]}]\n", "goes into git's own folder"),
         ("tasks: [{task: x, output: {type: 5}}]\n", "output is no JSON Schema"),
-        ("policy: lax\ntasks: [{task: x}]\n", "use isolate, strict or trust"),
+        ("policy: lax\ntasks: [{task: x}]\n", "no policy 'lax'; known: isolate, strict, trust"),
         ("max_parallel: 0\ntasks: [{task: x}]\n", "plan.yaml:1: max_parallel: max_parallel is less than 1"),
         ("name: x\n", "the plan has no tasks"),
         ("tasks: []\n", "plan.yaml:1: tasks: the plan has no tasks"),

@@ -239,3 +239,11 @@ def test_a_read_only_repository_gets_no_ref_and_is_a_base_all_the_same(site):
     base = site.run().take()
     assert base.ref == ""
     assert base.commit
+
+
+def test_the_commit_of_a_snapshot_says_to_an_agent_what_it_is(site):
+    site.write("new.txt", "x\n")
+    run = site.run()
+    subject, _, told = run.git("log", "-1", "--format=%B", run.take().commit).partition("\n")
+    assert subject.startswith("forkjoin: uncommitted changes of the user")
+    assert "never landed" in told

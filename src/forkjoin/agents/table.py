@@ -53,7 +53,7 @@ def _loaded(name: str) -> Dialect:
         return cast(Dialect, getattr(import_module(module), attribute)())
     entry = _registered().get(name)
     if entry is None:
-        raise UnknownId("agent", name, names())
+        raise UnknownId("agent", name, (*names(), "shell"))  # that a prompt is a shell line is for the engine to say
     return _from_outside(name, entry)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import msgspec
 
-from forkjoin.errors import PlanError
+from forkjoin.errors import PlanError, choices
 from forkjoin.model import Policy, Severity, Value
 
 Origin: TypeAlias = Literal["environment", "project", "user", "default"]
@@ -54,7 +54,7 @@ def settings_from(environ: Mapping[str, str], tree: Path) -> Settings:
     for origin, where, given in _layers(environ, tree):
         for name, value in given.items():
             if name not in _KINDS:
-                raise PlanError(f"no setting {name!r}", where=where, next_step=f"known: {', '.join(_KINDS)}")
+                raise PlanError(f"no setting {name!r}", where=where, next_step=choices(name, [*_KINDS]))
             if name not in values:
                 values[name] = _read(name, value, where=where, textual=origin == "environment")
                 origins[name], places[name] = origin, where
@@ -121,6 +121,9 @@ def _read(name: str, value: Any, *, where: str, textual: bool) -> Any:
     try:
         return msgspec.convert(value, _KINDS[name], strict=not textual)
     except msgspec.ValidationError as error:
+        words = get_args(_KINDS[name])
+        if isinstance(value, str) and words and isinstance(words[0], str):
+            raise PlanError(f"no {name} {value[:60]!r}", where=where, next_step=choices(value, words)) from error
         raise PlanError(f"{name} = {value!r}: {error}", where=where) from error
 
 

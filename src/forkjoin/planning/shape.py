@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
-from forkjoin.errors import PlanError
-from forkjoin.model import Each, Plan, Task, seconds, size
+from forkjoin.errors import PlanError, choices
+from forkjoin.model import Each, Isolation, OutputKind, Permission, Plan, Policy, Task, seconds, size
 from forkjoin.planning import keys
 from forkjoin.planning.contradictions import contradiction, each_fault
 from forkjoin.planning.places import Path, Source
@@ -22,6 +22,10 @@ _OURS: Final = (
     ("`", ""), ("Expected", "expected"), (" | null", ""), ("array", "a list"), ("null", "nothing"), ("str", "text"),
     ("object", "a mapping"), ("float", "a number"), ("int", "a whole number"), ("bool", "true or false"),
 )  # fmt: skip
+_WORDS: Final = {
+    "policy": get_args(Policy), "permission": get_args(Permission), "isolation": get_args(Isolation),
+    "output": (*get_args(OutputKind), "or a JSON Schema"),
+}  # fmt: skip
 _IN_PLAN: Final = keys.PLAN - {"tasks", "each", "perspectives"}
 
 
@@ -197,8 +201,9 @@ def _complaint(said: str, row: Mapping[str, Any], written: Mapping[str, Any], so
         next_step = (
             "write it as a list: [...]" if field != "command" else 'write [program, argument], or use shell: "..."'
         )
-    if field == "policy" and "enum" in why:
-        next_step = "use isolate, strict or trust"
+    value = row.get(field)
+    if field in _WORDS and isinstance(value, str) and "enum" in why:
+        why, next_step = f"no {field} {value[:60]!r}", choices(value, _WORDS[field])
     place = _place(field, written, source, at) if field else at
     return source.error((*place, *inner[1:]), why, next_step)
 

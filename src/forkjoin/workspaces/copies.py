@@ -31,7 +31,7 @@ def copied(store: Store) -> Base:
         with suppress(OSError):
             found.present[path] = os.lstat(os.fsencode(top) + b"/" + path)
     take_in(git, top, found)
-    commit = git.line("commit-tree", git.line("write-tree"), "-m", "The tree at the start of the run")
+    commit = git.line("commit-tree", git.line("write-tree"), "-m", "forkjoin: the folder as the run found it")
     index.unlink(missing_ok=True)
     store.git().out("update-ref", store.ref("base"), commit)
     _write_manifest(store, top, found)

@@ -51,4 +51,5 @@ def _joined(store: Store, ours: Git, current: str, commit: str) -> str:
         raise ours.failed(arguments, done)
     if done.code == 1:
         raise MergeConflict(sorted({tree_path(file, store.tree) for file in files if file}))
-    return ours.line("commit-tree", tree.decode(), "-p", current, "-p", commit, "-m", "Changes of predecessors")
+    said = "forkjoin: changes of the tasks before this one"
+    return ours.line("commit-tree", tree.decode(), "-p", current, "-p", commit, "-m", said)

@@ -18,6 +18,13 @@ from forkjoin.workspaces.taking import left_out, take_in
 
 _USERS_WAYS: Final = ("autocrlf", "eol", "symlinks", "filemode", "ignorecase", "precomposeunicode")
 
+# An agent reads this in `git log`, and may take it for a commit of the project.
+_SUBJECT: Final = "forkjoin: uncommitted changes of the user, as the run found them"
+_TOLD: Final = (
+    "Made for the workspaces of one run: the task starts from here. It is no part of the project's history and is never"
+    " landed, so do not amend or revert it, and leave it out of release notes."
+)
+
 
 def snapshot(store: Store, repository: GitTree) -> tuple[str, str]:
     """Return a commit of HEAD plus what is not committed, and the line that says so.
@@ -33,7 +40,7 @@ def snapshot(store: Store, repository: GitTree) -> tuple[str, str]:
     if tree == old:
         return repository.head, f"base: HEAD {repository.head[:7]}{left_out(found)}"
     parents = ("-p", repository.head) if repository.head else ()
-    commit = ours.line("commit-tree", tree, *parents, "-m", "Uncommitted changes at the start of the run")
+    commit = ours.line("commit-tree", tree, *parents, "-m", _SUBJECT, "-m", _TOLD)
     # What the user has staged lies in their object store, where no ref holds it: take it along.
     wanted = f"{commit}\n" + (f"^{repository.head}\n" if repository.head else "")
     ours.out("pack-objects", "-q", "--revs", str(store.objects / "pack" / "pack"), stdin=wanted.encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forkjoin.errors import PlanError
+from forkjoin.errors import PlanError, choices
 
 VIOLATIONS = ("refuse", "keep-declared", "accept")
 GATE_TIMEOUT_S = 3600.0
@@ -36,7 +36,7 @@ class LandAsk:
             raise PlanError(
                 f"{self.violations!r} is no way to treat them",
                 where="--violations",
-                next_step=f"known: {', '.join(VIOLATIONS)}",
+                next_step=choices(self.violations, VIOLATIONS),
             )
         if self.apply and self.branch_per_task:
             raise PlanError("cannot go with --branch-per-task", where="--apply", next_step="say one of them")

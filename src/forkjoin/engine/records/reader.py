@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, Self
@@ -14,7 +15,7 @@ from forkjoin.engine.folder import RunFolder, owned, owner_pid
 from forkjoin.engine.records.joining import account_of, report_of
 from forkjoin.engine.records.left import Left, left_of
 from forkjoin.engine.records.parts import Part, part_of_output, part_of_text
-from forkjoin.engine.records.results import run_result
+from forkjoin.engine.records.results import ResultParts, result_parts, run_result
 from forkjoin.errors import JournalDamaged, UnknownId
 from forkjoin.journal import Fold, SqliteJournal, todo
 from forkjoin.model import (
@@ -256,12 +257,22 @@ class RunReader:
 
     def result_json(self) -> dict[str, Any]:
         """Return the results as `run --json` prints them, of a review with a scope what its report leaves out, too."""
+        parts = self.result_parts()
+        return {**parts.before, "tasks": list(parts.tasks), **parts.after}
+
+    def result_parts(self, *, only: str = "") -> ResultParts:
+        """Return the same in parts, of which each is read when it is taken; of all tasks, or *only* that one."""
         scope = self.planned.scope
         narrowing = self.report().narrowing if scope.since is not None or scope.baseline is not None else None
         told = {"narrowing": to_builtins(narrowing)} if narrowing is not None else {}
-        return {"forkjoin": 1, **to_builtins(self.result()), **told}
+        parts = result_parts(self.view(), self._content, only=only)
+        return replace(parts, after={**parts.after, **told})
 
     # -- helpers
+
+    def _content(self, text: Text) -> str:
+        with self._guard:
+            return self._journal.content(text)
 
     def _named(self, names: Sequence[str]) -> list[TaskView]:
         """Return the tasks of these ids or numbers, as they stand now."""

@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from forkjoin.engine.records.joining import account_of
-from forkjoin.model import ChangedFiles, RunResult, RunView, TaskResult, TaskView, Text
+from forkjoin.model import ChangedFiles, RunResult, RunView, TaskResult, TaskView, Text, to_builtins
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultParts:
+    """The results as `run --json` prints them, in its order; a task is read when it is taken, for answers are long."""
+
+    before: dict[str, Any]
+    tasks: Iterator[dict[str, Any]]
+    after: dict[str, Any]
+
+
+def result_parts(view: RunView, content: Callable[[Text], str], *, only: str = "") -> ResultParts:
+    """Return the results in parts, of all tasks or *only* that one."""
+    asked = [task for task in view.tasks if only in ("", task.id)]
+    return ResultParts(
+        before={"forkjoin": 1, "run": view.run, "name": view.name, "state": view.state},
+        tasks=(to_builtins(_task_result(task, content)) for task in asked),
+        after={"account": to_builtins(account_of(view))},
+    )
 
 
 def run_result(view: RunView, content: Callable[[Text], str]) -> RunResult:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from forkjoin.errors import PlanError, UnknownId
+from forkjoin.errors import PlanError, UnknownId, choices
 from forkjoin.interfaces.cli.asking import Asked, latest
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
-from forkjoin.interfaces.cli.talk import data, data_json, even_unread, line_width, say, widest
+from forkjoin.interfaces.cli.talk import data, data_json, data_json_with, even_unread, line_width, say, widest
 
 if TYPE_CHECKING:
     from forkjoin.engine import Run
@@ -55,12 +55,18 @@ def finished(run: Run, attended: Attended, asked: Following, *, fail_on: str) ->
     code = ending_code(run, attended, fail_on=fail_on)
     with even_unread():
         if asked.json:
-            data_json({**run.result_json(), "exit": WORDS[code]})
+            print_result(run, exit=WORDS[code])
         elif not asked.jsonl:
             print_end(run, attended.view, quiet=asked.quiet)
     if attended.interrupted:
         say(f"stopped; what had completed is kept: forkjoin show {run.id}; run the rest again: forkjoin retry {run.id}")
     return code
+
+
+def print_result(run: Run, *, only: str = "", **more: str) -> None:
+    """Print the results of a run, of all tasks or *only* that one, as a JSON object that ends with *more*."""
+    parts = run.result_parts(only=only)
+    data_json_with(parts.before, "tasks", parts.tasks, {**parts.after, **more})
 
 
 def print_end(run: Run, view: RunView, *, quiet: bool = False) -> None:
@@ -127,7 +133,7 @@ def severity(text: str) -> str:
     from forkjoin.model import SEVERITIES
 
     if text and text not in SEVERITIES:
-        raise PlanError(f"no severity {text!r}", where="--fail-on", next_step=f"known: {', '.join(SEVERITIES)}")
+        raise PlanError(f"no severity {text!r}", where="--fail-on", next_step=choices(text, SEVERITIES))
     return text
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from forkjoin.errors import PlanError
+from forkjoin.errors import PlanError, choices
 from forkjoin.interfaces.cli.landings import print_landing
 from forkjoin.interfaces.cli.saving import refuse_ending, save
 from forkjoin.interfaces.cli.starting import Starting, start, surrounding_agent
@@ -100,7 +100,7 @@ def _begun_and_landed(ready: Prepared, asked: Running) -> int:
 def _on_overlap(text: str) -> Any:
     known = get_args(OnOverlap)
     if text not in known:
-        raise PlanError(f"no such word {text!r}", where="--on-overlap", next_step=f"known: {', '.join(known)}")
+        raise PlanError(f"no such word {text!r}", where="--on-overlap", next_step=choices(text, known))
     return text
 
 
@@ -108,7 +108,7 @@ def policy(text: str) -> Any:
     """Return a policy's word, None where none was said; raise PlanError that lists them."""
     known = ("isolate", "strict", "trust")
     if text and text not in known:
-        raise PlanError(f"no policy {text!r}", where="--policy", next_step=f"known: {', '.join(known)}")
+        raise PlanError(f"no policy {text!r}", where="--policy", next_step=choices(text, known))
     return text or None
 
 

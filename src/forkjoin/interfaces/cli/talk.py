@@ -9,7 +9,7 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
@@ -51,13 +51,30 @@ def data_bytes(raw: bytes) -> None:
 
 def data_json(value: Any, *, indent: int | None = 2) -> None:
     """Print one JSON value on stdout; lines of a stream have no *indent*."""
+    sys.stdout.write(_json_text(value, indent) + "\n")
+    sys.stdout.flush()
+
+
+def data_json_with(before: dict[str, Any], name: str, items: Iterable[Any], after: dict[str, Any]) -> None:
+    """Print one JSON object on stdout: *before*, the list *name* of *items*, *after*; one item is held at a time."""
+    sys.stdout.write(_json_text(before, 2).removesuffix("\n}") + f",\n  {json.dumps(name)}: [")
+    any_ = False
+    for item in items:
+        text = _json_text(item, 2).replace("\n", "\n    ")  # between its parts: in strings they are escaped
+        sys.stdout.write(f"{',' if any_ else ''}\n    ")
+        sys.stdout.write(text)
+        any_ = True
+    sys.stdout.write(("\n  ]," if any_ else "],") + _json_text(after, 2).removeprefix("{") + "\n")
+    sys.stdout.flush()
+
+
+def _json_text(value: Any, indent: int | None) -> str:
     try:
         raw = to_json(value)  # json.dumps with an indent is Python code: half a second for the check of 10,000 tasks
         text = (raw if indent is None else msgspec.json.format(raw, indent=indent)).decode()
     except UnicodeEncodeError:  # a file name that is not UTF-8
         text = json.dumps(to_builtins(value), indent=indent)
-    sys.stdout.write(_ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
-    sys.stdout.flush()
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def say(text: str) -> None:

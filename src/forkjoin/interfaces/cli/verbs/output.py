@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
-from forkjoin.errors import PlanError
+from forkjoin.errors import PlanError, choices
 from forkjoin.interfaces.cli.asking import Asked, complete_task, duration, the_task
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
 from forkjoin.interfaces.cli.listing import cut_bytes
@@ -78,8 +78,9 @@ def act(ask: Ask) -> int:
 
 
 def _mode(ask: Ask) -> Literal["answer", "tail", "full"]:
-    if ask.mode not in ("answer", "tail", "full"):
-        raise PlanError(f"no mode {ask.mode!r}", where="--mode", next_step="known: answer, tail, full")
+    modes = ("answer", "tail", "full")
+    if ask.mode not in modes:
+        raise PlanError(f"no mode {ask.mode!r}", where="--mode", next_step=choices(ask.mode, modes))
     if not 1 <= ask.max_chars <= _MOST:
         raise PlanError(f"{ask.max_chars} is out of bounds", where="--max-chars", next_step=f"give 1 to {_MOST}")
     if ask.offset < 0:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forkjoin.errors import PlanError
+from forkjoin.errors import PlanError, choices
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
 from forkjoin.interfaces.cli.following import is_latest, severity
@@ -127,7 +127,7 @@ def _form(ask: Ask) -> str:
 
     form = ask.form or ("json" if ask.json else "markdown")
     if form not in FORMATS:
-        raise PlanError(f"no format {form!r}", where="--format", next_step=f"known: {', '.join(FORMATS)}")
+        raise PlanError(f"no format {form!r}", where="--format", next_step=choices(form, [*FORMATS]))
     if ask.json and form != "json":
         raise PlanError("is not JSON of ours", where=f"--format {form}", next_step="leave out --json, or the format")
     if ask.merged and form != "sarif":

@@ -11,8 +11,9 @@ import typer
 
 from forkjoin.errors import listed
 from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
+from forkjoin.interfaces.cli.following import print_result
 from forkjoin.interfaces.cli.listing import command_lines, task_lines
-from forkjoin.interfaces.cli.talk import data, data_json, line_width, widest
+from forkjoin.interfaces.cli.talk import data, line_width, widest
 from forkjoin.interfaces.cli.words import comparison, counts, diffstat, doing, spell, unlanded, verdict
 from forkjoin.model import ENDED, Changes, RunView, TaskView, Usage, spoken
 from forkjoin.model.text import one_line, spelled
@@ -49,10 +50,7 @@ def act(ask: Ask) -> int:
     """Show it."""
     run, task = run_or_task(ask, ask.name)
     if ask.json:
-        result = run.result_json()
-        if task is not None:
-            result["tasks"] = [shown for shown in result["tasks"] if shown["id"] == task.id]
-        data_json(result)
+        print_result(run, only=task.id if task else "")
         return 0
     for line in _run_lines(run) if task is None else _task_lines(run, task):
         data(line)

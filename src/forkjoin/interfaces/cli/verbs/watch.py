@@ -9,8 +9,8 @@ import typer
 
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
 from forkjoin.interfaces.cli.codes import WORDS
-from forkjoin.interfaces.cli.following import ending_code, print_end, severity
-from forkjoin.interfaces.cli.talk import data_json, even_unread, say
+from forkjoin.interfaces.cli.following import ending_code, print_end, print_result, severity
+from forkjoin.interfaces.cli.talk import even_unread, say
 
 if TYPE_CHECKING:
     from forkjoin.interfaces.cli.live import Form
@@ -54,7 +54,7 @@ def act(ask: Ask) -> int:
     code = ending_code(run, attended, fail_on=limit)
     with even_unread():
         if ask.json:
-            data_json({**run.result_json(), "exit": WORDS[code]})
+            print_result(run, exit=WORDS[code])
         elif not ask.jsonl:
             print_end(run, attended.view)
     return code
