@@ -50,13 +50,13 @@ def test_the_same_run_gives_the_same_bytes(made, tmp_path: Path) -> None:
 def test_it_is_read_where_nothing_else_of_the_run_is(made, tmp_path: Path) -> None:
     bundle = tmp_path / "odd name -x\n.tar.gz"
     export(made, bundle, patches=True, environ={})
-    before = made.result_json()
+    before = made.result_parts()
     answer, diff, brief = made.output("long", timeout=0).text, made.diff("writes"), made.brief("says")
     shutil.rmtree(made.folder)
     with opened(bundle) as found:
-        after = found.result_json()
-        assert [task["state"] for task in after["tasks"]] == ["completed", "completed", "failed", "completed"]
-        assert after["account"] == before["account"]
+        after = found.result_parts()
+        assert [task["state"] for task in after.tasks] == ["completed", "completed", "failed", "completed"]
+        assert after.after["account"] == before.after["account"]
         assert found.output("long", timeout=0).text == answer
         assert found.log("says", stream="stderr") == "oops\n"
         assert found.diff("writes") == diff

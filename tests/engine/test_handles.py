@@ -82,7 +82,7 @@ def test_a_run_is_driven_once_and_read_for_ever(tmp_path: Path) -> None:
     assert run.output("f", max_chars=0).next_offset == 1
     assert [todo.status for todo in run.todo()] == ["completed", "completed"]
     assert run.result()["f"].answer == "said"
-    assert run.result_json()["forkjoin"] == 1
+    assert run.result_parts().before["forkjoin"] == 1
     assert run.report_json()["forkjoin"] == 1
     assert run.report_text().startswith("# ")
     assert run.summary_lines()

@@ -17,9 +17,9 @@ RUN_KEYS = {
 }  # fmt: skip
 TASK_KEYS = {
     "id": str, "number": int, "description": str, "agent": str, "state": str, "reason": str, "seconds": float,
-    "findings": int,
+    "findings": int, "until": (int, float, type(None)),
 }  # fmt: skip
-RESULT_KEYS = {"id", "state", "reason", "answer", "value", "findings", "changes", "usage", "seconds", "wall"}
+RESULT_KEYS = {"id", "state", "reason", "answer", "value", "findings", "changes", "usage", "seconds", "wall", "until"}
 
 
 def _has(value: dict[str, Any], shape: dict[str, type]) -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from forkjoin.interfaces.cli.board import Frame, board
 from forkjoin.interfaces.cli.listing import command_lines, task_lines
-from forkjoin.interfaces.cli.verbs.ls import _run_line
+from forkjoin.interfaces.cli.verbs.ls import _run_line, _unlanded_first
 from forkjoin.interfaces.cli.verbs.run import standard_input
+from forkjoin.model import Change, Changes
 
 pytestmark = pytest.mark.slow
 NOW = 1_700_000_062.0
@@ -32,6 +33,21 @@ def test_a_run_is_one_row_of_the_terminal(a_task, a_run, width: int) -> None:
     if width >= 80:
         assert "a name" in row
         assert "running" in row
+
+
+def test_of_thirty_runs_those_with_unlanded_changes_come_first_and_none_is_nameless(a_task, a_run) -> None:
+    changed = Changes(files=(Change(path="a.py", how="modified"),), commit="c" * 40)
+    kinds = [
+        [a_task("fix", "completed", changes=changed)], [a_task("fix", "completed", changes=changed, landed="b")],
+        [a_task("a", "failed")], [a_task("a", "running")], [a_task("true", "completed"), a_task("b"), a_task("c")],
+    ]  # fmt: skip
+    views = [a_run(kinds[n % 5], run=f"r{n:02}", name="" if n % 5 == 4 else "n") for n in range(30)]
+    ordered = _unlanded_first(views)
+    assert [view.run for view in ordered[:7]] == ["r00", "r05", "r10", "r15", "r20", "r25", "r01"]
+    rows = [_run_line(view, alone=False, width=120) for view in ordered]
+    assert all("not landed: fix" in row for row in rows[:6])
+    assert not any("not landed" in row for row in rows[6:])
+    assert "  true, b and 1 more  " in next(row for row in rows if row.startswith("r04"))
 
 
 def test_a_row_that_nobody_reads_on_a_terminal_is_whole(a_task, a_run) -> None:

@@ -69,5 +69,5 @@ def _check(planned: Planned) -> Check:
 
 def _note(run: RunReader, speed: float) -> str:
     day = time.strftime("%Y-%m-%d", time.gmtime(run.view().started))
-    how = f"at {speed:g} times its speed" if speed else "without waiting"
+    how = {0.0: "without waiting", 1.0: "as fast as it was"}.get(speed, f"{speed:g} times as fast as it was")
     return f"recorded: this replays run {run.id} of {day} {how}; no agent runs, and no file of yours is touched"

@@ -255,13 +255,11 @@ class RunReader:
         with self._guard:
             return run_result(view, self._journal.content)
 
-    def result_json(self) -> dict[str, Any]:
-        """Return the results as `run --json` prints them, of a review with a scope what its report leaves out, too."""
-        parts = self.result_parts()
-        return {**parts.before, "tasks": list(parts.tasks), **parts.after}
-
     def result_parts(self, *, only: str = "") -> ResultParts:
-        """Return the same in parts, of which each is read when it is taken; of all tasks, or *only* that one."""
+        """Return the results as `run --json` prints them, of all tasks or *only* that one, each read when it is taken.
+
+        Of a review with a scope they tell what its report leaves out, too.
+        """
         scope = self.planned.scope
         narrowing = self.report().narrowing if scope.since is not None or scope.baseline is not None else None
         told = {"narrowing": to_builtins(narrowing)} if narrowing is not None else {}

@@ -98,7 +98,7 @@ def start(
     from forkjoin.interfaces.cli.signals import Signals
 
     if len(ready.plan.tasks) > 1 and not asked.quiet and not asked.jsonl:
-        for note in ready.notes:
+        for note in ready.notes[-1:] if ready.recording else ready.notes:  # others are of the recording: see its report
             say(f"note: {note}")
     with Signals() as signals:
         run = launch(ready, settings=settings)

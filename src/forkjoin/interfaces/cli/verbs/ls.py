@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from forkjoin.errors import PlanError
+from forkjoin.errors import PlanError, listed
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
 from forkjoin.interfaces.cli.listing import run_json, task_json, task_lines
 from forkjoin.interfaces.cli.talk import data, data_json, say, widest
@@ -62,16 +63,28 @@ def act(ask: Ask) -> int:
     if not found:
         say("no runs here yet; start one: forkjoin review .")
     width = widest()
-    for view in sorted(found, key=lambda view: not view.unlanded)[:limit]:
+    for view in _unlanded_first(found)[:limit]:
         data(_run_line(_placed(view) if ask.everywhere else view, alone=_alone(ask, view), width=width))
+    if limit and len(found) > limit:
+        say(f"{len(found) - limit} more: forkjoin ls --limit 0")
     return 0
+
+
+def _unlanded_first(found: Sequence[RunView]) -> list[RunView]:
+    """Return the runs that hold changes which are nowhere else, then the others, each in the order they came in."""
+    return sorted(found, key=lambda view: not view.unlanded)
+
+
+def _called(view: RunView) -> str:
+    """Return the run's name; of one without, such as a run of prompts, its first tasks."""
+    return view.name or listed(view.tasks, 2, say=lambda task: task.id) or "-"
 
 
 def _placed(view: RunView) -> RunView:
     """Return the run with its folder before its name: of all repositories, that is what tells them apart."""
     tree = Path(view.tree)
     gone = "" if tree.is_dir() else " (gone)"
-    return replace(view, name=f"{tree.name or tree}{gone}: {view.name or '-'}")
+    return replace(view, name=f"{tree.name or tree}{gone}: {_called(view)}")
 
 
 def _alone(ask: Ask, view: RunView) -> bool:
@@ -111,11 +124,11 @@ def _run_line(view: RunView, *, alone: bool, width: int) -> str:
     said += f"; not landed: {unlanded(view)}" if view.unlanded else ""
     if not width or width >= _WIDE:
         row = f"{view.run}  {time.strftime('%Y-%m-%d %H:%M', began)}  {view.state:9}  {took:>9}  "
-        row += f"{padded(one_line(view.name or '-'), 32)}  {said}"
+        row += f"{padded(one_line(_called(view)), 32)}  {said}"
         return padded(row, width).rstrip() if width else row
     ok = sum(task.state == "completed" for task in view.tasks)
     said = "nobody drives it" if alone else f"{ok}/{len(view.tasks)} ok"
     said += f", {len(view.unlanded)} to land" if view.unlanded else ""
     row = f"{view.run}  {time.strftime('%m-%d %H:%M', began)}  {view.state:9} {took:>9}  "
-    name = padded(one_line(view.name or "-"), max(6, width - len(row) - len(said) - 2)).rstrip()
+    name = padded(one_line(_called(view)), max(6, width - len(row) - len(said) - 2)).rstrip()
     return padded(f"{row}{name}  {said}", width).rstrip()
