@@ -1,13 +1,8 @@
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
 
 from forkjoin.errors import UnknownId, listed
-
-SOURCE = Path(__file__).parents[2] / "src" / "forkjoin"
 
 
 @pytest.mark.parametrize(
@@ -28,9 +23,3 @@ def test_only_what_is_shown_is_put_into_words():
 def test_an_unknown_id_names_twenty_that_are_known():
     known = [f"t{n}" for n in range(25)]
     assert str(UnknownId("task", "x", known)).endswith("t18, t19 and 5 more")
-
-
-def test_nothing_else_counts_the_rest_of_a_list_by_itself():
-    counting = re.compile(r"\[:[\w.]+\]\)?\)? *\+? *\(?f[\"'] and \{len\(")
-    again = [path.name for path in SOURCE.rglob("*.py") if counting.search(path.read_text(encoding="utf-8"))]
-    assert again == []

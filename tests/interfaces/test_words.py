@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from forkjoin.interfaces.cli.board import Frame, board
-from forkjoin.interfaces.cli.listing import command_lines, task_lines
+from forkjoin.interfaces.cli.listing import command_lines, hung, task_lines
 from forkjoin.interfaces.cli.verbs.ls import _run_line, _unlanded_first
 from forkjoin.interfaces.cli.verbs.run import standard_input
 from forkjoin.model import Change, Changes
@@ -221,3 +221,13 @@ def test_what_is_no_number_is_said_in_plain_words(forkjoin, argv: tuple[str, ...
     assert code == 2
     assert "takes a whole number" in err
     assert "Invalid value" not in err
+
+
+def test_a_long_line_hangs_between_words_on_a_terminal_and_is_whole_elsewhere() -> None:
+    said = "conflict: a and b (write-write): both write NOTES.md\n          remedy: narrow one of the two, or join them"
+    lines = hung(said, 40)
+    assert max(map(len, lines)) <= 40
+    assert lines[1].startswith(" " * 10 + "both")
+    assert " ".join(" ".join(lines).split()) == " ".join(said.split())
+    assert hung(said, 0) == [said]
+    assert hung("", 40) == [""]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from forkjoin.accounting.crowd import Crowd
 from forkjoin.errors import listed
 from forkjoin.model import Edge, EdgeKind, Hold, LostCause, Span, TaskId, Timeline, Try
+from forkjoin.model.text import spelled
 
 _NAMED = 3  # paths named in a detail; the rest is counted
 _CAUSES: dict[EdgeKind, LostCause] = {
@@ -80,7 +81,12 @@ class _Walk:
         if held is None:
             self.back(_start(last), None, own)
         else:
-            self.back(_start(last), _CAUSES[held.kind], (held.first, held.then), detail=listed(held.paths, _NAMED))
+            self.back(
+                _start(last),
+                _CAUSES[held.kind],
+                (held.first, held.then),
+                detail=listed(held.paths, _NAMED, say=spelled),
+            )
         self.back(last.launched, "set-up", own)
         self.back(tries[0].launched, "retry", own)
         for one in self._waiting(link, tries[0].launched):

@@ -9,6 +9,7 @@ from forkjoin.agents.asking import asks
 from forkjoin.agents.dialect import Judgement
 from forkjoin.errors import listed
 from forkjoin.model import Changes, Completed, Failed, NeedsInput, Outcome, Task, to_json
+from forkjoin.model.text import spelled
 
 __all__ = ["findings_schema", "truth"]
 _NAMED = 5
@@ -35,7 +36,8 @@ def truth(task: Task, judgement: Judgement, changes: Changes, *, answers: bool) 
 
 def _violation(task: Task, paths: tuple[str, ...]) -> str:
     allowed = ", ".join(task.writes) if task.writes else "nothing"
-    return f"changed files outside its declared writes ({allowed}): {listed(paths, _NAMED)}; the changes are kept"
+    shown = listed(paths, _NAMED, say=spelled)
+    return f"changed files outside its declared writes ({allowed}): {shown}; the changes are kept"
 
 
 def _contract(task: Task, judgement: Judgement) -> bytes | Failed:

@@ -16,6 +16,7 @@ from forkjoin.engine.folder import RunFolder, put_aside, sweep
 from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, PlanError, listed
 from forkjoin.failpoints import reached
 from forkjoin.model import ENDED, Ended, Exported, Landed, Planned, Recorded, RunView, TaskId
+from forkjoin.model.text import spelled
 from forkjoin.private import make_folder
 from forkjoin.sources import read_tree
 from forkjoin.workspaces import Workspaces
@@ -118,7 +119,7 @@ def _unsettled(folder: RunFolder, view: RunView, *, discard: bool) -> list[TaskI
 def _said(ended: Ended) -> str:
     files = ended.changes.files
     added, removed = sum(change.insertions for change in files), sum(change.deletions for change in files)
-    names = listed(files, 5, say=lambda change: change.path)
+    names = listed(files, 5, say=lambda change: spelled(change.path))
     return f"{ended.task}: {names} (+{added} -{removed})"
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from forkjoin.errors import ForkjoinError, listed
+from forkjoin.model.text import spelled
 from forkjoin.workspaces.changes import tree_path
 from forkjoin.workspaces.git import Git
 from forkjoin.workspaces.store import Store
@@ -20,7 +21,7 @@ class MergeConflict(ForkjoinError):
     word = "conflict"
 
     def __init__(self, files: Sequence[str]) -> None:
-        shown = listed(files, 5)
+        shown = listed(files, 5, say=spelled)
         super().__init__(f"changes do not merge in {shown}; order the tasks with after: [...], or make them one task")
         self.files = tuple(files)
 

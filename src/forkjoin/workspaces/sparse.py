@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from forkjoin.errors import ForkjoinError
+from forkjoin.errors import ForkjoinError, listed
 from forkjoin.model import Task, path_bytes
 from forkjoin.workspaces.declared import alternatives
 from forkjoin.workspaces.git import Git
@@ -51,7 +51,7 @@ class Cone:
         if self.everything:
             return "sparse: no folder is declared that everything stays in, so all is written out"
         names = sorted("/".join(folder) for folder in self.folders)
-        shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+        shown = listed(names, _NAMED)
         return (
             f"sparse: only {shown} and the files beside and above are written out; git sparse-checkout add DIR "
             "(or disable) brings others"

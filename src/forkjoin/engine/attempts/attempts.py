@@ -43,6 +43,7 @@ from forkjoin.model import (
     Task,
     TaskId,
 )
+from forkjoin.model.text import spelled
 from forkjoin.private import write_file
 from forkjoin.sources import read_tree, seen_from
 from forkjoin.workspaces import MergeConflict
@@ -280,7 +281,7 @@ class Attempts:
         try:
             return self._workshop.open(task, attempt, given.commits)
         except MergeConflict as conflict:
-            return Blocked(by=given.by, reason=f"their changes do not merge: {listed(conflict.files, 5)}")
+            return Blocked(by=given.by, reason=f"their changes do not merge: {listed(conflict.files, 5, say=spelled)}")
         except Exception as error:
             kind: FailureKind = "workspace" if isinstance(error, OSError | ForkjoinError) else "setup"
             return Failed(kind=kind, reason=said(error))

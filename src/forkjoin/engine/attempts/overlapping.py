@@ -12,6 +12,7 @@ from forkjoin.engine.attempts.workers import Workers
 from forkjoin.engine.attempts.workshop import Workshop
 from forkjoin.errors import listed
 from forkjoin.model import Continued, Event, Halted, OnOverlap, Overlapped, Place, StopAsked, Task, TaskId
+from forkjoin.model.text import spelled
 
 Key = tuple[TaskId, int]
 Living = tuple[Task, int, Place]
@@ -64,7 +65,7 @@ class Overlaps:
             self._workers.submit(lambda: self._look(living))
 
     def _said(self, first: Key, then: Key, paths: tuple[str, ...]) -> Iterator[Event]:
-        files = listed(paths, _NAMED)
+        files = listed(paths, _NAMED, say=spelled)
         yield Overlapped(task=then[0], attempt=then[1], first=first[0], paths=paths[:_KEPT])
         if self._then == "stop":
             yield StopAsked(task=then[0], reason=f"it changed what {first[0]} had changed: {files}")

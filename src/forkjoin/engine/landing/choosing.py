@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from forkjoin.engine.landing.asked import LandAsk
 from forkjoin.errors import PlanError, UnknownId, listed
 from forkjoin.model import LeftOut, RunView, TaskId, TaskView
-from forkjoin.model.text import one_line
+from forkjoin.model.text import one_line, spelled
 from forkjoin.workspaces import covered
 
 _SHOWN = 5
@@ -115,7 +115,7 @@ def _choose_part(
             LeftOut(
                 task=task.id,
                 kind="violation",
-                reason=f"it changed {listed(outside, _SHOWN)} outside its declared writes; take it with "
+                reason=f"it changed {listed(outside, _SHOWN, say=spelled)} outside its declared writes; take it with "
                 f"--accept {task.id}, or only what it declared with --violations keep-declared",
             )
         )
@@ -127,7 +127,7 @@ def _choose_part(
         )
         return
     if outside:
-        found.notes.append(f"of {task.id} only a part is landed, without {listed(outside, _SHOWN)}")
+        found.notes.append(f"of {task.id} only a part is landed, without {listed(outside, _SHOWN, say=spelled)}")
     found.candidates.append(Candidate(task=task, stands_on=stands_on, only=kept.__contains__ if outside else None))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from forkjoin.engine.landing.choosing import Candidate
 from forkjoin.errors import listed
 from forkjoin.model import Clashing, LeftOut, TaskId, TaskView
+from forkjoin.model.text import spelled
 from forkjoin.workspaces.landing import Clash, Piece, Replay
 
 _SHOWN = 5
@@ -81,7 +82,7 @@ class Combining:
             for clash in clashes
         )
         beside = tuple(dict.fromkeys(task for file in files for task in file.beside))
-        named = listed(files, _SHOWN, say=lambda file: file.path)
+        named = listed(files, _SHOWN, say=lambda file: spelled(file.path))
         against = f"what {', '.join(beside[:_SHOWN])} changed" if beside else "what is on the branch"
         return LeftOut(
             task=candidate.id,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from forkjoin.interfaces.cli.codes import Ending, exit_code
 from forkjoin.interfaces.cli.talk import data, say
 from forkjoin.model import Landing, LeftOut
-from forkjoin.model.text import clean, one_line
+from forkjoin.model.text import clean, one_line, spelled
 
 _LINES = 24  # of a file with both sides that are shown
 
@@ -60,7 +60,7 @@ def landing_lines(made: Landing) -> Iterator[str]:
 def _sides(left: LeftOut, follow: str) -> Iterator[str]:
     for file in left.files:
         beside = f", beside {', '.join(file.beside)}" if file.beside else ""
-        yield f"  {one_line(file.path)} ({one_line(file.how)}{beside})"
+        yield f"  {spelled(file.path)} ({one_line(file.how)}{beside})"
         lines = clean(file.text).split("\n") if file.text else []
         yield from (f"    {line}" for line in lines[:_LINES])
         if len(lines) > _LINES:

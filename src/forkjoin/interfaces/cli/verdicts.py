@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from forkjoin.errors import listed
-from forkjoin.interfaces.cli.talk import data, data_json
+from forkjoin.interfaces.cli.listing import hung
+from forkjoin.interfaces.cli.talk import data, data_json, widest
 from forkjoin.model.durations import spoken
 from forkjoin.model.text import one_line, spelled
 
@@ -27,7 +28,8 @@ def print_check(ready: Prepared, *, as_json: bool) -> int:
         data_json({**check_json(ready.check), **{key: value for key, value in more.items() if value}})
         return 0
     for line in check_lines(ready):
-        data(line)
+        for part in hung(line, widest()):
+            data(part)
     return 0
 
 

@@ -14,7 +14,7 @@ from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
 from forkjoin.interfaces.cli.talk import data, data_json
 from forkjoin.interfaces.cli.words import spell
 from forkjoin.model import ENDED, Account, Edge, RunView, TaskView, spoken, to_builtins
-from forkjoin.model.text import one_line
+from forkjoin.model.text import one_line, spelled
 
 if TYPE_CHECKING:
     from forkjoin.engine import Run, Touched
@@ -76,7 +76,7 @@ def _file(run: Run, task: TaskView | None, ask: Ask) -> int:
 
 
 def _file_lines(run: Run, found: Touched) -> Iterator[str]:
-    path = one_line(found.path)
+    path = spelled(found.path)
     if not found.touches:
         yield f"no task of run {run.id} changed {path}, and none said or was found to read or write it"
         return
