@@ -227,7 +227,7 @@ def test_a_long_line_hangs_between_words_on_a_terminal_and_is_whole_elsewhere() 
     said = "conflict: a and b (write-write): both write NOTES.md\n          remedy: narrow one of the two, or join them"
     lines = hung(said, 40)
     assert max(map(len, lines)) <= 40
-    assert lines[1].startswith(" " * 10 + "both")
+    assert lines[1] == " " * 10 + "write NOTES.md"
     assert " ".join(" ".join(lines).split()) == " ".join(said.split())
     assert hung(said, 0) == [said]
     assert hung("", 40) == [""]
