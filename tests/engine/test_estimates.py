@@ -79,13 +79,17 @@ def test_a_journal_that_cannot_be_read_is_passed_over(past: Path) -> None:
 
 
 def test_five_samples_are_enough_and_the_middle_one_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from forkjoin.journal import PastTask
+    from forkjoin.journal import PastTask, Took
 
     took = [9.0, 1.0, 2.0, 3.0, 99.0, 1000.0, 1000.0, 1000.0]  # newest first
-    past = [(RunId(f"r{n}"), PastTask(id="a", shell="x"), seconds) for n, seconds in enumerate(took)]
+    past = [
+        (RunId(f"r{n}"), PastTask(id="a", shell="x"), Took(seconds=seconds, usd=seconds))
+        for n, seconds in enumerate(took)
+    ]
     monkeypatch.setattr(estimates, "_past", lambda *_: iter(past))
     (found,) = check([Task(id="a", shell="x", writes=[])], tree=tmp_path).estimates
     assert (found.seconds, found.runs, found.run) == (3.0, 5, "r0")
+    assert (found.usd, found.tokens) == (3.0, None)
     assert found.source == "the middle of 5 past runs, newest r0"
 
 
@@ -102,6 +106,6 @@ def test_the_patience_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
         folder = runs / f"2026010{number % 9}-0000{number:02}-aaaa"
         folder.mkdir(parents=True)
         (folder / "journal.db").touch()
-    monkeypatch.setattr(estimates, "past_seconds", slow)
+    monkeypatch.setattr(estimates, "past_tasks", slow)
     assert list(estimates._past(tmp_path, "here", tasks=1)) == []
     assert len(opened) == 1

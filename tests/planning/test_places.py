@@ -187,6 +187,8 @@ def test_the_keys_of_plan_and_task_are_those_of_the_design() -> None:
         "max_parallel",
         "fail_fast",
         "gate",
+        "limits",
+        "budget",
         "tasks",
         "each",
         "perspectives",

@@ -37,7 +37,7 @@ class Heard:
     session: str = ""
     answer: str = ""
     value: bytes = b""
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage | None = None
     denied: list[str] = field(default_factory=list)
     trouble: Trouble | None = None
     over: bool = False
@@ -113,7 +113,7 @@ class Meter:
     """What an agent that runs has used so far, against the caps of its task that its program does not hold itself."""
 
     turns: int = 0
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage | None = None
 
     def take(self, said: Said) -> None:
         """Count one thing in."""
@@ -128,16 +128,19 @@ class Meter:
             return f"it took more than {task.max_turns} turns; for more: max_turns: N"
         if task.budget is None:
             return ""
-        tokens = (self.usage.input_tokens or 0) + (self.usage.output_tokens or 0)
+        used = self.usage or Usage()
+        tokens = (used.input_tokens or 0) + (used.output_tokens or 0)
         if task.budget.tokens is not None and tokens > task.budget.tokens:
             return f"it used {tokens:,} tokens of {task.budget.tokens:,}; for more: budget: {{tokens: N}}"
-        if task.budget.usd is not None and (self.usage.usd or 0.0) > task.budget.usd:
-            return f"it spent ${self.usage.usd:.2f} of ${task.budget.usd:.2f}; for more: budget: {{usd: N}}"
+        if task.budget.usd is not None and (used.usd or 0.0) > task.budget.usd:
+            return f"it spent ${used.usd:.2f} of ${task.budget.usd:.2f}; for more: budget: {{usd: N}}"
         return ""
 
 
-def added(first: Usage, second: Usage) -> Usage:
-    """Return the sum of what two usages know of tokens and dollars."""
+def added(first: Usage | None, second: Usage) -> Usage:
+    """Return the sum of two usages (None: nothing yet); what is not known of one is not known of the sum."""
+    if first is None:
+        return second
     return msgspec.structs.replace(
         first,
         input_tokens=_sum(first.input_tokens, second.input_tokens),
@@ -192,6 +195,8 @@ def _usage(found: Heard, ended: Ended) -> Usage:
     usage = usage_of(ended.exit)
     if found.summed and ended.exit.stdout.cut:
         return usage
+    if found.usage is None:
+        return usage
     return msgspec.structs.replace(
         usage,
         input_tokens=found.usage.input_tokens,
@@ -201,6 +206,4 @@ def _usage(found: Heard, ended: Ended) -> Usage:
 
 
 def _sum(first: _Number | None, second: _Number | None) -> _Number | None:
-    if first is None or second is None:
-        return second if first is None else first
-    return first + second
+    return None if first is None or second is None else first + second

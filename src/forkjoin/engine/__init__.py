@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.landing import ExportedPatches, LandAsk, export_patches
     from forkjoin.engine.launching.estimates import with_estimates
     from forkjoin.engine.launching.launching import launch
+    from forkjoin.engine.launching.money import Money, money
     from forkjoin.engine.launching.refusing import refuse_dependent, refuse_unlandable
     from forkjoin.engine.preparing.baselines import (
         DEFAULT_BASELINE,
@@ -90,6 +91,8 @@ _HOME = {
     "settings_from": "forkjoin.engine.settings",
     "Touched": "forkjoin.engine.records.touching",
     "touched": "forkjoin.engine.records.touching",
+    "Money": "forkjoin.engine.launching.money",
+    "money": "forkjoin.engine.launching.money",
     "with_estimates": "forkjoin.engine.launching.estimates",
     "with_others": "forkjoin.engine.claims",
     "check_json": "forkjoin.planning",
@@ -105,6 +108,7 @@ __all__ = [
     "KnownAgent",
     "LandAsk",
     "Looking",
+    "Money",
     "Narrow",
     "Overrides",
     "Prepared",
@@ -128,6 +132,7 @@ __all__ = [
     "launch",
     "look_prepared",
     "may_be_written",
+    "money",
     "opened",
     "plan_to_yaml",
     "prepared",

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 import msgspec
 
 from forkjoin.errors import PlanError, choices
-from forkjoin.model import Policy, Severity, Value
+from forkjoin.model import Limits, Policy, Severity, Value
 
 Origin: TypeAlias = Literal["environment", "project", "user", "default"]
 
@@ -25,6 +25,7 @@ class Settings(Value, frozen=True, kw_only=True):
     home: str
     agent: str | None = None
     max_parallel: int | None = None
+    limits: Limits | None = None  # at once, by agent, model and provider; in the environment as JSON
     policy: Policy | None = None
     fail_on: Severity | None = None
     retention_days: float | None = None  # a run that is over longer, and holds no changes, goes at the next launch
@@ -66,6 +67,7 @@ _KINDS: dict[str, Any] = {
     "home": str,
     "agent": str,
     "max_parallel": int,
+    "limits": Limits,
     "policy": Policy,
     "fail_on": Severity,
     "retention_days": Annotated[float, msgspec.Meta(ge=0)],
@@ -119,8 +121,10 @@ def _toml(path: Path) -> dict[str, Any]:
 
 def _read(name: str, value: Any, *, where: str, textual: bool) -> Any:
     try:
+        if textual and name == "limits":
+            return msgspec.json.decode(value, type=Limits)
         return msgspec.convert(value, _KINDS[name], strict=not textual)
-    except msgspec.ValidationError as error:
+    except msgspec.DecodeError as error:
         words = get_args(_KINDS[name])
         if isinstance(value, str) and words and isinstance(words[0], str):
             raise PlanError(f"no {name} {value[:60]!r}", where=where, next_step=choices(value, words)) from error

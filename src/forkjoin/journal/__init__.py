@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from forkjoin.journal.claims import ClaimsFile, Turn, claims_path, damaged_claims
 from forkjoin.journal.fold import Fold
-from forkjoin.journal.past import PastTask, past_seconds
+from forkjoin.journal.past import PastTask, Took, past_tasks
 from forkjoin.journal.salvage import Salvage, rewritten, salvaged, unreadable
 from forkjoin.journal.sqlite import SqliteJournal
 from forkjoin.journal.store import Journal
@@ -17,10 +17,11 @@ __all__ = [
     "PastTask",
     "Salvage",
     "SqliteJournal",
+    "Took",
     "Turn",
     "claims_path",
     "damaged_claims",
-    "past_seconds",
+    "past_tasks",
     "rewritten",
     "run_view",
     "salvaged",

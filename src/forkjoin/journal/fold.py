@@ -117,7 +117,7 @@ class Fold:
             run=event.run, name=plan.name, goal=plan.goal, state="queued", started=at, ended=None, tree=event.tree,
             repository=event.repository, tasks=(), edges=event.edges, seq=0, detached=event.options.detached,
             notes=event.notes, unknown=tuple(claims.id for claims in event.claims if not claims.bounded),
-            slots=_slots(event), cores=event.options.cores,
+            slots=_slots(event), cores=event.options.cores, budget=event.options.budget,
         )  # fmt: skip
 
     def _order(self, edges: Sequence[Edge]) -> None:

@@ -50,17 +50,32 @@ class _Exit(msgspec.Struct):
     wall_s: float = 0.0
 
 
+class _Usage(msgspec.Struct, frozen=True):
+    usd: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
 class _End(msgspec.Struct):
     task: str
     outcome: _Outcome
     exit: _Exit | None = None
+    usage: _Usage = _Usage()
+
+
+class Took(msgspec.Struct, frozen=True, kw_only=True):
+    """What a task took: seconds, dollars, tokens in and out; None where that is not known."""
+
+    seconds: float
+    usd: float | None = None
+    tokens: int | None = None
 
 
 _first, _end = msgspec.json.Decoder(_First), msgspec.json.Decoder(_End)
 
 
-def past_seconds(journal: Path, *, repository: str, most: int) -> list[tuple[PastTask, float]]:
-    """Return the completed tasks of a run on *repository* with their seconds, at most *most*; nothing of any other.
+def past_tasks(journal: Path, *, repository: str, most: int) -> list[tuple[PastTask, Took]]:
+    """Return the completed tasks of a run on *repository* with what they took, at most *most*; nothing of any other.
 
     Nothing too where the journal cannot be read: an estimate is worth no complaint.
     """
@@ -76,5 +91,11 @@ def past_seconds(journal: Path, *, repository: str, most: int) -> list[tuple[Pas
             ends = [_end.decode(body) for (body,) in db.execute(_ENDS, (most,))]
     except (ForkjoinError, sqlite3.Error, OSError, msgspec.MsgspecError, ValueError):
         return []
-    took = {end.task: end.exit.wall_s for end in reversed(ends) if end.exit and end.outcome.state == "completed"}
+    took = {end.task: _took(end, end.exit) for end in reversed(ends) if end.exit and end.outcome.state == "completed"}
     return [(task, took[task.id]) for task in first.plan.tasks if task.id in took]
+
+
+def _took(end: _End, exit_: _Exit) -> Took:
+    read, written = end.usage.input_tokens, end.usage.output_tokens
+    tokens = None if read is None or written is None else read + written
+    return Took(seconds=exit_.wall_s, usd=end.usage.usd, tokens=tokens)

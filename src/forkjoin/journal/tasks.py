@@ -126,7 +126,9 @@ def freed(seen: Seen, at: float) -> None:
 def progress(seen: Seen, event: Progress) -> None:
     """Take note of what a live attempt last did."""
     if event.attempt == seen.now.attempt and not seen.ended and not seen.queued:
-        seen.put(replace(seen.now, action=event.text, output_bytes=max(event.bytes, seen.now.output_bytes)))
+        usage = seen.now.usage if event.usage is None else _with(seen.used, event.usage)
+        most = max(event.bytes, seen.now.output_bytes)
+        seen.put(replace(seen.now, action=event.text, output_bytes=most, usage=usage))
 
 
 def limited(seen: Seen, event: Limited) -> None:
@@ -177,7 +179,7 @@ def end(seen: Seen, event: Ended, at: float) -> None:
 def _left(seen: Seen, event: Ended, at: float) -> TaskView:
     """Return the task with what an ended attempt left, and what all its attempts used."""
     now = _began(seen.now, event, at)
-    seen.used = event.usage if seen.used is None else _sum(seen.used, event.usage)
+    seen.used = _with(seen.used, event.usage)
     return replace(
         now, halted="", attempt=max(event.attempt, now.attempt), place=event.place or now.place, answer=event.answer,
         value=event.value, usage=seen.used, changes=event.changes, findings=event.findings,
@@ -209,6 +211,10 @@ def _ended(event: Ended, at: float, now: TaskView) -> float:
 
 def _last(tries: tuple[Try, ...], **times: float) -> tuple[Try, ...]:
     return (*tries[:-1], replace(tries[-1], **times)) if tries else ()
+
+
+def _with(before: Usage | None, usage: Usage) -> Usage:
+    return usage if before is None else _sum(before, usage)
 
 
 def _sum(one: Usage, other: Usage) -> Usage:

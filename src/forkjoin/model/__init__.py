@@ -74,10 +74,10 @@ from forkjoin.model.report import Action, Clash, Coverage, Group, Report, TaskSu
 from forkjoin.model.result import ChangedFiles, RunResult, TaskResult
 from forkjoin.model.scope import Baseline, ChangedFile, Known, Narrowing, Scope, Since
 from forkjoin.model.sizes import size, spoken_size
-from forkjoin.model.task import Isolation, OutputKind, Permission, Task
+from forkjoin.model.task import Budget, Isolation, OutputKind, Permission, Task
 from forkjoin.model.todo import Todo
 from forkjoin.model.tree import SKIPPED_FOLDERS, GitTree, Link, Tree
-from forkjoin.model.usage import Usage
+from forkjoin.model.usage import Spent, Usage
 from forkjoin.model.verdict import Check, Claim, Claims, ConflictKind, ForeignPair, LiveClaims, Pair
 from forkjoin.model.view import ENDED, Met, RunState, RunView, TaskState, TaskView
 from forkjoin.model.workspace import Authored, Base, Change, Changes, HowChanged, Place, PlaceKind, WallLevel
@@ -97,6 +97,7 @@ __all__ = [
     "BaseTaken",
     "Baseline",
     "Blocked",
+    "Budget",
     "Call",
     "Change",
     "ChangedFile",
@@ -198,6 +199,7 @@ __all__ = [
     "Skipped",
     "Source",
     "Span",
+    "Spent",
     "Starting",
     "StopAsked",
     "Stopped",

@@ -5,13 +5,18 @@ from __future__ import annotations
 from forkjoin.model.base import RunId, TaskId, Value
 
 
-class Estimate(Value, frozen=True, kw_only=True):
-    """Seconds that *task* took in the middle one of *runs* past runs; `run` is the newest of them."""
+class Estimate(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """Seconds that *task* took in the middle one of *runs* past runs; `run` is the newest of them.
+
+    So with its dollars and tokens; None where no run said them.
+    """
 
     task: TaskId
     seconds: float
     run: RunId
     runs: int
+    usd: float | None = None
+    tokens: int | None = None
 
     @property
     def source(self) -> str:

@@ -12,6 +12,7 @@ from forkjoin.model.limit import Limit, Limits
 from forkjoin.model.outcome import Outcome
 from forkjoin.model.plan import Edge, Plan
 from forkjoin.model.scope import Scope
+from forkjoin.model.task import Budget
 from forkjoin.model.usage import Usage
 from forkjoin.model.verdict import Claims, ConflictKind
 from forkjoin.model.workspace import Base, Changes, Place
@@ -56,6 +57,7 @@ class Options(Value, frozen=True, kw_only=True, omit_defaults=True):
     replay: Replay | None = None
     on_overlap: OnOverlap = "note"
     limits: Limits = Limits()
+    budget: Budget | None = None
     resolves: RunId = RunId("")  # the run whose conflict this one puts right: nobody means it by "the latest run"
 
 
@@ -111,12 +113,13 @@ class Running(_Event, frozen=True, kw_only=True):
 
 
 class Progress(_Event, frozen=True, kw_only=True):
-    """What an attempt last did, in a line; may be thinned. `bytes` is the output so far."""
+    """What an attempt last did, in a line; may be thinned. `bytes` is its output so far, `usage` what it used."""
 
     task: TaskId
     attempt: int
     text: str
     bytes: int = 0
+    usage: Usage | None = None
 
 
 class Limited(_Event, frozen=True, kw_only=True):

@@ -9,7 +9,8 @@ import msgspec
 
 from forkjoin.model.base import TaskId, Value
 from forkjoin.model.each import Each
-from forkjoin.model.task import Strings, Task
+from forkjoin.model.limit import Limits
+from forkjoin.model.task import Budget, Strings, Task
 
 Policy = Literal["isolate", "strict", "trust"]
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class Plan(Value, frozen=True, kw_only=True, omit_defaults=True):
 
     Tasks, `each` and `perspectives` add up; a prepared plan has tasks alone. A name in `perspectives` is at once a task
     with that `perspective`, at the end of `tasks`.
-    `gate` is the shell line that the combination of all changes must pass when it is landed.
+    `gate` is the shell line that the combination of all changes must pass when it is landed. `budget` is what all tasks
+    together may spend.
     """
 
     name: str = ""
@@ -36,6 +38,8 @@ class Plan(Value, frozen=True, kw_only=True, omit_defaults=True):
     max_parallel: int | None = None
     fail_fast: bool = False
     gate: str = ""
+    limits: Limits | None = None
+    budget: Budget | None = None
     tasks: Tasks = ()
     each: Eaches = ()
     perspectives: Strings = ()

@@ -6,6 +6,7 @@ from forkjoin.model.account import Account
 from forkjoin.model.base import RunId, TaskId, Value
 from forkjoin.model.finding import Finding, Severity
 from forkjoin.model.scope import Narrowing
+from forkjoin.model.usage import Spent
 
 
 class TaskSummary(Value, frozen=True, kw_only=True, omit_defaults=True):
@@ -75,6 +76,7 @@ class Report(Value, frozen=True, kw_only=True, omit_defaults=True):
     actions: tuple[Action, ...]
     tasks: tuple[TaskSummary, ...]
     account: Account | None = None
+    spent: Spent = Spent()
     notes: tuple[str, ...] = ()
     overlaps: tuple[str, ...] = ()  # files that tasks changed side by side, in words
     groups: tuple[Group, ...] = ()

@@ -6,7 +6,7 @@ from typing import Any
 
 from forkjoin.model.account import Account
 from forkjoin.model.base import RunId, TaskId, Value
-from forkjoin.model.usage import Usage
+from forkjoin.model.usage import Spent, Usage
 from forkjoin.model.view import RunState, TaskState
 
 
@@ -44,6 +44,7 @@ class RunResult(Value, frozen=True, kw_only=True):
     state: RunState
     tasks: tuple[TaskResult, ...]
     account: Account
+    spent: Spent = Spent()
 
     def __getitem__(self, task: str) -> TaskResult:
         """Return the task of that id; raise KeyError naming the known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from forkjoin.model.base import Value
+from forkjoin.model.task import Budget
 
 
 class Usage(Value, frozen=True, kw_only=True, omit_defaults=True):
@@ -13,3 +14,41 @@ class Usage(Value, frozen=True, kw_only=True, omit_defaults=True):
     input_tokens: int | None = None
     output_tokens: int | None = None
     usd: float | None = None
+
+
+class Spent(Value, frozen=True, kw_only=True):
+    """What the tasks of a run that asked a provider spent together, in US dollars and in tokens, in and out.
+
+    `usd` and `tokens` are None where one of them did not say it: `usd_known` and `tokens_known` are the sums of what
+    was said then, `usd_unknown` and `tokens_unknown` count those who did not.
+    """
+
+    tasks: int = 0
+    usd: float | None = 0.0
+    tokens: int | None = 0
+    usd_known: float = 0.0
+    tokens_known: int = 0
+    usd_unknown: int = 0
+    tokens_unknown: int = 0
+    budget: Budget | None = None
+
+    @property
+    def said(self) -> str:
+        """It in words: `$1.20 of $5.00, 12,300 tokens`; what is not known is a question mark, or `at least`."""
+        return f"{self._dollars}, {self._tokens}"
+
+    @property
+    def _dollars(self) -> str:
+        most = f" of ${self.budget.usd:.2f}" if self.budget is not None and self.budget.usd is not None else ""
+        if self.usd_unknown == self.tasks and self.tasks:
+            return f"$?{most} (not said)"
+        unknown = f" (of {self.usd_unknown} of {self.tasks} tasks it is not known)" if self.usd_unknown else ""
+        return f"{'at least ' if unknown else ''}${self.usd_known:.2f}{most}{unknown}"
+
+    @property
+    def _tokens(self) -> str:
+        most = f" of {self.budget.tokens:,}" if self.budget is not None and self.budget.tokens is not None else ""
+        if self.tokens_unknown == self.tasks and self.tasks:
+            return f"?{most} tokens"
+        unknown = f" (of {self.tokens_unknown} of {self.tasks} tasks they are not known)" if self.tokens_unknown else ""
+        return f"{'at least ' if unknown else ''}{self.tokens_known:,}{most} tokens{unknown}"

@@ -9,7 +9,7 @@ from forkjoin.model.base import RunId, TaskId, Value
 from forkjoin.model.event import Text
 from forkjoin.model.limit import Pause
 from forkjoin.model.plan import Edge
-from forkjoin.model.task import Task
+from forkjoin.model.task import Budget, Task
 from forkjoin.model.usage import Usage
 from forkjoin.model.workspace import Changes, Place
 
@@ -113,6 +113,7 @@ class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):
     pauses: tuple[Pause, ...] = ()
     slots: int | None = None
     cores: float = 1.0
+    budget: Budget | None = None
     lines: Text | None = None  # what stood where findings are, as `Joined` has it
 
     @property

@@ -9,7 +9,7 @@ from typing import Final, Literal, assert_never
 import msgspec
 
 from forkjoin.errors import PlanError
-from forkjoin.model import MIB, Plan, Task
+from forkjoin.model import MIB, Budget, Limits, Plan, Task
 from forkjoin.planning import keys
 from forkjoin.planning.json_door import json_source, json_value
 from forkjoin.planning.markdown_door import markdown_value
@@ -78,6 +78,7 @@ def joined(plans: Sequence[Plan]) -> Plan:
     if len(tasks) > MAX_TASKS:
         raise PlanError(f"the plans have {len(tasks):,} tasks", next_step=f"a run has at most {MAX_TASKS:,}")
     policies = {plan.policy for plan in plans if plan.policy != "isolate"}
+    budgets = [plan.budget for plan in plans if plan.budget is not None]
     caps = {plan.max_parallel for plan in plans if plan.max_parallel is not None}
     gates = tuple(dict.fromkeys(plan.gate for plan in plans if plan.gate))
     if len(policies) > 1:
@@ -89,10 +90,31 @@ def joined(plans: Sequence[Plan]) -> Plan:
         policy=policies.pop() if policies else "isolate",
         max_parallel=min(caps, default=None),
         fail_fast=any(plan.fail_fast for plan in plans),
+        limits=_lowest([plan.limits for plan in plans if plan.limits is not None]),
+        budget=_sum_of(budgets) if budgets else None,
         gate=" && ".join(f"({gate})" if len(gates) > 1 else gate for gate in gates),
         tasks=tuple(tasks),
         each=tuple(each),
     )
+
+
+def _lowest(limits: Sequence[Limits]) -> Limits | None:
+    """Return the caps of several plans: of two for one name the lower."""
+    if not limits:
+        return None
+    merged: dict[str, dict[str, int]] = {"agents": {}, "models": {}, "providers": {}}
+    for one in limits:
+        for kind, caps in merged.items():
+            for name, most in getattr(one, kind).items():
+                caps[name] = min(most, caps.get(name, most))
+    return Limits(**merged)
+
+
+def _sum_of(budgets: Sequence[Budget]) -> Budget:
+    """Return what several plans together may spend: what one leaves open is bounded by what the others say."""
+    dollars = [one.usd for one in budgets if one.usd is not None]
+    tokens = [one.tokens for one in budgets if one.tokens is not None]
+    return Budget(usd=sum(dollars) if dollars else None, tokens=sum(tokens) if tokens else None)
 
 
 def located(error: PlanError, data: bytes, *, where: str, form: Form, first: int = 0) -> PlanError:
@@ -123,7 +145,7 @@ def _one_task(value: object, source: Source) -> Plan:
     mapping = value if isinstance(value, dict) else {}
     if mapping.get("each") or mapping.get("perspectives"):  # its prompt and its keys are those of what they make
         return plan_of(mapping, source)
-    for_plan = {key: val for key, val in mapping.items() if key in keys.PLAN and key != "agent"}
+    for_plan = {key: val for key, val in mapping.items() if key in keys.PLAN and key not in ("agent", "budget")}
     for_task = {key: val for key, val in mapping.items() if key not in for_plan}
     flat = Source(name=source.name, places=lambda: (((("tasks", 0, *path)), line) for path, line in source.places()))
     bad = next((key for key in for_task if not keys.in_task(key)), None)

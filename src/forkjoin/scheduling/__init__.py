@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from forkjoin.scheduling.board import Board, new_board, rebuild, step
-from forkjoin.scheduling.commands import Command, End, Finish, Pause, Reclaim, Settle, Start
+from forkjoin.scheduling.commands import Cap, Command, End, Finish, Pause, Reclaim, Settle, Start
 from forkjoin.scheduling.limits import Limits, limits, retries_left
 from forkjoin.scheduling.pausing import until
 
 __all__ = [
     "Board",
+    "Cap",
     "Command",
     "End",
     "Finish",

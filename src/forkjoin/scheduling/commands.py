@@ -62,4 +62,13 @@ class Pause:
     limits: tuple[Limit, ...]
 
 
-Command: TypeAlias = Start | End | Settle | Pause | Reclaim | Finish
+@dataclass(frozen=True, kw_only=True)
+class Cap:
+    """End a live attempt, for the run's budget is used up: that is a limit, and nobody's wish."""
+
+    task: TaskId
+    attempt: int
+    reason: str
+
+
+Command: TypeAlias = Start | End | Cap | Settle | Pause | Reclaim | Finish

@@ -9,10 +9,12 @@ from forkjoin.model import Blocked, Outcome, Skipped, Stopped, TaskId, state_of
 from forkjoin.scheduling.commands import Command, End, Finish, Reclaim, Settle, Start
 from forkjoin.scheduling.pausing import pauses
 from forkjoin.scheduling.slots import At, Slot, Store
+from forkjoin.scheduling.spending import affordable, overspent
 
 
 def dispatch(store: Store) -> Iterator[Command]:
-    """Yield the commands of this turn in a fixed order: ends and settlements, pauses, claims, starts, the finish."""
+    """Yield the commands of this turn in a fixed order: what ends, settlements, pauses, claims, starts, the finish."""
+    yield from overspent(store)
     yield from _settlements(store)
     yield from pauses(store)
     yield from _claims(store)
@@ -83,7 +85,7 @@ def _next(store: Store) -> Slot | None:
     """
     if not _open(store):
         return None
-    open_ = [lane for lane in store.lanes if lane.open]
+    open_ = [lane for lane in store.lanes if lane.open and affordable(store, lane)]
     light = _first(store, [lane.light for lane in open_])
     heavy = _first(store, [lane.heavy for lane in open_])
     if heavy is not None and store.cores_used + heavy.need > store.limits.cores:

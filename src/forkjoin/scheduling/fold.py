@@ -35,6 +35,7 @@ from forkjoin.model import (
 )
 from forkjoin.scheduling.pausing import sent_away, tell
 from forkjoin.scheduling.slots import At, Slot, Stop, Store
+from forkjoin.scheduling.spending import spent
 
 _FAILURES = ("failed", "timed_out", "lost", "needs_input")  # what `fail_fast` strikes at
 _NEVER_RAN = ("blocked", "skipped")
@@ -43,7 +44,7 @@ _NEVER_RAN = ("blocked", "skipped")
 def fold(store: Store, event: Event) -> None:
     """Change *store* as *event* says. Events about unknown tasks, and those that came before, change nothing."""
     match event:
-        case Starting() | Running():
+        case Starting() | Running() | Progress():
             _live(store, event)
         case Ended():
             _ended(store, event)
@@ -61,7 +62,7 @@ def fold(store: Store, event: Event) -> None:
         case Owned():
             store.held.clear()  # a hold is what one owner saw: the next looks for itself
         case (
-            Planned() | BaseTaken() | Progress() | Overlapped() | Halted() | Continued()
+            Planned() | BaseTaken() | Overlapped() | Halted() | Continued()
             | Joined() | LandBegun() | Landed() | Exported()
         ):  # fmt: skip
             pass
@@ -95,9 +96,13 @@ def _elsewhere(store: Store, event: Awaited | Freed) -> None:
         store.touched.add(slot.number)
 
 
-def _live(store: Store, event: Starting | Running) -> None:
+def _live(store: Store, event: Starting | Running | Progress) -> None:
     slot = store.find(event.task)
     if slot is None:
+        return
+    if isinstance(event, Progress):
+        if event.usage is not None and slot.live and slot.attempt == event.attempt:
+            spent(store, slot, event.usage, ended=False)
         return
     at = At.RUNNING if isinstance(event, Running) else At.STARTING
     if event.attempt > slot.attempt:  # not ours to have asked for: a board is being rebuilt
@@ -115,6 +120,8 @@ def _ended(store: Store, event: Ended) -> None:
     if event.attempt == 0 and isinstance(event.outcome, Blocked) and not _still_blocked(store, slot, event.outcome):
         return
     slot.attempt = max(slot.attempt, event.attempt)
+    if event.attempt:
+        spent(store, slot, event.usage, ended=True)
     if event.limit is not None:
         tell(store, slot, event.limit, ended=True)
     if event.again:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from forkjoin.model import Limit, Limits, Plan, Task, waits_at
+from forkjoin.scheduling.purse import Sum
 
 
 @dataclass(kw_only=True, slots=True)
@@ -50,6 +51,13 @@ class Lane:
     provider: str = ""
     light: list[tuple[float, int]] = field(default_factory=list)  # ready, takes no core
     heavy: list[tuple[float, int]] = field(default_factory=list)  # ready, takes cores
+    priced: int = 0  # attempts that have ended and said what they cost
+    cost: Sum = field(default_factory=Sum)  # of these
+
+    @property
+    def mean(self) -> Sum:
+        """What one of its attempts costs, nothing where that is not known yet."""
+        return Sum(usd=self.cost.usd / self.priced, tokens=self.cost.tokens / self.priced) if self.priced else Sum()
 
     @property
     def open(self) -> bool:

@@ -12,6 +12,7 @@ from forkjoin.model import Edge, Options, Plan, Task, TaskId
 from forkjoin.scheduling.commands import StopHow
 from forkjoin.scheduling.lanes import Group, Lane, lanes_of
 from forkjoin.scheduling.limits import Limits, limits
+from forkjoin.scheduling.purse import Purse
 
 
 class At(Enum):
@@ -58,6 +59,7 @@ class Slot:
     elsewhere: bool = False  # it waits for another run, or until it is known whether it must
     asked: StopHow | None = None  # the last `End` sent to the live attempt
     paused_before: int = 0  # number of its provider's last pause when its attempt was launched
+    capped: bool = False  # the live attempt was told to end, for the budget is used up
     spared: int = 0  # attempts that cost it no retry, for its provider sent them away
     sent_away: int = 0  # those since it was last asked for
 
@@ -88,6 +90,7 @@ class Store:
     lanes: list[Lane]
     providers: dict[str, Group]
     told: set[str] = field(default_factory=set)
+    purse: Purse | None = None
     cores_used: int = 0
     unclaimed: set[int] = field(default_factory=set)  # back in the queue, and nobody was asked to claim for them yet
     held: set[str] = field(default_factory=set)
@@ -117,7 +120,7 @@ class Store:
                 group.live += 1
         if (own := self.providers.get(slot.lane.provider)) is not None:
             slot.paused_before = own.number
-        slot.at, slot.attempt, slot.asked, slot.elsewhere = at, attempt, None, False
+        slot.at, slot.attempt, slot.asked, slot.elsewhere, slot.capped = at, attempt, None, False, False
 
     def end(self, slot: Slot, state: str) -> None:
         """Put a task to its end, and tell those behind it."""
@@ -202,7 +205,7 @@ def new_store(
     everything = set(range(len(slots)))
     return Store(
         limits=caps, slots=slots, numbers=numbers, queued=everything, touched=set(everything), lanes=lanes,
-        providers=theirs,
+        providers=theirs, purse=None if options.budget is None else Purse(budget=options.budget),
     )  # fmt: skip
 
 

@@ -225,5 +225,6 @@ def _account(report: Report) -> str:
     if comparable(account, tasks=len(report.tasks)):
         lines.append(f"- Speed-up against one after another: {account.speedup:.1f}×.")
     lines += [f"- Critical path: {path}."] if path else []
+    lines += [f"- Spent: {report.spent.said}."] if report.spent.tasks else []
     lines += [f"- Lost: {spoken(lost.seconds)} to {inline(lost.cause)}." for lost in account.lost]
     return _section("Time", lines)

@@ -48,6 +48,7 @@ def summary_lines(report: Report, *, width: int = 80) -> list[str]:
     lines += _not_looked_at(report, room)
     lines += _next(report, room)
     lines += _side_by_side(report, room)
+    lines += [f"Spent: {report.spent.said}."] if report.spent.tasks else []
     if report.account is not None and report.tasks:
         lines += account_lines(report.account, tasks=len(report.tasks))
     return [fitted(line, room) for line in lines]

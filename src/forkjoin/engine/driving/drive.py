@@ -50,6 +50,7 @@ from forkjoin.model import (
 )
 from forkjoin.scheduling import (
     Board,
+    Cap,
     Command,
     End,
     Finish,
@@ -255,6 +256,8 @@ class Driver:
                     self._decide_start(task, attempt)
             case End(task=task, attempt=attempt, how=how, reason=reason):
                 self._ends.append(lambda: self._attempts.stop(task, attempt, how=how, reason=reason))
+            case Cap(task=task, attempt=attempt, reason=reason):
+                self._ends.append(lambda: self._attempts.cap(task, attempt, reason))
             case Settle(task=task, outcome=outcome):
                 self._noted(Ended(task=task, attempt=0, outcome=outcome))
             case Pause():

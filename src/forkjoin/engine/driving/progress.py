@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from forkjoin.agents import Action, Dialect, Meter, Trouble, limit_of
 from forkjoin.backends import Output
-from forkjoin.model import Limit, Limited, Progress, Task, TaskId
+from forkjoin.model import Limit, Limited, Progress, Task, TaskId, Usage
 from forkjoin.model.text import one_line
 
 _WIDTH = 200  # of an action
@@ -24,6 +24,8 @@ class Actions:
         self._meters: dict[tuple[TaskId, int], Meter] = {}
         self._rest: dict[tuple[TaskId, int], bytes] = {}
         self._told: dict[tuple[TaskId, int], float] = {}
+        self._last: dict[tuple[TaskId, int], str] = {}
+        self._used: dict[tuple[TaskId, int], Usage] = {}
         self._limits: dict[tuple[TaskId, int], Limit] = {}
         self._limited: dict[tuple[TaskId, int], float] = {}
 
@@ -35,11 +37,13 @@ class Actions:
         action = ""
         for line in lines:
             action = self._action(key, line[:_LONGEST_LINE]) or action
-        limited = self._sent_away(key, now)
-        if not action or now - self._told.get(key, 0.0) < _ACTION_S:
+        limited, usage = self._sent_away(key, now), self._new_usage(key)
+        early = now - self._told.get(key, 0.0) < _ACTION_S
+        if usage is None and (not action or early):
             return limited
-        self._told[key] = now
-        return (Progress(task=output.task, attempt=output.attempt, text=action, bytes=output.total), *limited)
+        self._told[key], self._last[key] = now, action or self._last.get(key, "")
+        told = Progress(task=output.task, attempt=output.attempt, text=self._last[key], bytes=output.total, usage=usage)
+        return (told, *limited)
 
     def over(self, task: Task, attempt: int) -> str:
         """Return which cap of its task an attempt has reached; "" where none."""
@@ -57,6 +61,14 @@ class Actions:
                 action = one_line(said.text, _WIDTH) if isinstance(said, Action) and said.text else action
         return action
 
+    def _new_usage(self, key: tuple[TaskId, int]) -> Usage | None:
+        """Return what it has used so far, where that is more than was told."""
+        meter = self._meters.get(key)
+        if meter is None or meter.usage is None or meter.usage == self._used.get(key):
+            return None
+        self._used[key] = meter.usage
+        return meter.usage
+
     def _sent_away(self, key: tuple[TaskId, int], now: float) -> tuple[Limited, ...]:
         """Return that its provider would not take a request of an agent that tries again by itself, now and then."""
         limit = self._limits.pop(key, None)
@@ -70,5 +82,5 @@ class Actions:
         self._rest.pop(key, None)
         self._told.pop(key, None)
         self._meters.pop(key, None)
-        self._limits.pop(key, None)
-        self._limited.pop(key, None)
+        for kept in (self._limits, self._limited, self._used, self._last):
+            kept.pop(key, None)

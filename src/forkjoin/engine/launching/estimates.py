@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import TypeAlias
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from forkjoin.engine.claims import repository_key
 from forkjoin.engine.folder import run_folders
 from forkjoin.engine.preparing.prepare import Prepared
-from forkjoin.journal import PastTask, past_seconds
+from forkjoin.journal import PastTask, Took, past_tasks
 from forkjoin.model import Estimate, RunId, Task, TaskId
 from forkjoin.planning import ideal_speedup
 
@@ -45,31 +45,43 @@ def with_estimates(ready: Prepared, home: Path) -> Prepared:
 
 
 def _learnt(wanted: list[Task], home: Path, repository: str) -> dict[TaskId, Estimate]:
-    samples: dict[_Key, list[tuple[RunId, float]]] = defaultdict(list)
+    samples: dict[_Key, list[tuple[RunId, Took]]] = defaultdict(list)
     keys = {task.id: _keys(task.id, *_work(task)) for task in wanted}
     asked = {key for both in keys.values() for key in both}
-    for run, task, seconds in _past(home, repository, len(wanted)):
+    for run, task, took in _past(home, repository, len(wanted)):
         for key in _keys(task.id, *_past_work(task)):
             if key in asked and len(samples[key]) < _SAMPLES:
-                samples[key].append((run, seconds))
+                samples[key].append((run, took))
     learnt: dict[TaskId, Estimate] = {}
     for id_, (own, alike) in keys.items():
         found = samples.get(own) or samples.get(alike)
         if found:
-            seconds = round(median(seconds for _, seconds in found), 3)
-            runs = len({run for run, _ in found})
-            learnt[id_] = Estimate(task=id_, seconds=seconds, run=found[0][0], runs=runs)
+            learnt[id_] = _estimate(id_, found)
     return learnt
 
 
-def _past(home: Path, repository: str, tasks: int) -> Iterator[tuple[RunId, PastTask, float]]:
+def _estimate(task: TaskId, found: Sequence[tuple[RunId, Took]]) -> Estimate:
+    """Return the middle of what the same task took; what it cost only where that was said."""
+    dollars = [took.usd for _, took in found if took.usd is not None]
+    tokens = [took.tokens for _, took in found if took.tokens is not None]
+    return Estimate(
+        task=task,
+        seconds=round(median(took.seconds for _, took in found), 3),
+        run=found[0][0],
+        runs=len({run for run, _ in found}),
+        usd=median(dollars) if dollars else None,
+        tokens=round(median(tokens)) if tokens else None,
+    )
+
+
+def _past(home: Path, repository: str, tasks: int) -> Iterator[tuple[RunId, PastTask, Took]]:
     """Yield what past runs took, newest first, for as long as there is patience."""
     until = time.monotonic() + min(_MOST_S, _PATIENCE_S + _PER_TASK_S * tasks)
     looked = 0
     for folder in run_folders(home):
-        found = past_seconds(folder.journal, repository=repository, most=10_000)
+        found = past_tasks(folder.journal, repository=repository, most=10_000)
         looked += bool(found)
-        yield from ((folder.run, task, seconds) for task, seconds in found)
+        yield from ((folder.run, task, took) for task, took in found)
         if looked >= _RUNS or time.monotonic() > until:
             return
 

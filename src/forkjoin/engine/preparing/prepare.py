@@ -13,13 +13,14 @@ from msgspec.structs import replace
 
 from forkjoin.agents import cards
 from forkjoin.engine.known import only_agent
+from forkjoin.engine.preparing.capping import budget, caps
 from forkjoin.engine.preparing.perspectives import refuse_unanalysed
 from forkjoin.engine.preparing.scoping import Narrow, scope_notes, scope_of
 from forkjoin.engine.preparing.spreading import spread, with_own_agents
 from forkjoin.engine.preparing.taking_in import taken_in
 from forkjoin.engine.settings import Settings
 from forkjoin.errors import PlanError
-from forkjoin.model import Check, Each, OnOverlap, Options, Plan, Policy, Scope, Share, Task, Tree
+from forkjoin.model import Budget, Check, Each, OnOverlap, Options, Plan, Policy, Scope, Share, Task, Tree
 from forkjoin.planning import (
     check,
     completed,
@@ -45,6 +46,7 @@ class Overrides:
     base: str = "snapshot"
     on_overlap: OnOverlap = "note"
     timeout: float | None = None
+    budget: Budget | None = None
 
 
 class Tape(Protocol):
@@ -211,6 +213,8 @@ def _options(plan: Plan, settings: Settings, flags: Overrides) -> Options:
         raise PlanError(f"max_parallel is {cap}", next_step="give 1 or more")
     return Options(
         max_parallel=cap,
+        limits=caps(plan, settings),
+        budget=budget(plan, flags.budget),
         fail_fast=plan.fail_fast or flags.fail_fast,
         cores=float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1),
         base=flags.base,

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from forkjoin.accounting import account
+from forkjoin.accounting import account, spent_by
 from forkjoin.engine.folder import RunFolder
 from forkjoin.failpoints import reached
 from forkjoin.journal import Journal, run_view, timeline
@@ -76,7 +76,8 @@ def account_of(view: RunView) -> Account:
 
 def _joined(view: RunView, planned: Planned, content: Callable[[Text], str], now: float) -> Report:
     results = [_result(task, content, now) for task in view.tasks]
-    return report(view, results, account=account(timeline(view), now=now), not_looked_at=planned.not_looked_at)
+    made = report(view, results, account=account(timeline(view), now=now), not_looked_at=planned.not_looked_at)
+    return msgspec.structs.replace(made, spent=spent_by(view))
 
 
 def _told(made: Report, lines: _Lines, planned: Planned, *, whole: bool = False) -> Report:

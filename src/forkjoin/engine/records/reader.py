@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, Self
 
+from forkjoin.accounting import spent_by
 from forkjoin.backends import StreamName, Tail, tail_bytes, window_bytes
 from forkjoin.engine.folder import RunFolder, owned, owner_pid
 from forkjoin.engine.records.joining import account_of, report_of
@@ -29,6 +30,7 @@ from forkjoin.model import (
     RunId,
     RunResult,
     RunView,
+    Spent,
     TaskId,
     TaskView,
     Text,
@@ -254,6 +256,10 @@ class RunReader:
         view = self.view()
         with self._guard:
             return run_result(view, self._journal.content)
+
+    def spent(self) -> Spent:
+        """Return what its tasks have spent so far."""
+        return spent_by(self.view())
 
     def result_parts(self, *, only: str = "") -> ResultParts:
         """Return the results as `run --json` prints them, of all tasks or *only* that one, each read when it is taken.

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from forkjoin.accounting import spent_by
 from forkjoin.engine.records.joining import account_of
 from forkjoin.model import ChangedFiles, RunResult, RunView, TaskResult, TaskView, Text, to_builtins
 
@@ -28,7 +29,7 @@ def result_parts(view: RunView, content: Callable[[Text], str], *, only: str = "
     return ResultParts(
         before={"forkjoin": 1, "run": view.run, "name": view.name, "state": view.state},
         tasks=(to_builtins(_task_result(task, content)) for task in asked),
-        after={"account": to_builtins(account_of(view))},
+        after={"account": to_builtins(account_of(view)), "spent": to_builtins(spent_by(view))},
     )
 
 
@@ -40,6 +41,7 @@ def run_result(view: RunView, content: Callable[[Text], str]) -> RunResult:
         state=view.state,
         tasks=tuple(_task_result(task, content) for task in view.tasks),
         account=account_of(view),
+        spent=spent_by(view),
     )
 
 

@@ -125,7 +125,11 @@ def ending_code(run: Run, attended: Attended, *, fail_on: str) -> int:
 
 def limited(tasks: Sequence[TaskView]) -> bool:
     """Return whether a budget or the disk kept any of these tasks from being started."""
-    return any(task.state == "skipped" and ("budget" in task.why or "disk" in task.why) for task in tasks)
+    return any(
+        (task.state == "skipped" and ("budget" in task.why or "disk" in task.why))
+        or (task.kind == "limit" and "the run's budget" in task.why)
+        for task in tasks
+    )
 
 
 def severity(text: str) -> str:

@@ -13,6 +13,7 @@ import typer
 from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import duration
 from forkjoin.interfaces.cli.following import Following, finished, ids, severity
+from forkjoin.interfaces.cli.spending import money_line, spendable
 from forkjoin.interfaces.cli.talk import data, data_json, on_terminal, say
 
 if TYPE_CHECKING:
@@ -49,6 +50,12 @@ class Starting(Following):
         str, typer.Option("-k", "--select", metavar="EXPR", help="Only tasks whose id or description matches.")
     ] = ""
     timeout: Annotated[str, typer.Option("--timeout", metavar="TIME", help="Deadline of each task: 90s, 10m, 2h.")] = ""
+    budget: Annotated[
+        str, typer.Option("--budget", metavar="USD", help="What all tasks together may spend: 5usd, 0.50.")
+    ] = ""
+    budget_tokens: Annotated[
+        str, typer.Option("--budget-tokens", metavar="N", help="The same in tokens, in and out: 500000, 500k, 2M.")
+    ] = ""
     detach: Annotated[
         bool | None,
         typer.Option("--detach/--attach", help="Go on in the background; print the ids at once. Or stay with it."),
@@ -65,6 +72,7 @@ class Starting(Following):
             fail_fast=self.fail_fast,
             select=self.select,
             timeout=duration(self.timeout, "--timeout") if self.timeout else None,
+            budget=spendable(self.budget, self.budget_tokens),
             **more,
         )
 
@@ -91,7 +99,7 @@ def start(
         home = Path(settings.home)
         return print_check(with_others(with_estimates(ready, home), home), as_json=asked.json or asked.jsonl)
     if detach:
-        return _detached(ready, asked, settings)
+        return _detached(_priced(ready, asked, settings), asked, settings)
     from forkjoin.engine import launch
     from forkjoin.interfaces.cli.attending import driven
     from forkjoin.interfaces.cli.live import show_for
@@ -100,6 +108,7 @@ def start(
     if len(ready.plan.tasks) > 1 and not asked.quiet and not asked.jsonl:
         for note in ready.notes[-1:] if ready.recording else ready.notes:  # others are of the recording: see its report
             say(f"note: {note}")
+    ready = _priced(ready, asked, settings)
     with Signals() as signals:
         run = launch(ready, settings=settings)
         attended = driven(run, show_for(run, asked.form, attached=True), signals)
@@ -108,6 +117,18 @@ def start(
     if after:
         after(run if over else None)
     return code
+
+
+def _priced(ready: Prepared, asked: Starting, settings: Settings) -> Prepared:
+    """Say what it may cost before it starts, where it may; return it with what past runs say of that."""
+    from forkjoin.engine import money, with_estimates
+
+    if asked.quiet or money(ready) is None:
+        return ready
+    ready = with_estimates(ready, Path(settings.home))
+    if (found := money(ready)) is not None:
+        say(money_line(found))
+    return ready
 
 
 def surrounding_agent(environ: Mapping[str, str]) -> str:

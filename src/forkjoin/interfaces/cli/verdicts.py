@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from forkjoin.errors import listed
 from forkjoin.interfaces.cli.listing import hung
+from forkjoin.interfaces.cli.spending import caps_line, money_line
 from forkjoin.interfaces.cli.talk import data, data_json, widest
 from forkjoin.model.durations import spoken
 from forkjoin.model.text import one_line, spelled
@@ -21,10 +22,15 @@ _SHOWN, _NAMED = 50, 8
 def print_check(ready: Prepared, *, as_json: bool) -> int:
     """Print what was found about a plan; return 0."""
     if as_json:
-        from forkjoin.engine import check_json, scope_json
+        from forkjoin.engine import check_json, money, scope_json
         from forkjoin.model import to_builtins
 
-        more = {"scope": scope_json(ready.scope), "shares": to_builtins(_shares(ready))}
+        more = {
+            "scope": scope_json(ready.scope),
+            "shares": to_builtins(_shares(ready)),
+            "limits": to_builtins(ready.options.limits),
+            "money": to_builtins(money(ready)),
+        }
         data_json({**check_json(ready.check), **{key: value for key, value in more.items() if value}})
         return 0
     for line in check_lines(ready):
@@ -49,6 +55,7 @@ def check_lines(ready: Prepared) -> Iterator[str]:
     yield from _order(check)
     yield from _estimates(check)
     yield from _gain(check)
+    yield from _bounds(ready)
     for note in dict.fromkeys((*check.advice, *ready.notes)):
         yield f"note: {note}"
     for what in ready.not_looked_at:
@@ -139,6 +146,16 @@ def _gain(check: Check) -> Iterator[str]:
     if check.tasks:
         yield ""
         yield f"ideal speed-up: {check.ideal_speedup:.1f}x"
+
+
+def _bounds(ready: Prepared) -> Iterator[str]:
+    """Yield how many may run at once, and what it may cost."""
+    from forkjoin.engine import money
+
+    if said := caps_line(ready.options.limits):
+        yield f"at once: {said}"
+    if (found := money(ready)) is not None:
+        yield f"money: {money_line(found)}"
 
 
 def _left_out(total: int, what: str) -> Iterator[str]:

@@ -12,7 +12,9 @@ from msgspec import structs
 
 from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked
+from forkjoin.interfaces.cli.spending import caps_line
 from forkjoin.interfaces.cli.talk import data, data_json, line_width
+from forkjoin.model import Limits, to_builtins
 
 if TYPE_CHECKING:
     from forkjoin.engine.doctor.fact import Fact
@@ -90,13 +92,17 @@ def _settings(ask: Ask) -> int:
         for name, value in values.items()
     ]  # fmt: skip
     if ask.json:
-        data_json({"forkjoin": 1, "settings": shown})
+        data_json({"forkjoin": 1, "settings": to_builtins(shown)})
         return 0
     for one in shown:
-        value = "not set" if one["value"] is None else one["value"]
+        value = "not set" if one["value"] is None else _in_words(one["value"])
         variable = f"FORKJOIN_{one['name'].upper()}"
         data(f"{one['name']:15} {value}  ({one['origin']}: {one['where'] or f'{variable} would set it'})")
     return 0
+
+
+def _in_words(value: object) -> object:
+    return caps_line(value) or "none" if isinstance(value, Limits) else value
 
 
 def _fixed(ask: Ask) -> int:

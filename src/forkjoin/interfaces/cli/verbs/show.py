@@ -75,6 +75,9 @@ def _run_lines(run: Run) -> Iterator[str]:
         yield "findings: " + ", ".join(f"{count} {severity}" for severity, count in view.findings)
     yield from _changed(view)
     yield from _overlaps(view)
+    if (spent := run.spent()).tasks:
+        yield ""
+        yield f"spent: {spent.said}"
     yield ""
     if view.ended is None and run.called == run.id:
         verbs = ("watch", "wait", "stop") if run.owned() else ("resume", "stop")

@@ -1,0 +1,57 @@
+"""What a plan may cost, said before anything of it starts."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from forkjoin.agents import provider_of
+from forkjoin.engine.attempts.speaking import speaker
+from forkjoin.engine.preparing.prepare import Prepared
+from forkjoin.errors import ForkjoinError
+from forkjoin.model import Budget, Task, Value
+
+
+class Asking(Value, frozen=True, kw_only=True):
+    """So many tasks of one agent with one permission."""
+
+    agent: str
+    permission: str
+    tasks: int
+
+
+class Money(Value, frozen=True, kw_only=True):
+    """The tasks that ask a provider, and what they cost by past runs: None where of one of them that is not known."""
+
+    agents: tuple[Asking, ...]
+    usd: float | None
+    tokens: int | None
+    budget: Budget | None
+
+    @property
+    def tasks(self) -> int:
+        """How many tasks ask a provider."""
+        return sum(one.tasks for one in self.agents)
+
+
+def money(ready: Prepared) -> Money | None:
+    """Return what a plan with its estimates may cost; None where none of its tasks asks a provider."""
+    asking = [task for task in ready.plan.tasks if _asks(task)] if ready.recording is None else []
+    if not asking:
+        return None
+    kinds = Counter((task.agent_name, task.may) for task in asking)
+    known = {one.task: one for one in ready.check.estimates}
+    dollars = [known[task.id].usd if task.id in known else None for task in asking]
+    tokens = [known[task.id].tokens if task.id in known else None for task in asking]
+    return Money(
+        agents=tuple(Asking(agent=agent, permission=may, tasks=count) for (agent, may), count in kinds.items()),
+        usd=None if None in dollars else sum(one for one in dollars if one is not None),
+        tokens=None if None in tokens else sum(one for one in tokens if one is not None),
+        budget=ready.options.budget,
+    )
+
+
+def _asks(task: Task) -> bool:
+    try:
+        return bool(provider_of(speaker(task), task))
+    except ForkjoinError:  # no such agent here: a launch says so
+        return False
