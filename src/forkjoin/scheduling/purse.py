@@ -58,4 +58,4 @@ class Purse:
             parts.append(f"${self.spent.usd:.2f} of ${self.budget.usd:.2f}")
         if self.budget.tokens is not None:
             parts.append(f"{self.spent.tokens:,.0f} of {self.budget.tokens:,} tokens")
-        return f"the run's budget is used up: {' and '.join(parts)}; run it again with a larger --budget"
+        return f"the run's budget allows no more: {' and '.join(parts)} spent; run it again with a larger --budget"

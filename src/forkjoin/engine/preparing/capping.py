@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from forkjoin.agents import provider_of
-from forkjoin.engine.attempts.speaking import speaker
+from forkjoin.agents import dialect, provider_of
 from forkjoin.engine.settings import Settings
 from forkjoin.errors import ForkjoinError, PlanError
 from forkjoin.model import Budget, Limits, Plan, Task
@@ -62,6 +61,6 @@ def _only(caps: dict[str, int], used: set[str]) -> dict[str, int]:
 
 def _provider(task: Task) -> str:
     try:
-        return provider_of(speaker(task), task)
+        return provider_of(getattr(task.agent, "target", None) or dialect(task.agent_name), task)
     except ForkjoinError:  # no such agent here: a launch says so, a check need not
         return ""
