@@ -65,11 +65,11 @@ def test_show_has_the_shape_of_run(forkjoin, ended: str) -> None:
     assert (run["run"], run["name"], run["state"]) == (ended, "three", "failed")
     for task in run["tasks"]:
         assert set(task) == RESULT_KEYS
-        assert set(task["changes"]) == {"files", "violations"}
+        assert set(task["changes"]) == {"files", "violations", "runs", "renamed", "notes"}
     good, bad, writer = run["tasks"]
     assert good["answer"].startswith("answer")
     assert "exit code 4" in bad["reason"]
-    assert writer["changes"] == {"files": ["made.txt"], "violations": []}
+    assert writer["changes"] == {"files": ["made.txt"], "violations": [], "runs": [], "renamed": [], "notes": []}
     account = run["account"]
     assert {"wall_s", "sum_s", "speedup", "critical_path", "lost"} <= set(account)
     assert all(set(lost) >= {"cause", "seconds", "tasks"} for lost in account["lost"])

@@ -50,7 +50,7 @@ def test_the_json_of_a_run_is_the_contract(forkjoin: Forkjoin) -> None:
         "id", "state", "reason", "answer", "value", "findings", "changes", "usage", "seconds", "wall",
     }  # fmt: skip
     assert (task["state"], task["answer"].strip(), said["tasks"][1]["state"]) == ("completed", "one", "failed")
-    assert set(task["changes"]) == {"files", "violations"}
+    assert set(task["changes"]) == {"files", "violations", "runs", "renamed", "notes"}
     assert set(said["account"]) >= {"wall_s", "sum_s", "speedup", "critical_path", "lost"}
 
 

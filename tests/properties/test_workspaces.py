@@ -101,6 +101,13 @@ def test_a_harvest_names_exactly_the_files_that_differ(opened, script):
     changes = run.harvest(place, name)
     differ = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert {change.path for change in changes.files} == {path for path in differ if not path.endswith(".log")}
+    rows = {change.path: change for change in changes.files}
+    for one in changes.renamed:  # both names are there, each said once
+        assert (one.old in before, one.old in after, one.new in before, one.new in after) == (True, False, False, True)
+        assert (rows[one.old].how, rows[one.old].became, rows[one.new].how) == ("deleted", one.new, "renamed")
+        assert before[one.old][1]
+    for gone in (path for path, row in rows.items() if row.how == "deleted" and not row.became):  # no rename is missed
+        assert not any(rows[new].how == "added" and after[new] == before[gone] and before[gone][1] for new in rows)
     if changes.commit:
         again = run.open(f"{name}-again", base=changes.commit)
         expected = {path: found for path, found in after.items() if not path.endswith(".log")}

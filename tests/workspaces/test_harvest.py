@@ -156,7 +156,7 @@ def test_a_rename_by_case_alone_is_seen(site):
     run = site.run()
     place = run.open()
     (Path(place.root) / "a.txt").rename(Path(place.root) / "A.txt")
-    assert hows(run.harvest(place)) == {"A.txt": "added", "a.txt": "deleted"}
+    assert hows(run.harvest(place)) == {"A.txt": "renamed", "a.txt": "deleted"}
 
 
 def test_names_of_any_bytes_are_named_and_fit_into_json(site):
@@ -194,7 +194,7 @@ def test_a_folder_that_became_a_link_is_a_link_and_is_not_followed(site, target)
     (root / "src").rename(root / "moved")
     (root / "src").symlink_to(target)
     changes = run.harvest(place)
-    assert hows(changes) == {"moved/b.py": "added", "src": "added", "src/b.py": "deleted"}
+    assert hows(changes) == {"moved/b.py": "renamed", "src": "added", "src/b.py": "deleted"}
     assert run.git("cat-file", "-p", f"{changes.commit}:src") == target
 
 
@@ -313,3 +313,76 @@ def test_a_description_of_any_kind_is_one_line(site: Site):
     place = run.open(task)
     (Path(place.root) / "a.txt").write_text("two\n")
     assert run.git("log", "-1", "--format=%s", run.harvest(place, task).commit) == "Zwei\n"
+
+
+def test_a_rename_is_told_with_both_names_and_each_is_held_against_the_declared_writes(site):
+    site.write("src/long.py", "".join(f"line {n}\n" for n in range(40)))
+    site.write("empty", "")
+    run = site.run("src")
+    place = run.open()
+    root = Path(place.root)
+    text = (root / "src/long.py").read_text()
+    (root / "src/long.py").unlink()
+    (root / "src/other name.py").write_text(text + "one more\n")
+    (root / "a.txt").rename(root / "src/a.txt")
+    (root / "empty").rename(root / "src/empty")
+    task = Task(id=TaskId("a"), task="x", writes=("*",))
+    changes = run.harvest(place, task)
+    told = {c.path: (c.how, c.was, c.became, c.insertions, c.deletions) for c in changes.files}
+    assert told["other name.py"] == ("renamed", "long.py", "", 1, 0)
+    assert told["long.py"] == ("deleted", "", "other name.py", 0, 0)
+    assert told["a.txt"][:2] == ("renamed", "../a.txt")
+    assert told["empty"][:2] == ("added", "")
+    assert {(one.old, one.new) for one in changes.renamed} == {("long.py", "other name.py"), ("../a.txt", "a.txt")}
+    assert changes.violations == ("../a.txt", "../empty")
+
+
+def test_ignored_files_count_where_the_task_says_so_and_no_others(site):
+    site.write("vendor/.gitignore", "*\n")
+    site.git("add", "-f", "vendor/.gitignore")
+    site.commit()
+    site.write("carried.log", "theirs\n")
+    task = Task(id=TaskId("a"), task="x", keep_ignored=("*.log", "out/**", "vendor/**"), carry=("carried.log",))
+    run = site.run()
+    place = run.open(task)
+    root = Path(place.root)
+    for name in ("kept.log", "carried.log", "src/deep.log", "out/x.log", "vendor/lib"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text("x")
+    (root / "fifo.log").unlink(missing_ok=True)
+    os.mkfifo(root / "fifo.log")
+    git_in(root, "init", "-q", "vendor/nested")
+    (root / "vendor/nested/in").write_text("x")
+    (root / "vendor/nested/.git/hooks/post-commit").write_text("x")
+    (root / ".gitignore").unlink()
+    changes = run.harvest(place, task)
+    expected = dict.fromkeys(("kept.log", "out/x.log", "vendor/lib", "vendor/nested/in"), "added")
+    assert hows(changes) == {**expected, ".gitignore": "deleted"}
+
+
+def test_outside_git_what_is_skipped_counts_where_the_task_says_so(plain):
+    run = plain.run()
+    task = Task(id=TaskId("a"), task="x", keep_ignored=("node_modules/**",))
+    place = run.open(task)
+    for name in ("node_modules/a/b.js", ".venv/lib"):
+        (Path(place.root) / name).parent.mkdir(parents=True)
+        (Path(place.root) / name).write_text("x")
+    assert hows(run.harvest(place, task)) == {"node_modules/a/b.js": "added"}
+
+
+def test_files_that_run_by_themselves_are_named_together(site):
+    run = site.run()
+    place = run.open()
+    for name in (
+        ".envrc",
+        "Makefile",
+        ".github/workflows/ci.yml",
+        "sub/package.json",
+        ".vscode/tasks.json",
+        "plain.txt",
+    ):
+        (Path(place.root) / name).parent.mkdir(parents=True, exist_ok=True)
+        (Path(place.root) / name).write_text("x")
+    assert set(run.harvest(place).runs) == {
+        ".envrc", "Makefile", ".github/workflows/ci.yml", "sub/package.json", ".vscode/tasks.json"
+    }  # fmt: skip

@@ -80,7 +80,17 @@ from forkjoin.model.tree import SKIPPED_FOLDERS, GitTree, Link, Tree
 from forkjoin.model.usage import Spent, Usage
 from forkjoin.model.verdict import Check, Claim, Claims, ConflictKind, ForeignPair, LiveClaims, Pair
 from forkjoin.model.view import ENDED, Met, RunState, RunView, TaskState, TaskView
-from forkjoin.model.workspace import Authored, Base, Change, Changes, HowChanged, Place, PlaceKind, WallLevel
+from forkjoin.model.workspace import (
+    Authored,
+    Base,
+    Change,
+    Changes,
+    HowChanged,
+    Place,
+    PlaceKind,
+    Renamed,
+    WallLevel,
+)
 
 __all__ = [
     "ENDED",
@@ -183,6 +193,7 @@ __all__ = [
     "Ref",
     "RefMove",
     "Released",
+    "Renamed",
     "Replay",
     "Report",
     "RetryAsked",

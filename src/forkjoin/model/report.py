@@ -10,7 +10,10 @@ from forkjoin.model.usage import Spent
 
 
 class TaskSummary(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """One task in the report: how it ended, and the head of its answer. `finds` = it was asked for findings."""
+    """One task in the report: how it ended, and the head of its answer. `finds` = it was asked for findings.
+
+    `runs` are changed files that run by themselves.
+    """
 
     id: TaskId
     description: str
@@ -23,6 +26,7 @@ class TaskSummary(Value, frozen=True, kw_only=True, omit_defaults=True):
     finds: bool = True
     files: int = 0
     violations: int = 0
+    runs: tuple[str, ...] = ()
     seconds: float = 0.0
 
 

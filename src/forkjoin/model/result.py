@@ -8,13 +8,21 @@ from forkjoin.model.account import Account
 from forkjoin.model.base import RunId, TaskId, Value
 from forkjoin.model.usage import Spent, Usage
 from forkjoin.model.view import RunState, TaskState
+from forkjoin.model.workspace import Renamed
 
 
 class ChangedFiles(Value, frozen=True, kw_only=True):
-    """Paths an attempt changed, relative to the tree, and which of them lie outside its declared writes."""
+    """Paths an attempt changed, relative to the tree, and which of them lie outside its declared writes.
+
+    `runs` are those of code that runs by itself (hooks, editor tasks, CI, Makefiles): look at them first. `renamed`
+    files are in `files` with both names; `notes` say what was left out, or cannot be told.
+    """
 
     files: tuple[str, ...] = ()
     violations: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+    renamed: tuple[Renamed, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class TaskResult(Value, frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ else:
     Output = OutputKind | dict[str, Any]
 
 _LISTS = (
-    "command", "reads", "writes", "focus", "after", "ok_exit", "carry", "resources", "pass_env",
+    "command", "reads", "writes", "focus", "after", "ok_exit", "carry", "keep_ignored", "resources", "pass_env",
 )  # fmt: skip
 _DURATIONS = ("estimate", "timeout", "idle_timeout")
 _SIZES = ("memory", "disk")
@@ -80,6 +80,7 @@ class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
     sparse: bool = False
     ok_exit: tuple[int, ...] = (0,)
     carry: Strings = ()
+    keep_ignored: Strings = ()
     setup: str = ""
     setup_once: str = ""
     resources: Strings = ()

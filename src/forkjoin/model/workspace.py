@@ -8,7 +8,7 @@ from forkjoin.model.base import Value
 
 PlaceKind = Literal["shared", "clone", "copy"]
 WallLevel = Literal["prevented", "detected", "audited", "none"]
-HowChanged = Literal["added", "modified", "deleted", "mode", "type"]
+HowChanged = Literal["added", "modified", "deleted", "renamed", "mode", "type"]
 
 
 class Base(Value, frozen=True, kw_only=True, omit_defaults=True):
@@ -41,6 +41,7 @@ class Change(Value, frozen=True, kw_only=True, omit_defaults=True):
     """One changed file, relative to the tree.
 
     `violation` = outside the declared writes; `runs` = code that runs by itself (hooks, agent settings, Makefiles).
+    A rename is two: the new name (`renamed`, `was` the old one) and the old name (`deleted`, `became` the new one).
     """
 
     path: str
@@ -49,6 +50,15 @@ class Change(Value, frozen=True, kw_only=True, omit_defaults=True):
     deletions: int = 0
     violation: bool = False
     runs: bool = False
+    was: str = ""
+    became: str = ""
+
+
+class Renamed(Value, frozen=True, kw_only=True):
+    """A file that has another name now."""
+
+    old: str
+    new: str
 
 
 class Authored(Value, frozen=True, kw_only=True):
@@ -78,3 +88,13 @@ class Changes(Value, frozen=True, kw_only=True, omit_defaults=True):
     def violations(self) -> tuple[str, ...]:
         """The paths outside the declared writes."""
         return tuple(file.path for file in self.files if file.violation)
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The paths of what runs by itself."""
+        return tuple(file.path for file in self.files if file.runs)
+
+    @property
+    def renamed(self) -> tuple[Renamed, ...]:
+        """The files that have another name now."""
+        return tuple(Renamed(old=file.was, new=file.path) for file in self.files if file.was)

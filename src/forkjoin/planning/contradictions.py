@@ -136,7 +136,7 @@ def _set_up(task: Task) -> Wrong | None:
 
 
 def _paths(task: Task) -> Wrong | None:
-    for field in ("reads", "writes", "carry"):
+    for field in ("reads", "writes", "carry", "keep_ignored"):
         for path in getattr(task, field) or ():
             try:
                 inside(path, where=field)

@@ -110,6 +110,7 @@ def _read(result: TaskResult, tree: str) -> _Read:
         finds=result.task.output == "findings" or bool(said),
         files=result.files,
         violations=result.violations,
+        runs=result.runs,
         seconds=result.seconds,
     )
     return _Read(summary=summary, witnesses=said)

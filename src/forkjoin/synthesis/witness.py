@@ -28,7 +28,7 @@ class TaskResult:
     `kind` that of a failure.
     `answer` is the bounded text, `value` the JSON of the structured answer (b"" where there is none), `said` the whole
     answer of a task that owes findings and has no value: what they are read from then. `files` and `violations` count
-    changed files. Seconds of its last attempt.
+    changed files, `runs` names those that run by themselves. Seconds of its last attempt.
     """
 
     task: Task
@@ -43,3 +43,4 @@ class TaskResult:
     said: str = ""
     files: int = 0
     violations: int = 0
+    runs: tuple[str, ...] = ()

@@ -126,11 +126,16 @@ def comparable(account: Account, *, tasks: int) -> bool:
     return tasks > 1 and account.sum_s >= 1
 
 
+def _by_itself(count: int) -> str:
+    return "1 file that runs by itself" if count == 1 else f"{count:,} files that run by themselves"
+
+
 def task_line(task: TaskSummary) -> str:
     """Return how one task ended, without its name and reason: `completed, ruff, 3 findings, 2 files changed`."""
     parts = [task.state.replace("_", " "), task.agent]
     parts += [counted(task.findings, "finding")] if task.findings else []
     parts += [f"{counted(task.files, 'file')} changed"] if task.files else []
     parts += [f"{task.violations:,} outside its declared writes"] if task.violations else []
+    parts += [_by_itself(len(task.runs))] if task.runs else []
     parts += [spoken(task.seconds)] if task.seconds else []
     return ", ".join(filter(None, parts))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from forkjoin.model import Change, HowChanged, Task, Tree, path_text
 from forkjoin.private import make_folder, opener
@@ -15,6 +17,7 @@ from forkjoin.workspaces.contents import LARGEST, sizes
 from forkjoin.workspaces.declared import covered, runs_by_itself
 from forkjoin.workspaces.durable import flush
 from forkjoin.workspaces.git import Git
+from forkjoin.workspaces.renames import Rename, renames
 
 # Nothing that a repository can set decides how a difference is shown.
 _PLAIN: Final = ("-r", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
@@ -45,10 +48,28 @@ def compared(git: Git, tree: Tree, task: Task, *, base: str, commit: str) -> Com
             added, removed, path = field.split(b"\t", 2)
             lines[path] = (_count(added), _count(removed))
     allowed = _allowed(task, tree)
-    rows = (_change(tree_path(path, tree), how, lines.get(path, (0, 0)), allowed) for path, how in hows.items())
+    rows = [_change(tree_path(path, tree), how, lines.get(path, (0, 0)), allowed) for path, how in hows.items()]
     measured = zip(objects, sizes(git, [id_ for id_, _ in objects]), strict=True)
     too_big = dict.fromkeys(path for (_, path), (_, size) in measured if size > LARGEST)
+    if {"added", "deleted"} <= set(hows.values()):
+        rows = _with_renames(rows, renames(git, base, commit, exact=bool(too_big)), tree)
     return Compared(files=tuple(sorted(rows, key=lambda change: change.path)), too_big=tuple(too_big))
+
+
+def _with_renames(rows: Iterable[Change], found: Mapping[bytes, Rename], tree: Tree) -> list[Change]:
+    """Return the rows with renames told: the new name's has the lines that were changed, the old one's has none."""
+    news = {tree_path(new, tree): one for new, one in found.items()}
+    olds = {tree_path(one.old, tree): new for new, one in news.items()}
+    told = []
+    for row in rows:
+        if one := news.get(row.path):
+            lines = {"insertions": one.insertions, "deletions": one.deletions}
+            told.append(replace(row, how="renamed", was=tree_path(one.old, tree), **lines))
+        elif new := olds.get(row.path):
+            told.append(replace(row, became=new, insertions=0, deletions=0))
+        else:
+            told.append(row)
+    return told
 
 
 def write_patch(git: Git, path: Path, *, base: str, commit: str, without: Sequence[bytes] = ()) -> None:

@@ -7,13 +7,15 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from forkjoin.model import SKIPPED_FOLDERS, Place
+from forkjoin.model import SKIPPED_FOLDERS, Place, path_text
 from forkjoin.workspaces.changes import tree_path
+from forkjoin.workspaces.declared import covered
 from forkjoin.workspaces.durable import flush
+from forkjoin.workspaces.git import Git
 from forkjoin.workspaces.listing import Listing, listing
 from forkjoin.workspaces.opening import Record
 from forkjoin.workspaces.sparse import gone_by_its_index
@@ -24,7 +26,7 @@ _GONE = b"gone"
 
 def differences(store: Store, root: Path, place: Place, record: Record) -> Listing:
     """Return what differs, but for carried files and for new ones that the base ignores."""
-    left_out = set(record.carried.read_bytes().split(b"\0"))
+    left_out: set[bytes] = set()
     with tempfile.TemporaryDirectory(dir=record.folder) as scratch:
         index = Path(scratch) / "index"
         shutil.copy2(record.index, index)
@@ -32,16 +34,42 @@ def differences(store: Store, root: Path, place: Place, record: Record) -> Listi
         exclude = ("--exclude-standard",) if place.kind == "clone" else _skipped()
         found = listing(git, root, exclude=exclude)
         nested = {path: state for folder in found.nested for path, state in files_below(root, folder)}
-        found.present |= nested
-        found.new |= set(nested)
+        found.add(nested)
         changed_rules = any(path.rpartition(b"/")[2] == b".gitignore" for path in (*found.gone, *found.present))
         if found.new and place.kind == "clone" and (changed_rules or nested):
             left_out |= found.new & _ignored_by_base(store, place.base, found.new, Path(scratch))
+        if record.ignored.exists():
+            wanted = _wanted(store, record)
+            left_out = {path for path in left_out if not wanted(path)}
+            found.add(_ignored(git, root, exclude, wanted))
         if place.kind == "clone" and (found.gone or record.sparse.exists()):
             found.gone, note = gone_by_its_index(git, root / ".git", Path(scratch), found.gone)
             found.notes += [note] if note else []
+    left_out.update(record.carried.read_bytes().split(b"\0"))
     found.present = {path: state for path, state in found.present.items() if path not in left_out}
     return found
+
+
+def _wanted(store: Store, record: Record) -> Callable[[bytes], bool]:
+    globs = [path_text(glob) for glob in record.ignored.read_bytes().split(b"\0")]
+    covers = covered(globs, folds_case=store.tree.folds_case)
+    return lambda path: covers(tree_path(path, store.tree))
+
+
+def _ignored(
+    git: Git, root: Path, exclude: tuple[str, ...], wanted: Callable[[bytes], bool]
+) -> dict[bytes, os.stat_result]:
+    """Return the ignored files that are wanted, those of repositories among them too."""
+    said = git.out("ls-files", "-z", "--others", "--ignored", *exclude)
+    found: dict[bytes, os.stat_result] = {}
+    for name in filter(None, said.split(b"\0")):
+        if name.endswith(b"/"):
+            found |= dict(files_below(root, name.rstrip(b"/")))
+        else:
+            with suppress(OSError):
+                found[name] = os.lstat(os.fsencode(root) + b"/" + name)
+    plain = {path: state for path, state in found.items() if stat.S_ISREG(state.st_mode) or stat.S_ISLNK(state.st_mode)}
+    return {path: state for path, state in plain.items() if wanted(path)}
 
 
 def _skipped() -> tuple[str, ...]:

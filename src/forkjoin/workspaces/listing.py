@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -29,6 +30,11 @@ class Listing:
     modules: list[bytes] = field(default_factory=list)  # submodules that differ
     odd: list[bytes] = field(default_factory=list)  # pipes, sockets, what may not be read
     notes: list[str] = field(default_factory=list)  # what cannot be told of it
+
+    def add(self, files: Mapping[bytes, os.stat_result]) -> None:
+        """Count more files as new."""
+        self.present.update(files)
+        self.new.update(files)
 
     @property
     def empty(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 
 from forkjoin.errors import CannotHere, PlanError
 from forkjoin.failpoints import reached
-from forkjoin.model import Place, PlaceKind, Task
+from forkjoin.model import Place, PlaceKind, Task, path_bytes
 from forkjoin.private import make_folder
 from forkjoin.workspaces.carrying import carry
 from forkjoin.workspaces.cloning import own_repository
@@ -48,6 +48,11 @@ class Record:
         """What was written out, where that is not all."""
         return self.folder / "sparse"
 
+    @property
+    def ignored(self) -> Path:
+        """Which ignored files count as changes, globs with NUL between them."""
+        return self.folder / "ignored"
+
 
 def open_shared(store: Store, task: Task) -> Place:
     """Return the user's own tree, for a task that writes nothing."""
@@ -77,8 +82,10 @@ def open_workspace(store: Store, task: Task, commit: str, *, folder: Path, recor
 
 
 def _opened(store: Store, task: Task, commit: str, *, root: Path, record: Record) -> Place:
-    for left in (record.index, record.set_up, record.sparse):
+    for left in (record.index, record.set_up, record.sparse, record.ignored):
         left.unlink(missing_ok=True)
+    if task.keep_ignored:
+        record.ignored.write_bytes(b"\0".join(map(path_bytes, task.keep_ignored)))
     kind: PlaceKind = "clone" if store.tree.git else "copy"
     notes = _FILLED[kind](store, task, commit, root, record)
     reached("workspace.files")

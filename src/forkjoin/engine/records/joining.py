@@ -112,6 +112,7 @@ def _result(task: TaskView, content: Callable[[Text], str], now: float) -> TaskR
         said=answer[:_SAID_CHARS] if task.task.output == "findings" and not value else "",
         files=len(task.changes.files),
         violations=len(task.changes.violations),
+        runs=task.changes.runs,
     )
 
 

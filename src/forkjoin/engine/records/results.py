@@ -55,7 +55,11 @@ def _task_result(task: TaskView, content: Callable[[Text], str]) -> TaskResult:
         value=msgspec.json.decode(value) if value else None,
         findings=task.findings,
         changes=ChangedFiles(
-            files=tuple(change.path for change in task.changes.files), violations=task.changes.violations
+            files=tuple(change.path for change in task.changes.files),
+            violations=task.changes.violations,
+            runs=task.changes.runs,
+            renamed=task.changes.renamed,
+            notes=task.changes.notes,
         ),
         usage=task.usage,
         seconds=round(task.seconds(time.time()), 3),

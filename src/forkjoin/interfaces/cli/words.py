@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable
 from rich.cells import cell_len
 
 from forkjoin.errors import listed
-from forkjoin.model import Changes, RunView, TaskView, spoken
-from forkjoin.model.text import one_line
+from forkjoin.model import Change, Changes, RunView, TaskView, spoken
+from forkjoin.model.text import one_line, spelled
 
 # A symbol and a word for every state: nothing hangs on the colour alone.
 STATES: dict[str, tuple[str, str, str]] = {
@@ -112,7 +112,15 @@ def _result(task: TaskView) -> str:
 def diffstat(changes: Changes) -> str:
     """Return how much was changed: `3 files, +12 -4`."""
     added, gone = (sum(getattr(file, name) for file in changes.files) for name in ("insertions", "deletions"))
-    return f"{len(changes.files)} file{'s' * (len(changes.files) != 1)}, +{added} -{gone}"
+    count = sum(not file.became for file in changes.files)
+    return f"{count} file{'s' * (count != 1)}, +{added} -{gone}"
+
+
+def change_line(change: Change) -> str:
+    """Return how a file was changed, in a line; of a rename that is the old name and the new one."""
+    name = f"{spelled(change.was)} -> {spelled(change.path)}" if change.was else spelled(change.path)
+    gone = f" (now {spelled(change.became)})" if change.became else ""
+    return f"{change.how:8} {name}{gone}  +{change.insertions} -{change.deletions}"
 
 
 def unlanded(view: RunView) -> str:

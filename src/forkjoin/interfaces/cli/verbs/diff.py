@@ -12,9 +12,8 @@ from msgspec.structs import asdict
 from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
 from forkjoin.interfaces.cli.paging import paged
 from forkjoin.interfaces.cli.talk import data, data_json, say
-from forkjoin.interfaces.cli.words import diffstat
+from forkjoin.interfaces.cli.words import change_line, diffstat
 from forkjoin.model import MIB, TaskView
-from forkjoin.model.text import spelled
 
 if TYPE_CHECKING:
     from forkjoin.engine import Run
@@ -94,4 +93,4 @@ def _print_stat(tasks: Sequence[TaskView]) -> None:
             data(f"{task.id}: {diffstat(task.changes)}")
         indent = "  " if len(tasks) > 1 else ""
         for change in task.changes.files:
-            data(f"{indent}{change.how:8} {spelled(change.path)}  +{change.insertions} -{change.deletions}")
+            data(f"{indent}{change_line(change)}")

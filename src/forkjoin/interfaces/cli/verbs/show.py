@@ -14,9 +14,9 @@ from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
 from forkjoin.interfaces.cli.following import print_result
 from forkjoin.interfaces.cli.listing import command_lines, task_lines
 from forkjoin.interfaces.cli.talk import data, line_width, widest
-from forkjoin.interfaces.cli.words import comparison, counts, diffstat, doing, spell, unlanded, verdict
+from forkjoin.interfaces.cli.words import change_line, comparison, counts, diffstat, doing, spell, unlanded, verdict
 from forkjoin.model import ENDED, Changes, RunView, TaskView, Usage, spoken
-from forkjoin.model.text import one_line, spelled
+from forkjoin.model.text import one_line
 
 if TYPE_CHECKING:
     from forkjoin.engine import Run
@@ -165,7 +165,7 @@ def _changes(changes: Changes) -> Iterator[str]:
         marks = (" (outside its declared writes)" if change.violation else "") + (
             " (runs by itself)" if change.runs else ""
         )
-        yield f"  {change.how:8} {spelled(change.path)}  +{change.insertions} -{change.deletions}{marks}"
+        yield f"  {change_line(change)}{marks}"
     if len(changes.files) > 30:
         yield f"  … {len(changes.files) - 30} more"
 

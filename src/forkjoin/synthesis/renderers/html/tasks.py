@@ -100,6 +100,7 @@ def _file(change: Change) -> Markup:
     marks += [element("span", "runs by itself", class_="pill warn")] if change.runs else []
     return element(
         "li",
+        [element("code", spelled(change.was)), " → "] if change.was else [],
         element("code", spelled(change.path)),
         element("span", f" {change.how} ", class_="hint"),
         element("span", f"+{change.insertions}", class_="add"),
