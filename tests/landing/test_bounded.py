@@ -75,7 +75,7 @@ def test_a_look_for_overlaps_that_goes_wrong_is_followed_by_the_next() -> None:
 
     place = Place(kind="clone", root="/", cwd="/", level="audited")
     living = [(Task(id=TaskId(name), task="x"), 1, place) for name in "ab"]
-    overlaps = Overlaps(Broken(), Broken(), lambda: living, then="note")
+    overlaps = Overlaps(Broken(), Broken(), lambda _: living, then="note")
     for _ in range(2):
         overlaps._due = 0.0
         assert list(overlaps.look()) == []

@@ -20,11 +20,15 @@ class RefMove(Value, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class LandedTask(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """An attempt whose changes are on a branch; where the branch had them already, `commit` is its end."""
+    """An attempt whose changes are on a branch; where the branch had them already, `commit` is its end.
+
+    `commits` counts those it became: more than one where its agent's own were kept.
+    """
 
     task: TaskId
     attempt: int
     commit: str = ""
+    commits: int = 1
 
 
 class Clashing(Value, frozen=True, kw_only=True, omit_defaults=True):

@@ -9,8 +9,8 @@ from pathlib import Path
 from forkjoin.engine.landing.asked import LandAsk
 from forkjoin.engine.landing.choosing import Candidate, chosen
 from forkjoin.engine.landing.combining import Combining
+from forkjoin.engine.landing.committing import Committing
 from forkjoin.engine.landing.land import landing_store
-from forkjoin.engine.landing.messages import message
 from forkjoin.engine.records.noting import note
 from forkjoin.engine.records.reader import RunReader
 from forkjoin.errors import CannotHere, PlanError
@@ -67,10 +67,10 @@ def _committed(
 ) -> str:
     writer = Writer(store)
     writer.refuse_nobody()
+    committing = Committing(replay, writer, planned.plan, store.run, signed=False)
     tip, before = start, replay.tree_of(start)
     for candidate, tree in steps:
         if tree != before:
-            text = message(candidate.task.task, planned.plan, store.run)
-            tip = writer.commit(tree, text, parent=tip, signed=False)
+            tip = committing.committed(candidate, parent=tip, before=before, after=tree).tip
         before = tree
     return tip

@@ -21,9 +21,9 @@ from forkjoin.engine.landing.asked import LandAsk
 from forkjoin.engine.landing.branches import Branch, branch_of
 from forkjoin.engine.landing.choosing import Candidate, Chosen, chosen
 from forkjoin.engine.landing.combining import Combining
+from forkjoin.engine.landing.committing import Committing
 from forkjoin.engine.landing.follow import follow_up
 from forkjoin.engine.landing.gating import Judging
-from forkjoin.engine.landing.messages import message
 from forkjoin.engine.landing.next import next_command
 from forkjoin.engine.landing.suspecting import suspected
 from forkjoin.engine.landing.trying import GateAsk, Trying
@@ -82,6 +82,7 @@ class _Made:
     left_out: list[LeftOut] = field(default_factory=list)
     tasks: list[LandedTask] = field(default_factory=list)
     commit: str = ""
+    notes: list[str] = field(default_factory=list)
 
     @property
     def move(self) -> RefMove | None:
@@ -134,7 +135,7 @@ class _Landing:
             landed = [LandedTask(task=one.id, attempt=one.task.attempt) for one in steps.values()]
         first = several[0] if several else None
         suspicions, unread = suspected(self._replay, list(steps.values()))
-        notes = (*found.notes, *(one.branch.note for one in several), unread)
+        notes = (*found.notes, *(note for one in several for note in (one.branch.note, *one.notes)), unread)
         applied, refused = self._applied(first.branch, first.commit) if first and (landed or found.before) else ("", "")
         made = Landing(
             run=self._folder.run,
@@ -212,15 +213,19 @@ class _Landing:
     # -- doing
 
     def _commit(self, made: _Made, writer: Writer) -> None:
+        committing = Committing(self._replay, writer, self._planned.plan, self._folder.run)
         made.commit = made.branch.start
         before = self._replay.tree_of(made.commit)
         for candidate, tree in made.steps:
+            count = 1
             if tree != before:
-                text = message(candidate.task.task, self._planned.plan, self._folder.run)
-                made.commit = writer.commit(tree, text, parent=made.commit)
+                done = committing.committed(candidate, parent=made.commit, before=before, after=tree)
+                made.commit, count = done.tip, done.count
+                made.notes.append(done.note)
             before = tree
             if made.own in ("", candidate.id) and made.commit:
-                made.tasks.append(LandedTask(task=candidate.id, attempt=candidate.task.attempt, commit=made.commit))
+                task = LandedTask(task=candidate.id, attempt=candidate.task.attempt, commit=made.commit, commits=count)
+                made.tasks.append(task)
 
     def _publish(self, several: Sequence[_Made], left_out: tuple[LeftOut, ...]) -> None:
         tasks = tuple(task for made in several for task in made.tasks)

@@ -36,7 +36,8 @@ def landing_lines(made: Landing) -> Iterator[str]:
     would = "would land" if made.dry_run else "landed"
     branches = {move.new: move.ref.removeprefix("refs/heads/") for move in made.refs}
     for task in made.landed:
-        at = f"  {task.commit[:9]}" if task.commit else ""
+        several = f" ({task.commits} commits)" if task.commits > 1 else ""
+        at = f"  {task.commit[:9]}{several}" if task.commit else ""
         own = f" on {branches[task.commit]}" if len(made.refs) > 1 and task.commit in branches else ""
         yield f"{would} {task.task}{own}{at}"
     for name in made.before:

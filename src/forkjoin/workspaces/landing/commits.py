@@ -49,11 +49,23 @@ class Writer:
                     "git config --global user.name 'Your Name'; git config --global user.email you@example.org"
                 )
 
-    def commit(self, tree: str, message: Message, *, parent: str, signed: bool = True) -> str:
-        """Return a commit of *tree* behind *parent* ("" = none). Raises CannotHere where git cannot sign it."""
+    def commit(
+        self,
+        tree: str,
+        message: Message,
+        *,
+        parent: str,
+        signed: bool = True,
+        author: tuple[str, str, int] | None = None,
+    ) -> str:
+        """Return a commit of *tree* behind *parent* ("" = none); *author* is a name, an address and a Unix time.
+
+        Raises CannotHere where git cannot sign it.
+        """
         signing = self._sign and signed
         words = ("commit-tree", tree, *(("-p", parent) if parent else ()), *(("-S",) if signing else ()), "-F", "-")
-        done = self._git.run(*_DURABLE, *words, stdin=message.text().encode("utf-8", "replace"))
+        git = self._git if author is None else _with_author(self._git, author)
+        done = git.run(*_DURABLE, *words, stdin=message.text().encode("utf-8", "replace"))
         if done.code != 0:
             if signing:
                 said = done.said.decode("utf-8", "replace").strip()
@@ -64,3 +76,9 @@ class Writer:
                 )
             raise self._git.failed(words, done)
         return done.out.strip().decode()
+
+
+def _with_author(git: Git, author: tuple[str, str, int]) -> Git:
+    name, address, at = author
+    own = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": address, "GIT_AUTHOR_DATE": f"@{at} +0000"}
+    return Git(folder=git.folder, environ={**git.environ, **own})

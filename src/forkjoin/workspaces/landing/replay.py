@@ -85,6 +85,16 @@ class Replay:
         out = self._git.out("diff-tree", "-r", "-z", "--no-renames", "--name-only", old, new)
         return tuple(tree_path(path, self._store.tree) for path in out.split(b"\0") if path)
 
+    def chain(self, base: str, commits: Sequence[str]) -> set[str] | None:
+        """Return the paths, relative to the tree, that *commits* touch; None if they are no plain chain on *base*."""
+        said = self._git.out("rev-list", "--reverse", "--topo-order", "--parents", commits[-1], f"^{base}", "--")
+        rows = [line.split(" ") for line in said.decode().split("\n") if line]
+        if rows != [list(pair) for pair in zip(commits, (base, *commits), strict=False)]:
+            return None
+        words = ("log", "--format=", "--name-only", "--no-renames", "--no-show-signature", "-z")
+        out = self._git.out(*words, commits[-1], f"^{base}", "--")
+        return {tree_path(path, self._store.tree) for path in out.split(b"\0") if path}
+
     def texts(self, wanted: Sequence[tuple[str, str]], *, most: int, total: int) -> list[str | None]:
         """Return files, each of a commit and of a path relative to the tree; "" for one that is not there.
 
