@@ -200,3 +200,13 @@ def _apart(runs):
             assert not (one & other), held
             assert not ("*" in one and other), held
             assert not ("*" in other and one), held
+
+
+def test_who_is_taken_up_waits_for_no_run_that_gave_its_claims_back_and_goes_on(tmp_path):
+    """Run 1 waits for run 0, is killed, and taken up when run 0 has ended what it waited for and does something else."""
+    (tmp_path / "tree").mkdir()
+    first = a_plan(*(a_task(name, writes=[] if name == "b" else ["x"], retries=1) for name in NAMES))
+    second = a_plan(*(a_task(name, writes=["x"], retries=1) for name in NAMES))
+    runs = [Owned(home=tmp_path, number=n, plan=(plan, (), None)) for n, plan in enumerate((first, second))]
+    acts = [("end", 0)] * 3 + [("begin", 0), ("end", 0), ("kill", 27), ("retry", 1)]
+    _play(runs, acts)

@@ -115,6 +115,7 @@ def _claim(
         if policy == "strict":
             refuse_foreign(pairs)
         turn.put(rows, seq=turn.newest() + 1)
+        turn.come(rows[0].run)
     return pairs
 
 

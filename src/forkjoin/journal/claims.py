@@ -35,6 +35,8 @@ _SCHEMA: Final = (
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {VERSION}",
 )
+# The runs that have claimed in this file: who has no row here has given back what it had, or has yet to come.
+_HERE: Final = "CREATE TABLE IF NOT EXISTS here (run TEXT PRIMARY KEY) WITHOUT ROWID"
 _DECODER: Final = msgspec.json.Decoder(LiveClaims)
 _Row: TypeAlias = tuple[str, str, int, bytes]
 
@@ -165,6 +167,14 @@ class Turn:
         self.drop(run, [task for task in rows if task not in living])
         return {task: seq for task, seq in rows.items() if task in living}
 
+    def come(self, run: RunId) -> None:
+        """Note that *run* has claimed in this file, whether or not it has a claim now."""
+        self._db.execute("INSERT OR IGNORE INTO here (run) VALUES (?)", (run,))
+
+    def here(self) -> frozenset[RunId]:
+        """Return the runs that have claimed in this file and are not over, so far as is known."""
+        return frozenset(RunId(run) for (run,) in self._db.execute("SELECT run FROM here"))
+
     def newest(self) -> int:
         """Return the number of the newest claim, 0 where there is none."""
         return int(self._db.execute("SELECT coalesce(max(seq), 0) FROM claim").fetchone()[0])
@@ -188,12 +198,15 @@ class Turn:
     def drop_all(self, run: RunId) -> None:
         """Delete the claims of a whole run."""
         self._db.execute("DELETE FROM claim WHERE run = ?", (run,))
+        self._db.execute("DELETE FROM here WHERE run = ?", (run,))
 
     def _living(self, rows: Sequence[_Row]) -> tuple[LiveClaims, ...]:
         judged = list(_judged(rows, self._lives))
-        for row, alive in judged:
-            if not alive:
-                self.drop(row.run, [row.claims.id])
+        gone = [row for row, alive in judged if not alive]
+        for row in gone:
+            self.drop(row.run, [row.claims.id])
+        for run in {row.run for row in gone} - {row.run for row, alive in judged if alive}:
+            self.drop_all(run)
         return tuple(row for row, alive in judged if alive)
 
 
@@ -207,6 +220,7 @@ def _begin(db: sqlite3.Connection, path: Path) -> None:
         raise CannotHere(f"{path}: a newer forkjoin made this file of claims; upgrade forkjoin")
     elif version != VERSION or db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise sqlite3.DatabaseError("this is no file of claims")
+    db.execute(_HERE)
 
 
 def _rows(db: sqlite3.Connection, where: str = "1", *values: str) -> list[_Row]:

@@ -150,6 +150,7 @@ class Claiming:
         self, turn: Turn, tasks: dict[TaskId, None], states: Mapping[TaskId, str], *, told: Collection[TaskId]
     ) -> list[Event]:
         """Claim anew for *tasks* and the queued ones behind them; say how those stand that wait or must be *told*."""
+        turn.come(self._run)
         if not tasks:
             return []
         theirs = turn.others(self._run)
@@ -161,7 +162,7 @@ class Claiming:
         # What runs and is not in the file was in one that is gone: it is older than whoever is in this one.
         turn.put((self._rows[task] for task in moved if task in self._rows and states[task] != "queued"), seq=0)
         others = self._meeting(queued, theirs) if theirs else {}
-        missed = self._missed(queued, {row.run for row in theirs})
+        missed = self._missed(queued, turn.here())
         self._blind = (self._blind - set(queued)) | missed.keys()
         return list(
             self._said(queued, {task: others.get(task, ()) + missed.get(task, ()) for task in queued}, seq, told)
@@ -174,7 +175,7 @@ class Claiming:
         return others_of(foreign_pairs(ours, theirs, from_the_top(tree), policy=policy, clonable=separable(tree)))
 
     def _missed(self, queued: Sequence[TaskId], seen: Collection[RunId]) -> dict[TaskId, tuple[Other, ...]]:
-        """Return what tasks waited for, of runs that live and are not *seen*: maybe their claims are yet to come."""
+        """Return what tasks waited for, of runs that live and are not *seen* in the file: their claims are to come."""
         missed: dict[TaskId, tuple[Other, ...]] = {}
         for task in queued:
             old = [one for one in self._waits.get(task, ()) if one.run not in seen and self._is_owned(one.run)]
@@ -252,10 +253,11 @@ class Claiming:
         if not self._file.changed() and self._owned == before and all(self._owned.values()):
             return
         with self._file.turn() as turn:
-            standing = {run: turn.of(run) for run in runs}
+            standing, here = {run: turn.of(run) for run in runs}, turn.here()
+        absent = {run for run in runs - here if self._owned[run]}
         oldest = {run: min(rows.values(), default=None) for run, rows in standing.items()}
         for task, others in list(self._waits.items()):
-            if not any(self._stands(task, other, standing, oldest) for other in others):
+            if not any(self._stands(task, other, standing, oldest, absent) for other in others):
                 del self._waits[task]
                 self._blind.discard(task)
                 yield Freed(task=task)
@@ -266,9 +268,10 @@ class Claiming:
         other: Other,
         standing: Mapping[RunId, Mapping[TaskId, int]],
         oldest: Mapping[RunId, int | None],
+        absent: Collection[RunId],
     ) -> bool:
-        if task in self._blind and not standing[other.run]:
-            return self._owned[other.run]
+        if task in self._blind and other.run in absent:
+            return True
         known = standing[other.run].get(other.task) if other.task else oldest[other.run]
         return known is not None and known < self._seqs[task]
 
