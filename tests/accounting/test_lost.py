@@ -220,3 +220,12 @@ def test_lost_seconds_and_the_last_tasks_own_work_are_the_wall(timeline):
     wall = max(0.0, (now if timeline.ended is None else timeline.ended) - timeline.started)
     assert sum(one.ended - one.started for one in found) == pytest.approx(wall, abs=1e-6)
     assert all(later.started == pytest.approx(earlier.ended) for later, earlier in pairwise(found))
+
+
+def test_what_a_provider_held_between_two_tries_is_its_limit_and_the_rest_the_retry():
+    tries = (
+        Try(launched=0.0, started=0.0, ended=1.0, recorded=1.0), Try(launched=7.0, started=7.0, ended=9.0, recorded=9.0)
+    )  # fmt: skip
+    waits = (Hold(cause="limit", started=1.0, ended=6.0, detail="anthropic"),)
+    found = lost(span("a", 0.0, 9.0, launched=0.0, tries=tries, waits=waits), ended=9.0)
+    assert found == {("limit", "anthropic"): 5.0, ("retry", ""): 2.0}

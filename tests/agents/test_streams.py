@@ -11,7 +11,9 @@ import pytest
 
 from forkjoin.agents import EndedAttempt, Judgement, dialect
 from forkjoin.agents.hearing import heard
-from forkjoin.model import Completed, Exit, Failed, Outcome, Stopped, Stream, Task, TimedOut
+from forkjoin.agents.said import Spent
+from forkjoin.agents.troubles import limit_of, trouble
+from forkjoin.model import Completed, Exit, Failed, Outcome, Stopped, Stream, Task, TimedOut, Usage
 
 STREAMS = Path(__file__).resolve().parents[1] / "data" / "agents"
 CODING = ("claude", "codex", "opencode", "pi")
@@ -216,6 +218,26 @@ def test_an_error_that_says_nothing_of_itself_keeps_session_and_costs(errors: di
     assert (found.session, found.usage.usd) == ("s", 0.5)
     assert found.trouble is not None
     assert found.trouble.message == "error_during_execution"
+
+
+def test_what_is_not_known_of_one_request_is_not_known_of_all() -> None:
+    parts = [Spent(usage=Usage(input_tokens=5, output_tokens=1, usd=0.5)), Spent(usage=Usage(input_tokens=7))]
+    for order in (parts, parts[::-1]):
+        found = heard([b"0", b"1"], lambda line, said=order: [said[int(line)]])
+        assert found.usage == Usage(input_tokens=12)
+
+
+def test_a_limit_passes_by_itself_where_it_is_no_quota_or_says_when() -> None:
+    for stream, kind in (("claude/error429", "rate"), ("codex/error500", "overload"), ("pi/error429", "rate")):
+        limit = _judged(stream, (STREAMS / f"{stream}.ndjson").read_bytes(), code=1).limit
+        assert limit is not None
+        assert limit.kind == kind
+    assert _judged("pi/error401", (STREAMS / "pi/error401.ndjson").read_bytes()).limit is None
+    assert limit_of(trouble("You've hit your usage limit")) is None
+    assert limit_of(trouble("You've hit your usage limit, try again in 2 hours")) is not None
+    until = limit_of(trouble("Claude AI usage limit reached|1795900000"))
+    assert until is not None
+    assert until.until == 1795900000
 
 
 @pytest.mark.parametrize("agent", ["opencode", "pi"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from forkjoin.accounting.crowd import Crowd
 from forkjoin.errors import listed
@@ -88,9 +89,21 @@ class _Walk:
                 detail=listed(held.paths, _NAMED, say=spelled),
             )
         self.back(last.launched, "set-up", own)
-        self.back(tries[0].launched, "retry", own)
+        for before, then in reversed(list(pairwise(tries))):
+            self._between(link, before, then)
+            self.back(before.launched, "retry", own)
         for one in self._waiting(link, tries[0].launched):
             self.back(one.started, one.cause, own, detail=one.detail)
+
+    def _between(self, link: Span, before: Try, then: Try) -> None:
+        """Go back from a try to the end of the one before it; what its provider's limits held of that is theirs."""
+        since = then.launched if before.recorded is None else before.recorded
+        limits = [hold for hold in link.waits if hold.cause == "limit" and hold.started < then.launched]
+        for hold in sorted(limits, key=lambda hold: -hold.started):
+            ended = self.now if hold.ended is None else hold.ended
+            if ended > since:
+                self.back(ended, "retry", (link.task,))
+                self.back(max(hold.started, since), "limit", (link.task,), detail=hold.detail)
 
     def _waiting(self, link: Span, launched: float) -> Iterator[Hold]:
         """Yield why it was not launched when it could have been, the latest reason first."""

@@ -128,7 +128,7 @@ def progress(seen: Seen, event: Progress) -> None:
     if event.attempt == seen.now.attempt and not seen.ended and not seen.queued:
         usage = seen.now.usage if event.usage is None else _with(seen.used, event.usage)
         most = max(event.bytes, seen.now.output_bytes)
-        seen.put(replace(seen.now, action=event.text, output_bytes=most, usage=usage))
+        seen.put(replace(seen.now, action=event.text or seen.now.action, output_bytes=most, usage=usage))
 
 
 def limited(seen: Seen, event: Limited) -> None:
@@ -156,7 +156,8 @@ def halted(seen: Seen, why: str, *, action: str = "") -> None:
 
 def again(seen: Seen, event: Ended, at: float) -> None:
     """Take note that an attempt ended and another follows; what it left is shown until that begins."""
-    seen.note, seen.sent_away = f"attempt {event.attempt} {_words(event)}", event.limit is not None
+    said = f": {event.limit.reason or event.limit.kind}" if event.limit is not None else f" {_words(event)}"
+    seen.note, seen.sent_away = f"attempt {event.attempt}{said}", event.limit is not None
     now = _left(seen, event, at)
     seen.put(replace(now, state="queued", pid=0, why="", ready=None if seen.waiting else now.ready))
 
@@ -265,7 +266,8 @@ def _worded(seen: Seen, tasks: Sequence[Seen], held: str, pause: Pause | None) -
             open_edges.setdefault(edge.first, edge)
     pause = None if open_edges or seen.others else pause
     behind = _named(list(open_edges.values())) or ("" if seen.others else _launches(held, pause))
-    reasons = (seen.note, stop or (f"waits for {behind}" if behind else ""), "" if stop else _over(seen.others))
+    waits = stop or (f"waits for {behind}" if behind else "")
+    reasons = (waits, seen.note) if pause is not None else (seen.note, waits, "" if stop else _over(seen.others))
     others = tuple(f"{other.run}/{other.task}" for other in seen.others)
     why = "; ".join(filter(None, reasons))
     state: TaskState = "limited" if pause is not None and seen.sent_away else "queued"

@@ -55,7 +55,7 @@ def _of_task(event: Event) -> str:
         case Limited(task=task, limit=limit):
             said = f"{task}: its provider takes no request ({limit.kind}): {limit.reason}"
         case Progress(task=task, text=text):
-            said = f"{task}: {text}"
+            said = f"{task}: {text}" if text else ""
         case Ended(task=task, outcome=outcome, again=again):
             said = f"{task}: {state_of(outcome).replace('_', ' ')}"
             said += (f": {reason_of(outcome)}" if reason_of(outcome) else "") + ("; once more" if again else "")
