@@ -1,4 +1,4 @@
-"""Odd sources, each really opened, changed and harvested: what was done is what is told, and nothing of theirs moves."""
+"""Odd sources, each really opened, changed and harvested: what was done is told, and nothing of theirs moves."""
 
 from __future__ import annotations
 
