@@ -128,6 +128,12 @@ PARTS: dict[str, Part] = {
         script="tests/crash/fulldisk.py",
         words=lambda _: (),
     ),
+    "workspaces": Part(
+        title="Sixteen workspaces at once, whole and sparse",
+        script="tests/crash/workspaces16.py",
+        words=lambda scale: ("--rounds", many(50, scale)),
+        columns=("rounds", "workspaces", "failures", "moved", "left", "longest_s"),
+    ),
     "soak": Part(
         title="A soak: one run of short tasks, something killed every 5 to 40 s",
         script="tests/crash/soak.py",

@@ -25,6 +25,7 @@ from forkjoin.model import (
     Ended,
     Event,
     Failed,
+    Lost,
     Place,
     Plan,
     RetryAsked,
@@ -413,6 +414,17 @@ def test_what_was_cut_before_its_harvest_is_not_removed_unnamed(tmp_path: Path) 
     begun = (Starting(task=TaskId("a"), attempt=1), Running(task=TaskId("a"), attempt=1, place=place))
     run = _orphan(tmp_path, *begun)
     with pytest.raises(PlanError, match="a did not end yet"):
+        run.remove()
+    assert "not harvested" in run.remove(discard=True).changes[0]
+
+
+def test_what_the_machine_went_down_with_is_not_removed_unnamed(tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    left.mkdir()
+    place = Place(kind="clone", root=str(left), cwd=str(left))
+    lost = Ended(task=TaskId("a"), attempt=1, outcome=Lost(reason="the machine went down"), place=place)
+    run = _orphan(tmp_path, Starting(task=TaskId("a"), attempt=1), lost, Closed(state="failed"))
+    with pytest.raises(PlanError, match=f"a: was not harvested; what is left of its work lies in {left}"):
         run.remove()
     assert "not harvested" in run.remove(discard=True).changes[0]
 

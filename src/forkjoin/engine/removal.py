@@ -15,7 +15,7 @@ from forkjoin.engine.attempts.setups import setting_up
 from forkjoin.engine.folder import RunFolder, put_aside, sweep
 from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, PlanError, listed
 from forkjoin.failpoints import reached
-from forkjoin.model import ENDED, Ended, Exported, Landed, Planned, Recorded, RunView, TaskId
+from forkjoin.model import ENDED, Ended, Exported, Landed, Lost, Planned, Recorded, RunView, TaskId
 from forkjoin.model.text import spelled
 from forkjoin.private import make_folder
 from forkjoin.sources import read_tree
@@ -70,8 +70,10 @@ def unlanded(folder: RunFolder, events: Sequence[Recorded], view: RunView, *, di
     Raises PlanError where a task did not end: one that lives, or any where *discard* was not said.
     """
     unsettled = _unsettled(folder, view, discard=discard)
-    return tuple(_said(ended) for ended in _changed(events)) + tuple(
-        f"{task}: ended while nobody looked; what its workspace holds was not harvested" for task in unsettled
+    return (
+        tuple(_said(ended) for ended in _changed(events))
+        + _salvage(events)
+        + tuple(f"{task}: ended while nobody looked; what its workspace holds was not harvested" for task in unsettled)
     )
 
 
@@ -80,6 +82,17 @@ def _changed(events: Sequence[Recorded]) -> list[Ended]:
     elsewhere = _elsewhere(events)
     ended = (one.event for one in events if isinstance(one.event, Ended) and one.event.changes.commit)
     return [one for one in ended if (one.task, one.attempt) not in elsewhere]
+
+
+def _salvage(events: Sequence[Recorded]) -> tuple[str, ...]:
+    """Return a line for each attempt whose work could not be harvested and lies where it was made."""
+    ended = (one.event for one in events if isinstance(one.event, Ended))
+    return tuple(
+        f"{one.task}: was not harvested; what is left of its work lies in {one.place.root}"
+        for one in ended
+        if one.place is not None and one.place.kind != "shared" and not one.changes.commit
+        if (isinstance(one.outcome, Lost) or one.changes.notes) and Path(one.place.root).is_dir()
+    )
 
 
 def _elsewhere(events: Sequence[Recorded]) -> set[tuple[TaskId, int]]:

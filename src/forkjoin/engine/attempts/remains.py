@@ -50,7 +50,12 @@ def gone_with_the_machine(task: Task, attempt: int, place: Place | None) -> Resu
 
     That goes for a tree of its own too, though its program may have ended: files there were never flushed.
     """
-    where = f"; what is left of its work lies in {place.root}" if place is not None and place.kind != "shared" else ""
+    where = ""
+    if place is not None and place.kind != "shared":
+        where = (
+            f"; what is left of its work lies in {place.root}, where files that were not on the disk yet may be "
+            "missing, empty or old"
+        )
     lost = Lost(reason=f"the machine went down before its result was kept{where}")
     return Result(ended=Ended(task=task.id, attempt=attempt, outcome=lost, place=place))
 
