@@ -6,13 +6,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from forkjoin.interfaces.cli.talk import data_bytes, on_terminal
+from forkjoin.model import MIB
 from forkjoin.model.text import clean
 
 _COLOURS = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"}
+_NO, _YES = ("false", "no", "off", "0", ""), ("true", "yes", "on", "1")  # as git reads them in its settings
+_LONGEST = 16 * MIB  # of a line that is held to be coloured as one
 _HEADS = ("diff ", "index ", "+++ ", "--- ", "new file", "deleted file", "old mode", "new mode")
 
 
@@ -27,7 +30,7 @@ def paged(parts: Iterable[bytes], *, pager: bool = True) -> None:
     with subprocess.Popen(("/bin/sh", "-c", command), stdin=subprocess.PIPE, env=environ) as process:
         with suppress(BrokenPipeError):  # who has seen enough leaves
             assert process.stdin is not None  # noqa: S101 - it was asked for
-            for part in parts:
+            for part in _whole_lines(parts):
                 process.stdin.write(_coloured(part))
             process.stdin.close()
         while process.poll() is None:
@@ -36,12 +39,37 @@ def paged(parts: Iterable[bytes], *, pager: bool = True) -> None:
 
 
 def _pager() -> str:
+    """Return the command that `git diff` would take: what pager.diff says, else git's own choice; "" for none."""
     git = shutil.which("git")
     if git is None:
         return ""
-    done = subprocess.run((git, "var", "GIT_PAGER"), capture_output=True, check=False, stdin=subprocess.DEVNULL)
-    command = done.stdout.decode("utf-8", "replace").strip()
-    return "" if command in ("", "cat") else command
+    own = _said(git, "config", "--get", "pager.diff")
+    if own is not None and own.lower() in _NO:
+        return ""
+    if own is not None and own.lower() not in _YES and "GIT_PAGER" not in os.environ:
+        command: str | None = own
+    else:
+        command = _said(git, "var", "GIT_PAGER")  # GIT_PAGER, core.pager, PAGER, or less
+    return "" if command in (None, "", "cat") else str(command)
+
+
+def _said(git: str, *words: str) -> str | None:
+    """Return what git says, None where it says it has none."""
+    done = subprocess.run((git, *words), capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    return os.fsdecode(done.stdout).strip() if done.returncode == 0 else None
+
+
+def _whole_lines(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes, cut behind lines only; but for lines too long to be held."""
+    rest = b""
+    for part in parts:
+        rest += part
+        end = len(rest) if len(rest) > _LONGEST else rest.rfind(b"\n") + 1
+        if end:
+            yield rest[:end]
+            rest = rest[end:]
+    if rest:
+        yield rest
 
 
 def _coloured(part: bytes) -> bytes:
