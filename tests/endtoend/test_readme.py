@@ -60,7 +60,7 @@ PAGES = {
     "README.md": 8,
     "docs/plan.md": 12,
     "docs/tutorial.md": 8,
-    "docs/guides/agents.md": 2,
+    "docs/guides/agents.md": 4,
     "docs/guides/landing.md": 4,
     "docs/guides/review.md": 6,
     "docs/guides/by-task.md": 5,

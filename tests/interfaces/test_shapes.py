@@ -61,7 +61,7 @@ def test_ls_of_a_run_lists_its_tasks_in_the_order_asked(forkjoin, ended: str) ->
 
 def test_show_has_the_shape_of_run(forkjoin, ended: str) -> None:
     run = forkjoin.json("show")
-    assert set(run) == {"forkjoin", "run", "name", "state", "tasks", "account"}
+    assert set(run) == {"forkjoin", "run", "name", "state", "tasks", "account", "spent"}
     assert (run["run"], run["name"], run["state"]) == (ended, "three", "failed")
     for task in run["tasks"]:
         assert set(task) == RESULT_KEYS
@@ -175,7 +175,7 @@ def test_check_names_each_task_with_its_claims(forkjoin) -> None:
 def test_watch_of_what_is_over_ends_with_the_object_of_a_run(forkjoin, ended: str) -> None:
     said = forkjoin.json("watch", code=3)
     assert (said["run"], said["exit"]) == (ended, "some-failed")
-    assert set(said) == {"forkjoin", "run", "name", "state", "tasks", "account", "exit"}
+    assert set(said) == {"forkjoin", "run", "name", "state", "tasks", "account", "spent", "exit"}
 
 
 def test_watch_gives_the_events_from_the_first_on(forkjoin, ended: str) -> None:

@@ -43,7 +43,7 @@ def test_quiet_is_the_result_and_nothing_else(forkjoin: Forkjoin) -> None:
 def test_the_json_of_a_run_is_the_contract(forkjoin: Forkjoin) -> None:
     said = _json(answer := forkjoin("run", "--json", "-a", "shell", "-t", "echo one", "-t", "exit 3"))
     assert answer[0] == 3
-    assert set(said) == {"forkjoin", "run", "name", "state", "tasks", "account", "exit"}
+    assert set(said) == {"forkjoin", "run", "name", "state", "tasks", "account", "spent", "exit"}
     assert said["exit"] == "some-failed"
     task = said["tasks"][0]
     assert set(task) == {
