@@ -16,4 +16,4 @@ def test_all_tasks_come_through_a_storm_with_few_requests_more_than_it_takes(tmp
     assert found["peak"] <= 5, found
     assert found["bursts"] >= 2, found
     assert (round(found["spent"]["usd"], 2), found["spent"]["tokens"]) == (0.2, 2200), found
-    assert any(one["cause"] == "limit" for one in found["lost"]), found
+    assert any(one["cause"] == "provider limit" for one in found["lost"]), found

@@ -114,12 +114,13 @@ def a_report() -> Report:
                edges=_edges(), notes=("2 asserts in tests not counted",)),
         results,
         account=Account(
-            wall_s=112.0, sum_s=176.6, speedup=176.6 / 112.0, ideal_s=95.0,
+            wall_s=112.0, sum_s=176.6, speedup=176.6 / 112.0, ideal_s=72.0,
             critical_path=(TaskId("auth-review"), TaskId("harden-auth")),
             lost=(
                 LostTime(cause="conflict", seconds=31.0, tasks=(TaskId("auth-review"), TaskId("harden-auth")),
-                         detail="services/auth/hashing.py"),
-                LostTime(cause="cap", seconds=6.5, tasks=(TaskId("billing-review"),), detail="max_parallel 4"),
+                         detail="services/auth/hashing.py", waited=38.0),
+                LostTime(cause="cap", seconds=6.5, tasks=(TaskId("billing-review"),),
+                         detail="for a free place (max_parallel 4)"),
                 LostTime(cause="set-up", seconds=2.2, tasks=(TaskId("harden-auth"),)),
                 LostTime(cause="overhead", seconds=0.3),
             ),

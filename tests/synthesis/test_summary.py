@@ -68,7 +68,7 @@ def test_the_account_ends_a_run_in_three_lines():
     made = replace(joined(result("a"), result("b")), account=spent)
     assert summary_lines(made, width=200)[-3:] == [
         "Time: 10 s for 14 s of work: 1.4× against one after another.",
-        "Ideal: 5.0 s; the critical path: t0 → t1 → t2 → (3 more) → t6 → t7 → t8.",
+        "Ideal: 5.0 s, the longest task; critical path: t0 → t1 → t2 → (3 more) → t6 → t7 → t8.",
         "Lost: 4.9 s: 4.0 s conflict: b waited for a (same.txt); 0.3 s set-up: b; 0.3 s retry: b;"
         " more: forkjoin explain",
     ]

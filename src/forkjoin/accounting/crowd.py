@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
+from forkjoin.accounting.working import end_of, tries_of
 from forkjoin.model import Hold, Span, Timeline
 
 
@@ -43,22 +44,20 @@ class Crowd:
     def _cap(self, span: Span, step: int) -> str:
         live, cpu = self._live[step] if step >= 0 else (0, 0.0)
         if self._slots is not None and live >= self._slots:
-            return f"max_parallel {self._slots}"
+            return f"for a free place (max_parallel {self._slots})"
         if self._cores is not None and span.cpu > 0 and cpu + min(span.cpu, self._cores) > self._cores + 1e-6:
-            return f"{self._cores:g} cores"
+            return f"for free cores (of {self._cores:g})"
         return ""
 
 
 def _held(reason: str, started: float, ended: float) -> Hold:
-    detail = reason or "between being free to run and being launched"
+    detail = reason or "launching"
     return Hold(cause="cap" if reason else "overhead", started=started, ended=ended, detail=detail)
 
 
 def _changes(timeline: Timeline, now: float) -> Iterator[tuple[float, int, float]]:
+    """Yield who came and went. Who has ended holds no place, seen by us or not: what passes until then is our own."""
     for span in timeline.spans:
-        tries = [(one.launched, one.recorded) for one in span.tries]
-        if not tries and span.started is not None:
-            tries = [(span.started if span.launched is None else span.launched, span.ended)]
-        for launched, recorded in tries:
-            yield launched, 1, span.cpu
-            yield (now if recorded is None else recorded), -1, -span.cpu
+        for one in (*span.earlier, *tries_of(span)):
+            yield one.launched, 1, span.cpu
+            yield max(one.launched, end_of(one, now)), -1, -span.cpu

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 
 from forkjoin.agents.coding import Coding, process, schema_of
 from forkjoin.agents.dialect import Site
@@ -18,6 +19,7 @@ from forkjoin.agents.records import (
     inside,
     number_at,
     objects_at,
+    seconds_at,
     text_at,
     tool_line,
 )
@@ -74,11 +76,12 @@ def _system(found: Record) -> Iterable[Said]:
         case "init":
             yield Session(id=text_at(found, "session_id"))
         case "api_retry":
-            yield trouble(
+            said = trouble(
                 text_at(found, "error") or "the provider did not answer",
                 status=count_at(found, "error_status"),
                 retrying=True,
             )
+            yield replace(said, delay_s=seconds_at(found, "retry_delay_ms"))
         case "permission_denied":
             yield Action(text=text_at(found, "message"))
         case _:

@@ -110,17 +110,26 @@ def judged(ended: Ended, parse: Callable[[bytes], Iterable[Said]], *, program: s
 
 @dataclass(kw_only=True)
 class Meter:
-    """What an agent that runs has used so far, against the caps of its task that its program does not hold itself."""
+    """What an agent that runs has used so far, against the caps of its task that its program does not hold itself.
+
+    `waits` counts how often it said that it waits before it asks its provider again.
+    """
 
     turns: int = 0
     usage: Usage | None = None
+    waits: int = 0
 
     def take(self, said: Said) -> None:
         """Count one thing in."""
-        if isinstance(said, Turn):
-            self.turns += 1
-        elif isinstance(said, Spent):
-            self.usage = said.usage if said.total else added(self.usage, said.usage)
+        match said:
+            case Turn():
+                self.turns += 1
+            case Spent(usage=usage, total=total):
+                self.usage = usage if total else added(self.usage, usage)
+            case Trouble(retrying=True, delay_s=float()):
+                self.waits += 1
+            case _:
+                pass
 
     def over(self, task: Task) -> str:
         """Return which cap of *task* is reached, and with what; "" where none is."""

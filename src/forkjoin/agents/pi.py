@@ -7,6 +7,7 @@ its last message. It has no permissions: what may only read gets only tools that
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from forkjoin.agents.coding import Coding, process
 from forkjoin.agents.dialect import Site
@@ -18,10 +19,11 @@ from forkjoin.agents.records import (
     inside,
     number_at,
     objects_at,
+    seconds_at,
     text_at,
     tool_line,
 )
-from forkjoin.agents.said import Action, Answered, Over, Said, Session, Spent, Trouble, Turn
+from forkjoin.agents.said import Action, Answered, Over, Said, Session, Spent, Turn
 from forkjoin.agents.streaming import StreamDialect, nothing
 from forkjoin.agents.troubles import trouble
 from forkjoin.model import Permission, Process, Task, Usage
@@ -90,11 +92,8 @@ def _tool(found: Record) -> Iterable[Said]:
 
 
 def _retry(found: Record) -> Iterable[Said]:
-    said = trouble(text_at(found, "errorMessage"), retrying=True)
-    delay = number_at(found, "delayMs")
-    yield Trouble(
-        kind=said.kind, message=said.message, retrying=True, after_s=None if delay is None else delay / 1000.0
-    )
+    delay = seconds_at(found, "delayMs")
+    yield replace(trouble(text_at(found, "errorMessage"), retrying=True), after_s=delay, delay_s=delay)
 
 
 def _settled(found: Record) -> Iterable[Said]:

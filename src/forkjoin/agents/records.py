@@ -55,6 +55,12 @@ def number_at(value: object, *path: str | int) -> float | None:
     return float(found) if isinstance(found, int | float) and not isinstance(found, bool) and found >= 0 else None
 
 
+def seconds_at(value: object, *path: str | int) -> float | None:
+    """Return the milliseconds at *path* in seconds, None where there are none."""
+    found = number_at(value, *path)
+    return None if found is None else found / 1000.0
+
+
 def dollars(said: float | None, *tokens: int | None) -> float | None:
     """Return what a program says that *tokens* cost; None for nothing: of a model without a price it says 0."""
     return None if said == 0 and any(tokens) else said

@@ -63,7 +63,8 @@ class Denied:
 class Trouble:
     """An error the agent met. While `retrying` it goes on by itself.
 
-    `after_s` is how long to wait, `resets_at` (Unix time) when it passes; None where it did not say.
+    `after_s` is how long to wait, `resets_at` (Unix time) when it passes; `delay_s` is how long the agent itself waits
+    before it asks again. None where it did not say.
     """
 
     kind: TroubleKind
@@ -71,6 +72,7 @@ class Trouble:
     retrying: bool = False
     after_s: float | None = None
     resets_at: float | None = None
+    delay_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

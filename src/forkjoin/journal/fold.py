@@ -8,15 +8,14 @@ from typing import TypeAlias, assert_never
 from msgspec.structs import replace
 
 from forkjoin.errors import JournalDamaged
-from forkjoin.journal.pauses import spoken_pause, with_pause
+from forkjoin.journal.pauses import limited, spoken_pause, with_pause
+from forkjoin.journal.seen import Seen
 from forkjoin.journal.tasks import (
-    Seen,
     again,
     awaited,
     end,
     freed,
     halted,
-    limited,
     live,
     overlapped,
     progress,
@@ -53,6 +52,7 @@ from forkjoin.model import (
     Running,
     RunView,
     Starting,
+    StoodStill,
     StopAsked,
     TaskId,
     TaskView,
@@ -60,6 +60,11 @@ from forkjoin.model import (
 )
 
 _NEVER_RAN = ("blocked", "skipped")
+_OF_ANYBODY = (StopAsked, RetryAsked, LandBegun, Landed, Exported)  # events that need no owner
+_GONE = "it was gone, and nobody drove the run"
+_STOOD = "it was stopped, or held up, and nobody drove the run"
+_RESTED = "over, until a person asked for more"
+_COMES_S = 10.0  # how long a new owner is waited for, before nobody drives the run
 _OfTask: TypeAlias = (
     Starting | Running | Progress | Limited | Overlapped | Halted | Continued | Ended
     | StopAsked | RetryAsked | Awaited | Freed
@@ -75,6 +80,9 @@ class Fold:
         self._numbers: dict[TaskId, int] = {}
         self._holds: list[Hold] = []
         self._pauses: list[Pause] = []
+        self._rests: list[Hold] = []
+        self._sign = 0.0  # of the owner, the last
+        self._coming = True  # an owner is about to take the run
         self._seq = 0
 
     def apply(self, recorded: Recorded) -> None:
@@ -96,7 +104,13 @@ class Fold:
         held = "; ".join(filter(None, (held, *(f"limit: {spoken_pause(pause)}" for pause in paused.values()))))
         tasks = tuple(shown(seen, self._tasks, causes, paused.get(seen.now.provider)) for seen in self._tasks)
         return replace(
-            self._run, tasks=tasks, seq=self._seq, held=held, holds=tuple(self._holds), pauses=tuple(self._pauses)
+            self._run,
+            tasks=tasks,
+            seq=self._seq,
+            held=held,
+            holds=tuple(self._holds),
+            pauses=tuple(self._pauses),
+            rests=tuple(self._rests),
         )
 
     def _plan(self, event: Planned, at: float) -> None:
@@ -110,6 +124,7 @@ class Fold:
         ]  # fmt: skip
         self._numbers = {task.id: number for number, task in enumerate(plan.tasks)}
         self._order(event.edges)
+        self._sign = at
         for seen in self._tasks:
             if not seen.waiting:
                 seen.put(replace(seen.now, ready=at))
@@ -117,7 +132,7 @@ class Fold:
             run=event.run, name=plan.name, goal=plan.goal, state="queued", started=at, ended=None, tree=event.tree,
             repository=event.repository, tasks=(), edges=event.edges, seq=0, detached=event.options.detached,
             notes=event.notes, unknown=tuple(claims.id for claims in event.claims if not claims.bounded),
-            slots=_slots(event), cores=event.options.cores, budget=event.options.budget,
+            slots=_slots(event), cores=event.options.cores, budget=event.options.budget, kin=event.kin,
         )  # fmt: skip
 
     def _order(self, edges: Sequence[Edge]) -> None:
@@ -129,8 +144,9 @@ class Fold:
                 self._tasks[then].waiting += 1
 
     def _apply(self, run: RunView, recorded: Recorded) -> None:
+        self._signed(run, recorded)
         match recorded.event:
-            case Held() | Released() | Paused() | Lifted():
+            case Held() | Released() | StoodStill() | Paused() | Lifted():
                 self._held(recorded.event, recorded.at)
             case BaseTaken(base=base):
                 self._run = replace(run, notes=(*run.notes, base.note)) if base.note else run
@@ -151,7 +167,21 @@ class Fold:
                 if (number := self._numbers.get(event.task)) is not None:
                     self._apply_to_task(self._tasks[number], event, recorded.at)
 
-    def _held(self, event: Held | Released | Paused | Lifted, at: float) -> None:
+    def _signed(self, run: RunView, recorded: Recorded) -> None:
+        """Take note when an owner was last heard of, and of the time in which nobody drove the run."""
+        event, at = recorded.event, recorded.at
+        if isinstance(event, _OF_ANYBODY):
+            return
+        if isinstance(event, Owned) and run.ended is None and at > self._sign + (_COMES_S if self._coming else 0.0):
+            self._holds.append(Hold(cause="owner", started=self._sign, ended=at, detail=_GONE))
+            for seen in self._tasks:
+                seen.sign = self._sign
+        self._sign, self._coming = at, False
+
+    def _held(self, event: Held | Released | StoodStill | Paused | Lifted, at: float) -> None:
+        if isinstance(event, StoodStill):
+            self._holds.append(Hold(cause="owner", started=event.since, ended=event.until, detail=_STOOD))
+            return
         if isinstance(event, Paused | Lifted):
             self._pauses = with_pause(self._pauses, event, at)
             return
@@ -207,7 +237,7 @@ class Fold:
             case Starting() | Running():
                 self._live(seen, event, at)
             case Progress() | Limited():
-                progress(seen, event) if isinstance(event, Progress) else limited(seen, event)
+                progress(seen, event) if isinstance(event, Progress) else limited(seen, event, at)
             case Overlapped() | Halted() | Continued():
                 self._beside(seen, event)
             case Ended():
@@ -231,7 +261,7 @@ class Fold:
         if seen.ended:
             self._reopen(seen)
         live(seen, event, at)
-        self._go_on()
+        self._go_on(at)
 
     def _ended(self, seen: Seen, event: Ended, at: float) -> None:
         if seen.ended or seen.past(event.attempt):
@@ -239,7 +269,7 @@ class Fold:
         if event.attempt == 0 and isinstance(event.outcome, Blocked) and not self._still_blocked(seen, event.outcome):
             return
         if event.attempt:
-            self._go_on()
+            self._go_on(at)
         if event.again:
             again(seen, event, at)
             return
@@ -265,7 +295,7 @@ class Fold:
             todo += [then for number in one.behind if (then := self._tasks[number]).now.state in _NEVER_RAN]
             self._reopen(one)
             requeue(one, at)
-        self._go_on()
+        self._go_on(at)
 
     def _reopen(self, seen: Seen) -> None:
         for number in seen.behind:
@@ -273,9 +303,12 @@ class Fold:
             then.waiting += 1
             then.put(replace(then.now, ready=None) if then.queued else then.now)
 
-    def _go_on(self) -> None:
+    def _go_on(self, at: float) -> None:
         """The run is under way, or again: what was said of its end holds no more."""
         run = self._run
+        if run is not None and run.ended is not None:
+            self._rests.append(Hold(cause="rest", started=run.ended, ended=at, detail=_RESTED))
+            self._sign, self._coming = at, True
         if run is not None and run.state != "running":
             self._run = replace(run, state="running", ended=None, reason="", joined=False, findings=(), lines=None)
 

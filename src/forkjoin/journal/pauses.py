@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from forkjoin.model import Hold, Lifted, Pause, Paused
+from forkjoin.journal.seen import Seen
+from forkjoin.model import Hold, Lifted, Limited, Pause, Paused
 
+_LIMITS = {"rate": "too many requests", "overload": "overloaded", "quota": "quota used up"}
 _TODAY_S = 12 * 3600.0  # what is nearer needs no date
 
 
@@ -34,7 +36,23 @@ def spoken_pause(pause: Pause) -> str:
 def holds_at(pauses: Sequence[Pause], provider: str) -> tuple[Hold, ...]:
     """Return the times in which tasks of that provider were held by it."""
     return tuple(
-        Hold(cause="limit", started=one.started, ended=one.ended, detail=one.provider)
+        Hold(cause="provider limit", started=one.started, ended=one.ended, detail=f"for {one.provider}")
         for one in pauses
         if one.provider == provider and one.provider
     )
+
+
+def limited(seen: Seen, event: Limited, at: float) -> None:
+    """Take note that the provider of a live attempt sent it away, and how long its agent waits by its own word.
+
+    A next owner reads what the agent said from the beginning: what was counted before is not counted twice.
+    """
+    if event.attempt != seen.now.attempt or seen.ended or seen.queued:
+        return
+    limit = event.limit
+    seen.put(replace(seen.now, action=f"{limit.kind}: {limit.reason}"))
+    if event.waits and event.number > seen.limits:
+        seen.limits = event.number
+        about = f"for {seen.now.provider or seen.now.task.agent_name} ({_LIMITS[limit.kind]})"
+        hold = Hold(cause="provider limit", started=at, ended=at + event.waits, detail=about)
+        seen.put(replace(seen.now, limits=(*seen.now.limits, hold)))

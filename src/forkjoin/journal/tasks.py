@@ -1,17 +1,15 @@
-"""One task as the journal's events leave it; `Fold` keeps one of these per task."""
+"""One task as the journal's events leave it; `Fold` keeps a `Seen` per task."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
 
 from msgspec.structs import replace
 
 from forkjoin.errors import listed
 from forkjoin.journal.pauses import spoken_pause
+from forkjoin.journal.seen import Seen, summed
 from forkjoin.model import (
-    ENDED,
     Awaited,
     Changes,
     Edge,
@@ -19,7 +17,7 @@ from forkjoin.model import (
     Ended,
     Failed,
     Hold,
-    Limited,
+    Lost,
     Met,
     Other,
     Pause,
@@ -48,39 +46,6 @@ _KINDS: dict[EdgeKind, tuple[str, str]] = {
 }
 
 
-@dataclass(kw_only=True, slots=True)
-class Seen:
-    """`now` is what was seen, without the words of waiting; `waiting` counts the edges of `before` still to come."""
-
-    now: TaskView
-    before: list[tuple[int, Edge]] = field(default_factory=list)
-    behind: list[int] = field(default_factory=list)
-    waiting: int = 0
-    others: tuple[Other, ...] = ()  # tasks of other runs it waits for
-    note: str = ""  # how the last attempt ended, where another follows
-    sent_away: bool = False  # its last attempt ended by its provider's limit, and another follows
-    stopping: str = ""
-    used: Usage | None = None  # by all attempts that have ended
-    shown: TaskView | None = None
-    shown_held: tuple[str, Pause | None] = ("", None)
-
-    @property
-    def ended(self) -> bool:
-        return self.now.state in ENDED
-
-    @property
-    def queued(self) -> bool:
-        return self.now.state == "queued"
-
-    def put(self, now: TaskView) -> None:
-        self.now, self.shown = now, None
-
-    def past(self, attempt: int) -> bool:
-        """Whether an event of *attempt* comes late: that attempt has ended already."""
-        now = self.now
-        return 0 < attempt < now.attempt or (0 < attempt == now.attempt and (self.ended or self.queued))
-
-
 def live(seen: Seen, event: Starting | Running, at: float) -> None:
     """Take note that an attempt is starting, or that its process is there."""
     if seen.others:
@@ -96,7 +61,7 @@ def live(seen: Seen, event: Starting | Running, at: float) -> None:
             launched=at if first else now.launched, started=None if first else now.started,
             tries=(*(() if first else now.tries), Try(launched=at)),
         )  # fmt: skip
-        seen.note, seen.sent_away = "", False
+        seen.note, seen.sent_away, seen.limits = "", False, 0
     if isinstance(event, Running):
         started = at if now.started is None else now.started
         tries = _last(now.tries, started=at)
@@ -126,15 +91,9 @@ def freed(seen: Seen, at: float) -> None:
 def progress(seen: Seen, event: Progress) -> None:
     """Take note of what a live attempt last did."""
     if event.attempt == seen.now.attempt and not seen.ended and not seen.queued:
-        usage = seen.now.usage if event.usage is None else _with(seen.used, event.usage)
+        usage = seen.now.usage if event.usage is None else summed(seen.used, event.usage)
         most = max(event.bytes, seen.now.output_bytes)
         seen.put(replace(seen.now, action=event.text or seen.now.action, output_bytes=most, usage=usage))
-
-
-def limited(seen: Seen, event: Limited) -> None:
-    """Take note that the provider of a live attempt sent it away."""
-    if event.attempt == seen.now.attempt and not seen.ended and not seen.queued:
-        seen.put(replace(seen.now, action=f"{event.limit.kind}: {event.limit.reason}"))
 
 
 def overlapped(seen: Seen, other: TaskId, paths: Sequence[str]) -> None:
@@ -170,7 +129,7 @@ def end(seen: Seen, event: Ended, at: float) -> None:
     now = _left(seen, event, at) if event.attempt else seen.now
     seen.note, seen.stopping, seen.sent_away = "", "", False
     kind = outcome.kind if isinstance(outcome, Failed) else ""
-    started, ended = now.started, _ended(event, at, now)
+    started, ended = now.started, _ended(event, at, seen)
     if started is None and event.exit is not None and event.exit.how != "setup":
         started = ended - event.exit.wall_s  # it ran, though nobody was there to write that down
     state, why = state_of(outcome), reason_of(outcome)
@@ -179,62 +138,42 @@ def end(seen: Seen, event: Ended, at: float) -> None:
 
 def _left(seen: Seen, event: Ended, at: float) -> TaskView:
     """Return the task with what an ended attempt left, and what all its attempts used."""
-    now = _began(seen.now, event, at)
-    seen.used = _with(seen.used, event.usage)
+    now = _began(seen, event, at)
+    seen.used = summed(seen.used, event.usage)
     return replace(
         now, halted="", attempt=max(event.attempt, now.attempt), place=event.place or now.place, answer=event.answer,
         value=event.value, usage=seen.used, changes=event.changes, findings=event.findings,
-        tries=_last(now.tries, ended=_ended(event, at, now), recorded=at),
+        tries=_last(now.tries, ended=_ended(event, at, seen), recorded=at),
     )  # fmt: skip
 
 
-def _began(now: TaskView, event: Ended, at: float) -> TaskView:
+def _began(seen: Seen, event: Ended, at: float) -> TaskView:
     """Return the task with its last attempt begun when its process says so: an owner may have written it down late."""
+    now = seen.now
     if event.exit is None or event.exit.how == "setup" or not event.exit.wall_s or not now.tries:
         return now
     last = now.tries[-1]
-    began = max(last.launched, _ended(event, at, now) - event.exit.wall_s)
+    began = max(last.launched, _ended(event, at, seen) - event.exit.wall_s)
     if last.started is None or last.started <= began:
         return now
     started = began if now.started == last.started else now.started
     return replace(now, started=started, tries=_last(now.tries, started=began))
 
 
-def _ended(event: Ended, at: float, now: TaskView) -> float:
+def _ended(event: Ended, at: float, seen: Seen) -> float:
     """Return when its process ended: its owner may have been away, and written that down later.
 
-    Not before it was launched: its shim's clock may have been set since.
+    One that left no record ended, as far as anybody knows, when its owner was last heard of. Not before it was
+    launched: its shim's clock may have been set since.
     """
-    known = event.exit.ended_at if event.exit is not None else 0.0
+    now, known = seen.now, seen.sign if isinstance(event.outcome, Lost) else 0.0
+    known = event.exit.ended_at if event.exit is not None else known
     launched = now.tries[-1].launched if now.tries else now.launched or 0.0
     return known if 0 < known < at and launched <= known else at
 
 
 def _last(tries: tuple[Try, ...], **times: float) -> tuple[Try, ...]:
     return (*tries[:-1], replace(tries[-1], **times)) if tries else ()
-
-
-def _with(before: Usage | None, usage: Usage) -> Usage:
-    return usage if before is None else _sum(before, usage)
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    """Add up what was used; what is not known of one is not known of the sum. Memory is the highest peak known."""
-    peaks = [peak for peak in (one.max_rss, other.max_rss) if peak is not None]
-    return Usage(
-        cpu_s=_plus(one.cpu_s, other.cpu_s),
-        max_rss=max(peaks, default=None),
-        input_tokens=_plus(one.input_tokens, other.input_tokens),
-        output_tokens=_plus(one.output_tokens, other.output_tokens),
-        usd=_plus(one.usd, other.usd),
-    )
-
-
-_Number = TypeVar("_Number", int, float)
-
-
-def _plus(one: _Number | None, other: _Number | None) -> _Number | None:
-    return None if one is None or other is None else one + other
 
 
 def requeue(seen: Seen, at: float) -> None:
@@ -245,7 +184,7 @@ def requeue(seen: Seen, at: float) -> None:
     used = seen.used or Usage()
     seen.put(TaskView(
         task=now.task, number=now.number, attempt=now.attempt, place=now.place, ready=ready, usage=used,
-        provider=now.provider,
+        provider=now.provider, earlier=(*now.earlier, *now.tries), limits=now.limits,
     ))  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from forkjoin.journal.fold import Fold
 from forkjoin.journal.pauses import holds_at
-from forkjoin.model import ENDED, Edge, Recorded, RunView, Span, TaskId, TaskView, Timeline, Todo
+from forkjoin.model import ENDED, Edge, Recorded, RunView, Span, Task, TaskId, TaskView, Timeline, Todo
 
 _JOIN = "Synthesize results"
 
@@ -30,13 +30,15 @@ def todo(view: RunView) -> tuple[Todo, ...]:
 def timeline(view: RunView) -> Timeline:
     """Return when each task could run, ran and ended, behind whom it was ordered, and what held launches."""
     behind: dict[TaskId, list[Edge]] = {}
+    kin = {task: str(number) for number, group in enumerate(view.kin) for task in group}
     for edge in view.edges:
         behind.setdefault(edge.then, []).append(edge)
     return Timeline(
         started=view.started,
         ended=view.ended,
-        spans=tuple(_span(task, view, tuple(behind.get(task.id, ()))) for task in view.tasks),
+        spans=tuple(_span(task, view, tuple(behind.get(task.id, ())), kin.get(task.id, "")) for task in view.tasks),
         holds=view.holds,
+        rests=view.rests,
         slots=view.slots,
         cores=view.cores,
     )
@@ -60,7 +62,7 @@ def _join_line(view: RunView) -> Todo:
     return Todo(content=_JOIN, status="completed" if view.joined else "in_progress", active_form=form)
 
 
-def _span(task: TaskView, view: RunView, edges: tuple[Edge, ...]) -> Span:
+def _span(task: TaskView, view: RunView, edges: tuple[Edge, ...], kin: str) -> Span:
     ran = task.started is not None
     return Span(
         task=task.id,
@@ -71,7 +73,17 @@ def _span(task: TaskView, view: RunView, edges: tuple[Edge, ...]) -> Span:
         after=tuple(dict.fromkeys(edge.first for edge in edges)),
         edges=edges,
         tries=task.tries,
+        earlier=task.earlier,
         waits=(*task.waits, *holds_at(view.pauses, task.provider)),
+        limits=task.limits,
         estimate=task.task.estimate,
         cpu=task.task.cpu,
+        kin=kin or _words(task.task),
+        completed=task.state == "completed",
     )
+
+
+def _words(task: Task) -> str:
+    """Return what says what a task does, where another may be told the same."""
+    said = (task.agent_name, task.model, task.task, "\0".join(task.command), task.shell, str(task.function))
+    return "\n".join(said) if any(said[2:]) else ""

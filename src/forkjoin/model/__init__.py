@@ -38,6 +38,7 @@ from forkjoin.model.event import (
     RetryAsked,
     Running,
     Starting,
+    StoodStill,
     StopAsked,
     Text,
 )
@@ -212,6 +213,7 @@ __all__ = [
     "Span",
     "Spent",
     "Starting",
+    "StoodStill",
     "StopAsked",
     "Stopped",
     "Stream",

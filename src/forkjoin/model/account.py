@@ -6,6 +6,7 @@ from typing import Literal
 
 from forkjoin.errors import listed
 from forkjoin.model.base import TaskId, Value
+from forkjoin.model.durations import spoken
 from forkjoin.model.plan import Edge
 
 LostCause = Literal[
@@ -16,16 +17,20 @@ LostCause = Literal[
     "memory",
     "disk",
     "other run",  # a task of another run held what it writes
-    "limit",  # of a provider
+    "provider limit",  # the agent waited for its provider, as its output says
     "set-up",
     "retry",
     "straggler",
-    "overhead",  # our own: deciding, noticing, joining; an owner that was away
+    "owner",  # nobody drove the run: its owner was stopped, or gone
+    "rest",  # the run was over, until a person asked for more: no loss, and no part of the wall
+    "overhead",  # our own: deciding, noticing, joining
 ]
 
 
 _BEHIND = ("dependency", "conflict", "resource")  # causes with one that is waited for, and one that waits
+_SENTENCES: dict[str, str] = {"cap": "waited", "provider limit": "waited", "straggler": "took"}
 _NAMED = 3
+_MORE, _MORE_S = 1.1, 0.1  # a wait this much longer than what it cost is said beside that
 
 
 class Try(Value, frozen=True, kw_only=True):
@@ -38,7 +43,7 @@ class Try(Value, frozen=True, kw_only=True):
 
 
 class Hold(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """A stretch of time in which something kept launches back. `ended` None = it still does."""
+    """A stretch of time in which something kept launches, a task or the run back. `ended` None = it still does."""
 
     cause: LostCause
     started: float
@@ -50,7 +55,9 @@ class Span(Value, frozen=True, kw_only=True):
     """When one task could run, ran and ended (Unix time, seconds), and behind whom it waited. None = it never did.
 
     `launched` = it left the queue: what lies between it and `started` is set-up, not waiting. `edges` say why it is
-    behind each of `after`; `tries` are its attempts, `waits` what held it alone; `cpu` are the cores it takes.
+    behind each of `after`; `tries` are its attempts since it was last asked for, `earlier` those before; `waits` is
+    what held it alone, `limits` when its agent waited for a provider; `cpu` are the cores it takes. Tasks of one `kin`
+    ("" = none) do the same work: a fan-out's, or those with the same words; those that completed say how long it takes.
     """
 
     task: TaskId
@@ -61,47 +68,68 @@ class Span(Value, frozen=True, kw_only=True):
     launched: float | None = None
     edges: tuple[Edge, ...] = ()
     tries: tuple[Try, ...] = ()
+    earlier: tuple[Try, ...] = ()
     waits: tuple[Hold, ...] = ()
+    limits: tuple[Hold, ...] = ()
     estimate: float | None = None
     cpu: float = 0.0
+    kin: str = ""
+    completed: bool = True
 
 
 class Timeline(Value, frozen=True, kw_only=True):
-    """A run in time: its spans in plan order, what held all launches, and its caps. `ended` None = it still runs."""
+    """A run in time: its spans in plan order, what held all of it, and its caps. `ended` None = it still runs.
+
+    In its `rests` it was over, until somebody asked for more.
+    """
 
     started: float
     ended: float | None
     spans: tuple[Span, ...]
     holds: tuple[Hold, ...] = ()
+    rests: tuple[Hold, ...] = ()
     slots: int | None = None
     cores: float | None = None
 
 
 class LostTime(Value, frozen=True, kw_only=True):
-    """Seconds of wall time with one cause. `detail` names files, cap or limit; `tasks` who waited for whom."""
+    """Seconds of wall time with one cause. `detail` names files, cap or limit; `tasks` who waited for whom.
+
+    `waited` is how long that kept the run waiting in all: more than `seconds` where other work went on meanwhile that
+    had to be done anyway.
+    """
 
     cause: LostCause
     seconds: float
     tasks: tuple[TaskId, ...] = ()
     detail: str = ""
+    waited: float = 0.0
 
     @property
     def said(self) -> str:
         """The cause as a sentence's end: `conflict: b waited for a (src/app.py)`."""
+        more = self.waited > max(_MORE * self.seconds, self.seconds + _MORE_S)
+        return self._sentence + (f", {spoken(self.waited)} in all" if more else "")
+
+    @property
+    def _sentence(self) -> str:
         who = listed(self.tasks, _NAMED)
         if self.cause in _BEHIND:
             first, then = self.tasks[0], self.tasks[-1]
             about = f" ({self.detail})" if self.detail else ""
             chain = f" (of {len(self.tasks)} in a row)" if len(self.tasks) > 2 else ""
             return f"{self.cause}: {then} waited for {first}{chain}{about}"
+        if self.cause in _SENTENCES and who and self.detail:
+            return f"{self.cause}: {who} {_SENTENCES[self.cause]} {self.detail}"
         return ": ".join(filter(None, (self.cause, "; ".join(filter(None, (self.detail, who))))))
 
 
 class Account(Value, frozen=True, kw_only=True):
     """Wall seconds of the run, the sum of its tasks' seconds, their ratio, and the chain that made the wall time.
 
-    `ideal_s` is what the same work takes where only needed order holds it: the longest chain of dependencies.
-    The seconds of `lost` and those of the last task's own work add up to the wall.
+    `ideal_s` is what the run would have taken with all tasks side by side and nothing in the way: the longest task.
+    Wall is ideal and `lost`, to the second. The `rests`, in which the run was over until somebody asked for more, are
+    no part of the wall: wall and rests are the time from its start to its end.
     """
 
     wall_s: float
@@ -110,3 +138,4 @@ class Account(Value, frozen=True, kw_only=True):
     critical_path: tuple[TaskId, ...]
     lost: tuple[LostTime, ...] = ()
     ideal_s: float = 0.0
+    rests: tuple[LostTime, ...] = ()

@@ -78,6 +78,7 @@ class Planned(_Event, frozen=True, kw_only=True):
     scope: Scope = Scope()
     estimates: tuple[Estimate, ...] = ()  # which of the plan's were learnt, and where
     providers: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it; whose limits an agent meets, by `waits_at`
+    kin: tuple[tuple[TaskId, ...], ...] = ()  # the tasks of each fan-out
 
 
 class Owned(_Event, frozen=True, kw_only=True):
@@ -123,11 +124,16 @@ class Progress(_Event, frozen=True, kw_only=True):
 
 
 class Limited(_Event, frozen=True, kw_only=True):
-    """The provider of a live attempt took no request of it; the agent tries again by itself."""
+    """The provider of a live attempt took no request of it; the agent tries again by itself.
+
+    Where it says how long it *waits* until then (seconds), this is the *number*-th such wait of the attempt.
+    """
 
     task: TaskId
     attempt: int
     limit: Limit
+    waits: float | None = None
+    number: int = 0
 
 
 class Overlapped(_Event, frozen=True, kw_only=True):
@@ -246,6 +252,13 @@ class Lifted(_Event, frozen=True, kw_only=True):
     provider: str
 
 
+class StoodStill(_Event, frozen=True, kw_only=True):
+    """The owner found that it had stood still from *since* until *until* (Unix time): nobody drove the run."""
+
+    since: float
+    until: float
+
+
 class Joined(_Event, frozen=True, kw_only=True):
     """The report was made; findings by severity, worst first.
 
@@ -288,7 +301,7 @@ class Exported(_Event, frozen=True, kw_only=True):
 
 Event: TypeAlias = (
     Planned | Owned | BaseTaken | Starting | Running | Progress | Limited | Overlapped | Halted | Continued | Ended
-    | Paused | Lifted
+    | Paused | Lifted | StoodStill
     | StopAsked | RetryAsked | Awaited | Freed | Held | Released | Joined | Closed
     | LandBegun | Landed | Exported
 )  # fmt: skip

@@ -34,9 +34,10 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
     """One task as it stands. Times are Unix seconds; `why` says why it waits, or the reason of its end.
 
     `launched` = it left the queue; `started` = its process was there (both of its first attempt, retries included).
-    `tries` has the times of each attempt since it was last asked for. `landed` says where its changes are: a branch, or
-    a folder of patches that they were exported to; `landed_as` is the commit there. One that is `limited` waits for its
-    `provider`, which sent it away, till `until`; so does one that has not begun, where that is not None.
+    `tries` has the times of each attempt since it was last asked for, `earlier` those of attempts before. `landed` says
+    where its changes are: a branch, or a folder of patches that they were exported to; `landed_as` is the commit there.
+    One that is `limited` waits for its `provider`, which sent it away, till `until`; so does one that has not begun,
+    where that is not None.
     """
 
     task: Task
@@ -63,7 +64,9 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
     waits_for: tuple[TaskId, ...] = ()
     waits_for_others: tuple[str, ...] = ()  # tasks of other runs, as RUN/TASK
     tries: tuple[Try, ...] = ()
+    earlier: tuple[Try, ...] = ()
     waits: tuple[Hold, ...] = ()  # times in which it waited for other runs
+    limits: tuple[Hold, ...] = ()  # times in which its agent waited for its provider
     provider: str = ""  # whose limits it meets
     until: float | None = None
     overlaps: tuple[Met, ...] = ()  # seen while its last attempt ran
@@ -87,8 +90,9 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
 class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):
     """One run as it stands. `seq` is its last event; what the tasks in `unknown` would write was not known before.
 
-    `holds` are the times in which launches waited for memory or disk, `pauses` those in which they waited for a
-    provider; `slots` and `cores` are its caps.
+    `holds` are the times in which launches waited for memory or disk, or nobody drove the run, `pauses` those in which
+    they waited for a provider; in its `rests` it was over, until somebody asked for more. `slots` and `cores` are its
+    caps; tasks of one group of `kin` do the same work.
     """
 
     run: RunId
@@ -111,10 +115,17 @@ class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):
     unknown: tuple[TaskId, ...] = ()
     holds: tuple[Hold, ...] = ()
     pauses: tuple[Pause, ...] = ()
+    rests: tuple[Hold, ...] = ()
+    kin: tuple[tuple[TaskId, ...], ...] = ()
     slots: int | None = None
     cores: float = 1.0
     budget: Budget | None = None
     lines: Text | None = None  # what stood where findings are, as `Joined` has it
+
+    def seconds(self, now: float) -> float:
+        """How long it has run, or ran, without its rests."""
+        rested = sum((now if rest.ended is None else rest.ended) - rest.started for rest in self.rests)
+        return max(0.0, (self.ended or now) - self.started - rested)
 
     @property
     def unlanded(self) -> tuple[TaskView, ...]:

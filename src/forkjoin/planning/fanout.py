@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from forkjoin.errors import PlanError
-from forkjoin.model import Each, Plan, Share, Task, Tree
+from forkjoin.model import Each, Plan, Share, Task, TaskId, Tree
 from forkjoin.planning.complete import Names, first_words, looking, slug
 from forkjoin.planning.contradictions import each_fault
 from forkjoin.planning.filling import Filling, tidied
@@ -19,10 +19,14 @@ from forkjoin.planning.shape import MAX_TASKS
 
 @dataclass(frozen=True, kw_only=True)
 class FannedOut:
-    """A plan without `each`, what each task of a fan-out got, and what a person should know of it."""
+    """A plan without `each`, what each task of a fan-out got, and what a person should know of it.
+
+    `kin` has the tasks of each fan-out.
+    """
 
     plan: Plan
     shares: tuple[Share, ...] = ()
+    kin: tuple[tuple[TaskId, ...], ...] = ()
     notes: tuple[str, ...] = ()
     not_looked_at: tuple[str, ...] = ()
 
@@ -34,6 +38,7 @@ def fanned_out(plan: Plan, tree: Tree) -> FannedOut:
     """
     names = Names(frozenset(task.id for task in plan.tasks if task.id))
     tasks, shares = list(plan.tasks), list[Share]()
+    kin = list[tuple[TaskId, ...]]()
     notes, left = list[str](), list[str]()
     for number, each in enumerate(plan.each):
         where = "each" if len(plan.each) == 1 else f"each[{number}]"
@@ -51,11 +56,13 @@ def fanned_out(plan: Plan, tree: Tree) -> FannedOut:
             filling = Filling(kind=kind, names=tuple(match.path for match in group), where=where)
             tasks.append(replace(_made(template, filling), id=id_))
             shares.append(_share(tasks[-1], group))
+        kin.append(tuple(task.id for task in tasks[-len(groups) :]))
         notes += [*found.notes, *_silent(template, kind, len(groups))]
         left += found.not_looked_at
     return FannedOut(
         plan=replace(plan, tasks=tuple(tasks), each=()),
         shares=tuple(shares),
+        kin=tuple(kin),
         notes=tuple(notes),
         not_looked_at=tuple(left),
     )

@@ -30,6 +30,7 @@ from forkjoin.model import (
     RetryAsked,
     Running,
     Starting,
+    StoodStill,
     StopAsked,
     state_of,
 )
@@ -62,7 +63,7 @@ def fold(store: Store, event: Event) -> None:
         case Owned():
             store.held.clear()  # a hold is what one owner saw: the next looks for itself
         case (
-            Planned() | BaseTaken() | Overlapped() | Halted() | Continued()
+            Planned() | BaseTaken() | Overlapped() | Halted() | Continued() | StoodStill()
             | Joined() | LandBegun() | Landed() | Exported()
         ):  # fmt: skip
             pass

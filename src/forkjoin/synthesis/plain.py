@@ -125,7 +125,9 @@ def account_lines(account: Account, *, tasks: int) -> list[str]:
         f" {account.speedup:.1f}× against one after another.",
     ]
     if account.critical_path and account.ideal_s:
-        lines.append(f"Ideal: {spoken(account.ideal_s)}; the critical path: {_chain(account.critical_path)}.")
+        lines.append(
+            f"Ideal: {spoken(account.ideal_s)}, the longest task; critical path: {_chain(account.critical_path)}."
+        )
     lost = sum(one.seconds for one in account.lost)
     if lost >= max(_NOTABLE_S, _NOTABLE * account.wall_s):
         worst = "; ".join(f"{spoken(one.seconds)} {one.said}" for one in account.lost[:_LOSSES])

@@ -13,7 +13,7 @@ from forkjoin.model import (
     Awaited, Base, BaseTaken, Blocked, Change, Changes, Claims, Closed, Completed, Continued, Edge, Ended, Exit, Exported,
     Failed, Freed, Held, LandBegun, Landed, LandedTask, LeftOut, RefMove,
     Halted, Joined, Lifted, Limit, Limited, Lost, NeedsInput, Options, Other, Overlapped, Owned, Paused, Place, Plan, Planned, Progress, Released, RetryAsked, Running,
-    RunId, Skipped, Starting, StopAsked, Stopped, Task, TaskId, TimedOut, to_json,
+    RunId, Skipped, Starting, StoodStill, StopAsked, Stopped, Task, TaskId, TimedOut, to_json,
 )  # fmt: skip
 
 HERE = Path(__file__).parent
@@ -49,7 +49,7 @@ def events() -> list[object]:
         made += [
             Starting(task=task, attempt=1), Running(task=task, attempt=1, place=place, pid=9, start=12),
             Progress(task=task, attempt=1, text="reads a.py", bytes=12),
-            Limited(task=task, attempt=1, limit=Limit(kind="rate", after_s=5.0, reason="429")),
+            Limited(task=task, attempt=1, limit=Limit(kind="rate", after_s=5.0, reason="429"), waits=0.5, number=1),
             *((Overlapped(task=task, attempt=1, first=TaskId("broken"), paths=("a.py",)),
                Halted(task=task, attempt=1, reason="paused until broken has ended"),
                Continued(task=task, attempt=1, reason="goes on")) if name == "late" else ()),
@@ -60,7 +60,7 @@ def events() -> list[object]:
     done = LandedTask(task=TaskId("done"), attempt=1, commit="e")
     broken = LeftOut(task=TaskId("broken"), kind="state", reason="failed")
     made += [
-        StopAsked(task=TaskId(""), reason="Ctrl-C"), Joined(findings=(("high", 1),)), Closed(state="failed", reason="x"),
+        StopAsked(task=TaskId(""), reason="Ctrl-C"), StoodStill(since=1030.5, until=1034.5), Joined(findings=(("high", 1),)), Closed(state="failed", reason="x"),
         LandBegun(refs=(move,), tasks=(done,)),
         Landed(where="x", refs=(move,), tasks=(done,), left_out=(broken,)),
         Exported(tasks=(LandedTask(task=TaskId("late"), attempt=1),), folder="/p"),

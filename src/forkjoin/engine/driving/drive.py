@@ -20,6 +20,7 @@ from forkjoin.engine.attempts.settling import Result
 from forkjoin.engine.attempts.speaking import speaker
 from forkjoin.engine.driving.claiming import Claiming
 from forkjoin.engine.driving.gate import Gate
+from forkjoin.engine.driving.halts import Halts
 from forkjoin.engine.driving.hands import Hands, real_hands
 from forkjoin.engine.driving.inbox import Inbox
 from forkjoin.engine.driving.limiting import Limiting
@@ -119,6 +120,7 @@ class Driver:
             wishes=self._wishes,
             put=self._inbox.put,
             living=lambda: self._attempts.living,
+            halts=Halts(self._moments),
             seen=self._past[-1].seq,
         )
         self._unwritten: list[Event | Result] = []

@@ -1,4 +1,4 @@
-"""What an owner looks for between turns: wishes of other processes, memory and disk, room for the journal."""
+"""What an owner looks for between turns: wishes of others, memory and disk, room for the journal, its own halts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TypeAlias
 from forkjoin.engine.attempts.overlapping import Overlaps
 from forkjoin.engine.driving.claiming import Claiming
 from forkjoin.engine.driving.gate import Gate
+from forkjoin.engine.driving.halts import Halts
 from forkjoin.engine.driving.limiting import Limiting
 from forkjoin.engine.driving.wishes import Wishes
 from forkjoin.errors import NoRoom
@@ -61,6 +62,7 @@ class Outside:
     wishes: Wishes
     put: Callable[[Seen], None]
     living: Callable[[], bool]
+    halts: Halts
     seen: int
     full: NoRoom | None = None
     stopping: bool = False
@@ -70,7 +72,10 @@ class Outside:
         """Look for ever; raise NoRoom where the journal takes no more and nothing runs that is worth waiting for."""
         next_gate = 0.0
         while True:
+            self.halts.mark()
             await asyncio.sleep(_LOOK_S)
+            for halt in self.halts.since_the_mark(_LOOK_S):
+                self.put(halt)
             self._look_for_wishes()
             self.claiming.give_back()
             for event in self.claiming.look():

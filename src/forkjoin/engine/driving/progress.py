@@ -7,12 +7,13 @@ from contextlib import suppress
 
 from forkjoin.agents import Action, Dialect, Meter, Trouble, limit_of
 from forkjoin.backends import Output
-from forkjoin.model import Limit, Limited, Progress, Task, TaskId, Usage
+from forkjoin.model import Limited, Progress, Task, TaskId, Usage
 from forkjoin.model.text import one_line
 
 _WIDTH = 200  # of an action
 _ACTION_S = 0.5  # at most one `Progress` a task in this time
-_LIMIT_S = 5.0  # at most one `Limited`
+_LIMIT_S = 5.0  # at most one `Limited` of an agent that does not say how long it waits
+_LONGEST_WAIT_S = 7 * 86_400.0  # of an agent for its provider: more than that is not believed
 _LONGEST_LINE = 1024 * 1024  # a longer line is cut there
 
 
@@ -26,7 +27,7 @@ class Actions:
         self._told: dict[tuple[TaskId, int], float] = {}
         self._last: dict[tuple[TaskId, int], str] = {}
         self._used: dict[tuple[TaskId, int], Usage] = {}
-        self._limits: dict[tuple[TaskId, int], Limit] = {}
+        self._limits: dict[tuple[TaskId, int], list[Limited]] = {}
         self._limited: dict[tuple[TaskId, int], float] = {}
 
     def heard(self, output: Output, now: float) -> tuple[Progress | Limited, ...]:
@@ -57,7 +58,10 @@ class Actions:
             for said in self._speaker(key[0]).parse(line):
                 meter.take(said)
                 if isinstance(said, Trouble) and said.retrying and (limit := limit_of(said)) is not None:
-                    self._limits[key] = limit
+                    waits = None if said.delay_s is None else min(said.delay_s, _LONGEST_WAIT_S)
+                    self._limits.setdefault(key, []).append(
+                        Limited(task=key[0], attempt=key[1], limit=limit, waits=waits, number=meter.waits)
+                    )
                 action = one_line(said.text, _WIDTH) if isinstance(said, Action) and said.text else action
         return action
 
@@ -71,11 +75,12 @@ class Actions:
 
     def _sent_away(self, key: tuple[TaskId, int], now: float) -> tuple[Limited, ...]:
         """Return that its provider would not take a request of an agent that tries again by itself, now and then."""
-        limit = self._limits.pop(key, None)
-        if limit is None or now - self._limited.get(key, 0.0) < _LIMIT_S:
-            return ()
+        found = self._limits.pop(key, [])
+        told = tuple(one for one in found if one.waits is not None)  # each of them counts in the account
+        if told or not found or now - self._limited.get(key, 0.0) < _LIMIT_S:
+            return told
         self._limited[key] = now
-        return (Limited(task=key[0], attempt=key[1], limit=limit),)
+        return (found[-1],)
 
     def forget(self, key: tuple[TaskId, int]) -> None:
         """Drop what is kept of an ended attempt."""

@@ -124,6 +124,7 @@ def _planned(ready: Prepared, folder: RunFolder, *, detached: bool) -> Planned:
         not_looked_at=ready.not_looked_at,
         scope=ready.scope,
         estimates=ready.check.estimates,
+        kin=ready.kin,
         providers={} if ready.recording is not None else _providers(ready),
     )
 

@@ -20,7 +20,7 @@ from forkjoin.engine.preparing.spreading import spread, with_own_agents
 from forkjoin.engine.preparing.taking_in import taken_in
 from forkjoin.engine.settings import Settings
 from forkjoin.errors import PlanError
-from forkjoin.model import Budget, Check, Each, OnOverlap, Options, Plan, Policy, Scope, Share, Task, Tree
+from forkjoin.model import Budget, Check, Each, OnOverlap, Options, Plan, Policy, Scope, Share, Task, TaskId, Tree
 from forkjoin.planning import (
     check,
     completed,
@@ -70,6 +70,7 @@ class Prepared:
     recording: Tape | None = None
     scope: Scope = field(default_factory=Scope)
     shares: tuple[Share, ...] = ()
+    kin: tuple[tuple[TaskId, ...], ...] = ()  # the tasks of each fan-out
 
 
 def prompts_plan(prompts: Sequence[str], *, agent: str | None = None) -> Plan:
@@ -100,6 +101,7 @@ def prepared(plan: Plan, *, settings: Settings, tree: Path, overrides: Overrides
         notes=(*_chosen(alone), *made.notes, *found.advice),
         not_looked_at=made.not_looked_at,
         shares=made.shares,
+        kin=made.kin,
     )
 
 

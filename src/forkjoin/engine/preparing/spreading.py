@@ -11,16 +11,20 @@ from msgspec.structs import replace
 from forkjoin.agents import cards
 from forkjoin.engine.preparing.perspectives import Perspectives
 from forkjoin.errors import CannotHere, PlanError
-from forkjoin.model import Plan, Share, Task, Tree
+from forkjoin.model import Plan, Share, Task, TaskId, Tree
 from forkjoin.planning import completed, fanned_out, review_plan, viewed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """The plan's tasks, the share each task of a fan-out got, and what a person should know of how they came about."""
+    """The plan's tasks, the share each task of a fan-out got, and what a person should know of how they came about.
+
+    `kin` has the tasks of each fan-out.
+    """
 
     plan: Plan
     shares: tuple[Share, ...] = ()
+    kin: tuple[tuple[TaskId, ...], ...] = ()
     notes: tuple[str, ...] = ()
     not_looked_at: tuple[str, ...] = ()
 
@@ -51,8 +55,9 @@ def spread(plan: Plan, tree: Tree) -> Spread:
     analysers, left = _analysers(offline, tree)
     fan = fanned_out(replace(plan, tasks=(*tasks, *analysers), each=each), tree)
     return Spread(
-        plan=completed(fan.plan), shares=fan.shares, notes=fan.notes, not_looked_at=(*left, *fan.not_looked_at)
-    )
+        plan=completed(fan.plan), shares=fan.shares, kin=fan.kin, notes=fan.notes,
+        not_looked_at=(*left, *fan.not_looked_at),
+    )  # fmt: skip
 
 
 def _viewed(task: Task, known: Perspectives, *, where: str) -> Task:

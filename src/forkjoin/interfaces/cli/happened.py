@@ -33,8 +33,10 @@ from forkjoin.model import (
     RetryAsked,
     Running,
     Starting,
+    StoodStill,
     StopAsked,
     reason_of,
+    spoken,
     state_of,
 )
 from forkjoin.model.text import one_line
@@ -52,8 +54,9 @@ def _of_task(event: Event) -> str:
             said = f"{task}: starting" + (f", attempt {attempt}" if attempt > 1 else "")
         case Running(task=task, pid=pid):
             said = f"{task}: running" + (f" (process {pid})" if pid else "")
-        case Limited(task=task, limit=limit):
+        case Limited(task=task, limit=limit, waits=waits):
             said = f"{task}: its provider takes no request ({limit.kind}): {limit.reason}"
+            said += f"; it waits {spoken(waits)}" if waits else ""
         case Progress(task=task, text=text):
             said = f"{task}: {text}" if text else ""
         case Ended(task=task, outcome=outcome, again=again):
@@ -117,6 +120,8 @@ def _of_launches(event: Event) -> str:
         case Paused(provider=provider, until=until, at_once=at_once):
             said = f"nothing is started at {provider} until {datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M:%S} UTC"
             said += f", then {at_once} at once" if at_once else ""
+        case StoodStill(since=since, until=until):
+            said = f"its owner stood still for {spoken(until - since)}: stopped, or held up"
         case Lifted(provider=provider):
             said = f"launches at {provider} go on"
         case _:

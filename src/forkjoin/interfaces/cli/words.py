@@ -67,7 +67,7 @@ def counts(tasks: Iterable[TaskView]) -> str:
 
 def comparison(view: RunView, now: float) -> str:
     """Return the time so far beside the time one after another would have taken."""
-    wall = max(0.0, (view.ended or now) - view.started)
+    wall = view.seconds(now)
     one_by_one = sum(task.seconds(now) for task in view.tasks)
     begun, told = ("took", spoken) if view.ended else ("so far", whole)
     if wall <= 0 or one_by_one < 1 or len(view.tasks) < 2:  # nothing to compare

@@ -25,6 +25,7 @@ EXAMPLES = (
     ("forkjoin explain --file src/app.py", "one file: who changed it, who meant to, who waited for whom over it"),
     ("forkjoin explain --json RUN | jq '.account.lost'", "each lost second with its cause, for a program"),
 )
+_NEGLIGIBLE_S = 0.005  # less of a loss is not worth a line
 _MOST = 20  # pairs, files and tasks shown in words; the rest is counted
 
 
@@ -124,13 +125,16 @@ def _run_lines(run: Run) -> Iterator[str]:
 
 def account_lines(account: Account) -> Iterator[str]:
     """Yield where the time went: the sums, the chain, and each lost stretch with its cause."""
-    yield f"wall {spoken(account.wall_s)}, one after another {spoken(account.sum_s)}: {account.speedup:.1f}×"
-    yield f"ideal {spoken(account.ideal_s)} (the longest chain of needed work, with nothing else in the way)"
+    work = f"{spoken(account.sum_s)} of work: {account.speedup:.1f}× against one after another"
+    yield f"wall  {spoken(account.wall_s)} for {work}"
+    yield f"ideal {spoken(account.ideal_s)}: all tasks side by side, nothing in the way; so long takes the longest"
     if account.critical_path:
         yield f"chain {_chain(account.critical_path)}"
-    lost = sum(one.seconds for one in account.lost)
-    yield f"lost {spoken(lost)}" + (":" if account.lost else "")
-    for one in account.lost:
+    for one in account.rests:
+        yield f"rest  {spoken(one.seconds)}: {one.detail}; no part of the wall"
+    lost = [one for one in account.lost if one.seconds >= _NEGLIGIBLE_S]
+    yield f"lost  {spoken(sum(one.seconds for one in account.lost))}" + (", wall less ideal:" if lost else "")
+    for one in lost:
         yield f"  {one.seconds:8.2f} s  {one_line(one.said)}"
 
 

@@ -119,7 +119,7 @@ def _tasks(view: RunView, *, as_json: bool) -> int:
 def _run_line(view: RunView, *, alone: bool, width: int) -> str:
     """Return one row; on a terminal (*width* above 0) never wider than it, the name and the counts shortened."""
     began = time.localtime(view.started)
-    took = spoken(max(0.0, (view.ended or time.time()) - view.started))
+    took = spoken(view.seconds(time.time()))
     said = "nobody drives it: forkjoin resume " + view.run if alone else counts(view.tasks)
     said += f"; not landed: {unlanded(view)}" if view.unlanded else ""
     if not width or width >= _WIDE:

@@ -91,8 +91,8 @@ button{cursor:pointer}
 .run-good{fill:var(--good)}.run-bad{fill:var(--bad)}.run-live{fill:var(--live)}
 .wait-dependency{fill:var(--dependency)}.wait-conflict{fill:var(--conflict)}.wait-resource{fill:var(--resource)}
 .wait-cap{fill:var(--cap)}.wait-memory{fill:var(--memory)}.wait-disk{fill:var(--disk)}.wait-other-run{fill:var(--other)}
-.wait-limit{fill:var(--limit)}.wait-set-up{fill:var(--setup)}.wait-retry{fill:var(--retry)}
-.wait-straggler{fill:var(--straggler)}.wait-overhead{fill:var(--overhead)}
+.wait-provider-limit{fill:var(--limit)}.wait-set-up{fill:var(--setup)}.wait-retry{fill:var(--retry)}
+.wait-straggler{fill:var(--straggler)}.wait-overhead,.wait-owner{fill:var(--overhead)}
 .lost{list-style:none;margin:0;padding:0}
 .lost li{display:grid;grid-template-columns:64px minmax(60px,26%) 1fr;gap:14px;align-items:center;padding:3px 0}
 .seconds{text-align:right;font-variant-numeric:tabular-nums;font-weight:600}
