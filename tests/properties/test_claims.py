@@ -203,7 +203,7 @@ def _apart(runs):
 
 
 def test_who_is_taken_up_waits_for_no_run_that_gave_its_claims_back_and_goes_on(tmp_path):
-    """Run 1 waits for run 0, is killed, and taken up when run 0 has ended what it waited for and does something else."""
+    """Run 1 waits for run 0, is killed, and taken up when run 0 has ended that and does something else."""
     (tmp_path / "tree").mkdir()
     first = a_plan(*(a_task(name, writes=[] if name == "b" else ["x"], retries=1) for name in NAMES))
     second = a_plan(*(a_task(name, writes=["x"], retries=1) for name in NAMES))
