@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -315,3 +316,38 @@ def test_discard_leaves_alone_what_is_not_ours(site, tmp_path):
             run.rooms.discard(type(place)(kind="clone", root=root, cwd=root))
     assert site.tree.exists()
     assert Path(place.root).exists()
+
+
+def test_lfs_content_comes_from_the_local_store_and_what_it_lacks_stays_a_pointer(site):
+    data = b"the whole content\n"
+    oid = hashlib.sha256(data).hexdigest()
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
+    site.write(".gitattributes", "*.bin filter=lfs -text\n")
+    for name in ("has.bin", "line\nbreak.bin", "no-attribute.txt"):
+        site.write(name, pointer.format(oid, len(data)), mode=0o755 if name == "has.bin" else None)
+    site.write("lacks.bin", pointer.format("a" * 64, 5))
+    site.write("other-size.bin", pointer.format(oid, 5))
+    site.write("plain.bin", "no pointer\n")
+    site.commit()
+    site.write(f".git/lfs/objects/{oid[:2]}/{oid[2:4]}/{oid}", data, mode=0o444)
+    before = site.fingerprint()
+    task = Task(id=TaskId("a"), task="x", lfs=True)
+    run = site.run()
+    place = run.open(task)
+    root = Path(place.root)
+    assert (root / "has.bin").read_bytes() == (root / "line\nbreak.bin").read_bytes() == data
+    assert os.access(root / "has.bin", os.X_OK | os.W_OK)
+    assert (root / "no-attribute.txt").read_text().startswith("version")
+    assert place.notes == (
+        "LFS files that the local store does not have stay pointers (git lfs fetch): lacks.bin, other-size.bin",
+    )
+    assert "lfs: true" in run.base.note
+    assert run.harvest(place, task).files == ()
+    assert git_in(root, "status", "--porcelain") == ""
+    (root / "has.bin").write_bytes(b"changed\n")
+    (root / "line\nbreak.bin").unlink()
+    changes = run.harvest(place, task)
+    assert [(c.path, c.how) for c in changes.files] == [("has.bin", "modified"), ("line\nbreak.bin", "deleted")]
+    assert "has.bin" in changes.notes[0]
+    assert (Path(run.open("plain").root) / "has.bin").read_text().startswith("version")
+    assert site.fingerprint() == before

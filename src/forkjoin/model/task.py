@@ -78,6 +78,7 @@ class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
     permission: Permission | None = None
     isolation: Isolation = "auto"
     sparse: bool = False
+    lfs: bool = False
     ok_exit: tuple[int, ...] = (0,)
     carry: Strings = ()
     keep_ignored: Strings = ()

@@ -91,5 +91,5 @@ def _not_as_at_home(repository: GitTree) -> str:
         notes += "; submodules are empty folders in workspaces"
     with suppress(OSError):
         if b"filter=lfs" in (top / ".gitattributes").read_bytes():
-            notes += "; LFS files are pointers in workspaces"
+            notes += "; LFS files are pointers in workspaces (lfs: true brings what the local store has)"
     return notes

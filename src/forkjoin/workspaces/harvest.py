@@ -43,6 +43,10 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
     found = without_set_up(differences(store, root, place, record), root, record)
     if found.empty:
         return Changes(notes=_notes(found))
+    if record.lfs.exists() and (whole := sorted(found.present.keys() & record.lfs.read_bytes().split(b"\0"))):
+        found.notes.append(
+            f"LFS files whose content is in the commit (git add --renormalize makes pointers): {_names(whole)}"
+        )
     refuse_too_much(found.present.values(), f"changes of {task.id} in {root}")
     ours = store.git()
     reached("harvest.before")

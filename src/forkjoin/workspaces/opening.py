@@ -16,6 +16,7 @@ from forkjoin.workspaces.carrying import carry
 from forkjoin.workspaces.cloning import own_repository
 from forkjoin.workspaces.copies import restore
 from forkjoin.workspaces.git import Git, private
+from forkjoin.workspaces.lfs import bring, hide_from_its_git
 from forkjoin.workspaces.listing import listing
 from forkjoin.workspaces.removal import remove_folder
 from forkjoin.workspaces.sparse import WHOLE, cone_of
@@ -53,6 +54,11 @@ class Record:
         """Which ignored files count as changes, globs with NUL between them."""
         return self.folder / "ignored"
 
+    @property
+    def lfs(self) -> Path:
+        """The LFS files whose content was brought, NUL between them."""
+        return self.folder / "lfs"
+
 
 def open_shared(store: Store, task: Task) -> Place:
     """Return the user's own tree, for a task that writes nothing."""
@@ -82,7 +88,7 @@ def open_workspace(store: Store, task: Task, commit: str, *, folder: Path, recor
 
 
 def _opened(store: Store, task: Task, commit: str, *, root: Path, record: Record) -> Place:
-    for left in (record.index, record.set_up, record.sparse, record.ignored):
+    for left in (record.index, record.set_up, record.sparse, record.ignored, record.lfs):
         left.unlink(missing_ok=True)
     if task.keep_ignored:
         record.ignored.write_bytes(b"\0".join(map(path_bytes, task.keep_ignored)))
@@ -90,6 +96,8 @@ def _opened(store: Store, task: Task, commit: str, *, root: Path, record: Record
     notes = _FILLED[kind](store, task, commit, root, record)
     reached("workspace.files")
     _check(store.git(tree=root, index=record.index), root, commit)
+    if task.lfs and kind == "clone":
+        notes += _with_lfs(store, root, record)
     carried = carry(store, task, root, folder=record.folder, index=record.index)
     home = root / (store.tree.git.subdir if store.tree.git else "")
     cwd = _inside(root, home, task.cwd)
@@ -113,6 +121,14 @@ def _cloned(store: Store, task: Task, commit: str, root: Path, record: Record) -
         (root / subdir).mkdir(parents=True, exist_ok=True)  # it may hold nothing that was written out
     shutil.copy2(record.index, root / ".git" / "index")
     return (cone.said(),) if task.sparse else ()
+
+
+def _with_lfs(store: Store, root: Path, record: Record) -> tuple[str, ...]:
+    brought = bring(store, root, index=record.index, scratch=record.folder / "attributes")
+    record.lfs.write_bytes(b"\0".join(brought.rows))
+    record.set_up.write_bytes(b"\0".join(b"%s %s" % (state, path) for path, state in brought.rows.items()))
+    hide_from_its_git(private(root / ".git", tree=root), list(brought.rows))
+    return (brought.note,) if brought.note else ()
 
 
 def _copied(store: Store, task: Task, commit: str, root: Path, record: Record) -> tuple[str, ...]:

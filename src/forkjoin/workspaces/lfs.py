@@ -1,0 +1,107 @@
+"""Files of git-lfs: a workspace holds pointers, or (`lfs: true`) what the user's own store has of their content.
+
+Nothing is downloaded and git-lfs is not run: an object of the store lies under the hash that its pointer names.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from forkjoin.workspaces.carrying import removed_from
+from forkjoin.workspaces.copying import copy_file
+from forkjoin.workspaces.git import Git, of_user, private
+from forkjoin.workspaces.store import Store, make_repository, object_format
+
+_POINTER: Final = re.compile(
+    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-.*\n)*oid sha256:([0-9a-f]{64})\nsize ([0-9]{1,18})\n"
+)
+_LARGEST: Final = 1024  # bytes of a pointer
+_NAMED: Final = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brought:
+    """The files whose content was brought, each as a set-up would have left it; and what is to be said."""
+
+    rows: dict[bytes, bytes]
+    note: str = ""
+
+
+def bring(store: Store, root: Path, *, index: Path, scratch: Path) -> Brought:
+    """Put the content of LFS files in the place of their pointers, where the user's own store has it."""
+    objects = _objects(store)
+    rows: dict[bytes, bytes] = {}
+    missing: list[bytes] = []
+    top = os.fsencode(root) + b"/"
+    for path in _marked(store, root, index, scratch):
+        found = _pointer(top + path)
+        if found is None:
+            continue
+        oid, size, mode = found
+        source = objects / oid[:2] / oid[2:4] / oid
+        with suppress(OSError):
+            state = source.lstat()
+            if stat.S_ISREG(state.st_mode) and state.st_size == size and removed_from(top, path):
+                copy_file(os.fsencode(source), top + path)
+                os.chmod(top + path, mode)  # noqa: PTH101 - bytes, which pathlib does not take
+                kind = b"program" if mode & stat.S_IXUSR else b"file"
+                rows[path] = b"%s-%s" % (kind, oid.encode())
+                continue
+        missing.append(path)
+    return Brought(rows=rows, note=_said(missing))
+
+
+def hide_from_its_git(git: Git, paths: list[bytes]) -> None:
+    """Have the workspace's own git take them for what its index says: what counts is found out without it."""
+    if paths:
+        git.out("update-index", "-z", "--assume-unchanged", "--stdin", stdin=b"".join(path + b"\0" for path in paths))
+
+
+def _objects(store: Store) -> Path:
+    common = Path(store.tree.git.common_dir) if store.tree.git else store.top / ".git"
+    said = of_user(store.top).run("config", "--get", "lfs.storage").out.decode("utf-8", "replace").strip()
+    return common / (said or "lfs") / "objects"
+
+
+def _marked(store: Store, root: Path, index: Path, scratch: Path) -> Iterator[bytes]:
+    """Yield the files that the base's attributes (and the user's own, in `info/attributes`) give to git-lfs."""
+    own = ""
+    with suppress(OSError):
+        if store.tree.git:
+            own = Path(store.tree.git.common_dir, "info", "attributes").read_text("utf-8", "surrogateescape")
+    settings = {"core.bare": "false", "core.attributesFile": os.devnull, **object_format(store.tree.git)}
+    make_repository(scratch, settings, attributes=own, alternates=(store.objects, *store.alternates()))
+    try:
+        git = private(scratch, tree=root, index=index)
+        said = git.out("check-attr", "-z", "--cached", "--stdin", "filter", stdin=git.out("ls-files", "-z"))
+        fields = iter(said.split(b"\0")[:-1])
+        yield from (path for path, _, value in zip(fields, fields, fields, strict=True) if value == b"lfs")
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _pointer(path: bytes) -> tuple[str, int, int] | None:
+    """Return the hash, the size and the mode that a pointer stands for, None where the file is none."""
+    with suppress(OSError):
+        state = os.lstat(path)
+        if stat.S_ISREG(state.st_mode) and state.st_size <= _LARGEST:
+            with open(path, "rb") as file:  # noqa: PTH123 - bytes, which pathlib does not take
+                if said := _POINTER.fullmatch(file.read()):
+                    return said[1].decode(), int(said[2]), stat.S_IMODE(state.st_mode)
+    return None
+
+
+def _said(missing: list[bytes]) -> str:
+    if not missing:
+        return ""
+    names = ", ".join(path.decode("utf-8", "replace") for path in missing[:_NAMED])
+    more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+    return f"LFS files that the local store does not have stay pointers (git lfs fetch): {names}{more}"
