@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import statistics
 import subprocess
 import sys
@@ -39,6 +40,7 @@ class Figures:
     wrong: list[str] = field(default_factory=list)
     ours_ms: list[float] = field(default_factory=list)
     git_ms: list[float] = field(default_factory=list)
+    cpu_ms: list[float] = field(default_factory=list)  # ours beyond git's own, children too: that no load changes much
 
     def summary(self) -> dict[str, object]:
         extra = [ours - own for ours, own in zip(self.ours_ms, self.git_ms, strict=True)]
@@ -52,6 +54,8 @@ class Figures:
             "ours_ms": round(statistics.median(self.ours_ms), 1),
             "extra_ms": round(statistics.median(extra), 1),
             "extra_ms_p95": round(sorted(extra)[int(len(extra) * 0.95)], 1),
+            "extra_cpu_ms": round(statistics.median(self.cpu_ms), 1),
+            "extra_cpu_ms_p95": round(sorted(self.cpu_ms)[int(len(self.cpu_ms) * 0.95)], 1),
             "load": round(os.getloadavg()[0], 1),
         }
 
@@ -93,14 +97,16 @@ def replayed(repository: Path, scratch: Path, *, merges: int) -> Figures:
             continue
         if bases[0] in (first, second):
             continue  # one side had nothing of its own: nothing was made side by side
-        start = time.perf_counter()
+        before, start = _cpu_s(), time.perf_counter()
         own_tree, own_files = _own(repository, first, second)
-        between = time.perf_counter()
+        middle, between = _cpu_s(), time.perf_counter()
+        replay.know((bases[0], first, second))  # as a landing does for all its tasks
         landed = replay.step(replay.tree_of(bases[0]), Piece(base=bases[0], commit=first))
         assert isinstance(landed, str), "a change does not merge into what it was made on"
         landed = replay.step(landed, Piece(base=bases[0], commit=second))
         figures.git_ms.append((between - start) * 1000)
         figures.ours_ms.append((time.perf_counter() - between) * 1000)
+        figures.cpu_ms.append((_cpu_s() - middle - (middle - before)) * 1000)
         if isinstance(landed, str):
             figures.clean += 1
             if own_files or landed != own_tree:
@@ -111,6 +117,11 @@ def replayed(repository: Path, scratch: Path, *, merges: int) -> Figures:
             if not own_files or not own_files <= named:
                 figures.wrong.append(f"{merge}: {sorted(named)} with us, git: {sorted(own_files)}")
     return figures
+
+
+def _cpu_s() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def _merges(repository: Path) -> Iterator[tuple[str, str, str]]:

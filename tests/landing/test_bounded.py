@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from forkjoin.engine.resolving import land_and_resolve
 from forkjoin.errors import CannotHere, RunOwned
 from forkjoin.model import Place, Task, TaskId
 from forkjoin.workspaces.landing import patches, replay
+from forkjoin.workspaces.landing.passing import passing_commit
 
 
 def test_what_is_too_big_to_be_looked_through_is_counted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,3 +82,21 @@ def test_a_look_for_overlaps_that_goes_wrong_is_followed_by_the_next() -> None:
         overlaps._due = 0.0
         assert list(overlaps.look()) == []
     assert looks == ["a", "b", "a", "b"]
+
+
+@pytest.mark.parametrize("form", ["sha1", "sha256"])
+def test_a_commit_written_by_hand_is_as_git_makes_it(tmp_path: Path, form: str) -> None:
+    def git(*words: str, **environ: str) -> str:
+        line = ("git", "-C", str(tmp_path), *words)
+        return subprocess.run(line, capture_output=True, text=True, check=True, env=os.environ | environ).stdout.strip()
+
+    git("init", "-q", f"--object-format={form}")
+    who = {f"GIT_{who}_{what}": said for who in ("AUTHOR", "COMMITTER") for what, said in
+           (("NAME", "forkjoin"), ("EMAIL", "forkjoin@localhost"), ("DATE", "@0 +0000"))}  # fmt: skip
+    tree = git("mktree")
+    first = passing_commit(tmp_path / ".git/objects", tree, ())
+    assert first == git("commit-tree", tree, "-m", "passing", **who)
+    second = passing_commit(tmp_path / ".git/objects", tree, (first, first))
+    assert passing_commit(tmp_path / ".git/objects", tree, (first, first)) == second
+    assert git("rev-list", "--parents", second).split("\n")[0] == f"{second} {first} {first}"
+    assert git("fsck", "--strict", "--no-dangling") == ""

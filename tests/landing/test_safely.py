@@ -102,8 +102,20 @@ def test_apply_keeps_what_is_dirty_elsewhere(desk: Desk):
     run = desk.run(A)
     desk.write("notes.txt", "mine\n")
     desk.write("unrelated.txt", "mine too\n")
+    before = desk.fingerprint()
     made = run.land(LandAsk(apply=True))
     assert made.applied == "main"
+    after = desk.fingerprint()
+    moved = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    refs = {name for name in moved if name.startswith("refs/heads/main ")}
+    assert moved - refs <= {
+        "a.txt",
+        ".git/index",
+        ".git/ORIG_HEAD",
+        ".git/logs/HEAD",
+        ".git/logs/refs/heads/main",
+        "HEAD",
+    }
     assert made.next == "git push"
     assert (desk.tree / "a.txt").read_text() == "a\n"
     assert (desk.tree / "notes.txt").read_text() == "mine\n"
@@ -137,8 +149,10 @@ def test_rm_names_what_is_not_landed_and_goes_when_all_is(desk: Desk):
 def test_patches_for_git_am_make_the_same_commits(desk: Desk, tmp_path: Path):
     desk.run(A, shell("c", "cat a.txt > c.txt; printf 'a\\0b' > bin", after=["a"]))
     out = tmp_path / "out dir"
+    before = desk.fingerprint()
     done = forkjoin(desk, "export", "--patches", str(out))
     assert done.returncode == 0, done.stderr
+    assert desk.fingerprint() == before
     assert [path.name for path in sorted(out.iterdir())] == ["0001-Do-a.patch", "0002-Do-c.patch"]
     desk.git("am", "-q", *(str(path) for path in sorted(out.iterdir())))
     assert desk.git("log", "--format=%s", "-2").split("\n")[:2] == ["Do c", "Do a"]
@@ -162,8 +176,10 @@ def test_a_conflict_is_resolved_by_its_follow_up_on_the_branch(desk: Desk):
     run = desk.run(
         shell("one", "echo one >> notes.txt"), shell("two", "echo two >> notes.txt"), gate="grep -q three notes.txt"
     )
+    before = desk.fingerprint()
     done = forkjoin(desk, "land", "--resolve", "same")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert desk.fingerprint() == before
     assert desk.show(branch_of(run), "notes.txt").split() == ["one", "two", "three", "one", "two"]
     assert not run.view().unlanded
     assert forkjoin(desk, "land", run.id).stdout.count("was landed before") == 2

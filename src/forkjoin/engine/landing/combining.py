@@ -42,6 +42,9 @@ class Combining:
 
         One that does not merge is left out, and so is whatever stands on a task that is.
         """
+        self._replay.know(
+            one for candidate in candidates for one in (self.piece(candidate).base, self.piece(candidate).commit)
+        )
         out = set(gone)
         tree, steps, left_out = self.start, [], []
         for candidate in candidates:

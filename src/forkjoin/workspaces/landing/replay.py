@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from forkjoin.model import path_bytes
 from forkjoin.workspaces.changes import tree_path
 from forkjoin.workspaces.contents import contents
+from forkjoin.workspaces.landing.passing import passing_commit
 from forkjoin.workspaces.store import Store
 
 _OBJECT: Final = re.compile(rb"[0-9a-f]{40,64}")
 _MOST_TEXT: Final = 8_000  # characters of a file with both sides that are kept
+_AT_ONCE: Final = 1000  # commits that are asked for by one process
 _BEFORE: Final = 400  # bytes of it that are shown before the first marker
 _MOST, _TOTAL = 16 * 1024 * 1024, 64 * 1024 * 1024  # bytes of one such file, of all, that are read
 _QUICK: Final = ("-c", "core.fsync=none")  # what is only asked once need not outlive a power cut
@@ -60,6 +62,14 @@ class Replay:
             asked = ("rev-parse", f"{commit}^{{tree}}") if commit else ("mktree",)
             self._known[commit] = self._git.line(*asked)
         return self._known[commit]
+
+    def know(self, commits: Iterable[str]) -> None:
+        """Look up the trees of all these commits at once."""
+        asked = [one for one in dict.fromkeys(commits) if one and one not in self._known]
+        for at in range(0, len(asked), _AT_ONCE):
+            part = asked[at : at + _AT_ONCE]
+            trees = self._git.out("rev-parse", *(f"{one}^{{tree}}" for one in part)).decode().split()
+            self._known.update(zip(part, trees, strict=True))
 
     def step(self, tree: str, piece: Piece) -> str | tuple[Clash, ...]:
         """Return *tree* with the piece's changes in it, or where these do not merge."""
@@ -138,8 +148,7 @@ class Replay:
 
     def passing(self, tree: str, *parents: str) -> str:
         """Return a commit that nobody is to keep."""
-        above = tuple(word for parent in parents for word in ("-p", parent))
-        return self._git.line(*_QUICK, "commit-tree", tree, *above, "-m", "passing")
+        return passing_commit(self._store.objects, tree, parents)
 
     def _clashes(self, tree: str, parts: Sequence[bytes], names: Mapping[str, str]) -> tuple[Clash, ...]:
         """Return the files that git names, in its stages or only in its words."""

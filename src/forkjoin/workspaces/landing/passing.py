@@ -1,0 +1,27 @@
+"""A commit that nobody is to keep, written by hand into an object store: it costs no process."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import zlib
+from pathlib import Path
+
+_WHO = b"forkjoin <forkjoin@localhost> 0 +0000"
+
+
+def passing_commit(objects: Path, tree: str, parents: tuple[str, ...]) -> str:
+    """Return the commit of *tree* behind *parents* in the store *objects*, made where it is not there yet."""
+    lines = [b"tree " + tree.encode(), *(b"parent " + parent.encode() for parent in parents)]
+    body = b"\n".join((*lines, b"author " + _WHO, b"committer " + _WHO, b"", b"passing\n"))
+    raw = b"commit %d\0%s" % (len(body), body)
+    # An id as git makes it, by the format of its repository; nothing is kept secret by it.
+    name = (hashlib.sha256(raw) if len(tree) == 64 else hashlib.sha1(raw, usedforsecurity=False)).hexdigest()
+    path = objects / name[:2] / name[2:]
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        new = path.with_name(f"tmp_obj_{secrets.token_hex(8)}")
+        new.write_bytes(zlib.compress(raw, 1))
+        new.chmod(0o444)
+        new.replace(path)
+    return name
