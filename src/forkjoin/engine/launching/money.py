@@ -8,7 +8,7 @@ from forkjoin.agents import provider_of
 from forkjoin.engine.attempts.speaking import speaker
 from forkjoin.engine.preparing.prepare import Prepared
 from forkjoin.errors import ForkjoinError
-from forkjoin.model import Budget, Task, Value
+from forkjoin.model import Budget, Task, Value, waits_at
 
 
 class Asking(Value, frozen=True, kw_only=True):
@@ -35,7 +35,9 @@ class Money(Value, frozen=True, kw_only=True):
 
 def money(ready: Prepared) -> Money | None:
     """Return what a plan with its estimates may cost; None where none of its tasks asks a provider."""
-    asking = [task for task in ready.plan.tasks if _asks(task)] if ready.recording is None else []
+    kinds_of = {waits_at(task.agent_name, task.model): task for task in ready.plan.tasks}
+    asks = {key for key, task in kinds_of.items() if ready.recording is None and _asks(task)}
+    asking = [task for task in ready.plan.tasks if waits_at(task.agent_name, task.model) in asks] if asks else []
     if not asking:
         return None
     kinds = Counter((task.agent_name, task.may) for task in asking)
