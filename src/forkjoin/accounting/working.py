@@ -11,6 +11,7 @@ from forkjoin.model import Span, TaskId, Timeline, Try
 
 _LONG = 1.5  # times what was expected: from there on a task is a straggler
 _NOTABLE_S = 0.5  # less than that beyond it is chance
+_HEARD_S = 1.0  # an agent may be heard that late: a wait that seems to outlast it began as much earlier
 _SIBLINGS = 2  # others of its kin that have completed: fewer say nothing of what is usual
 
 
@@ -79,7 +80,9 @@ class Workings:
         pieces: list[Piece] = []
         at, ended = start_of(one), end_of(one, self._now)
         for limit in sorted(span.limits, key=lambda hold: hold.started):
-            began, until = max(at, limit.started), min(ended, self._now if limit.ended is None else limit.ended)
+            over = self._now if limit.ended is None else limit.ended
+            until = min(ended, over)
+            began = max(at, limit.started - min(over - until, _HEARD_S))
             if began < until:
                 pieces += [Piece(started=at, ended=began, kind="needed")] if at < began else []
                 pieces.append(Piece(started=began, ended=until, kind="limit", detail=limit.detail))

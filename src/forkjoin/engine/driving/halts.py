@@ -25,15 +25,19 @@ class Halts:
         self.mark()
 
     def mark(self) -> None:
-        """A pause begins."""
+        """Here a pause begins."""
         self._since, self._used = self._moments.now(), _busy()
 
     def since_the_mark(self, meant: float) -> Iterator[StoodStill]:
-        """Yield the halt where the pause, which was to take *meant* seconds, was one."""
-        now = self._moments.now()
-        late = now - self._since - meant
-        if late > _HALTED_S and late - (_busy() - self._used) > _HALTED_S:
-            yield StoodStill(since=self._since, until=now)
+        """Yield the halt where the pause, which was to take *meant* seconds, was one. The next begins here.
+
+        (No moment lies between two pauses: what halts us may do so in the middle of a look.)
+        """
+        since, used = self._since, self._used
+        self.mark()
+        late = self._since - since - meant
+        if late > _HALTED_S and late - (self._used - used) > _HALTED_S:
+            yield StoodStill(since=since, until=self._since)
 
 
 def _busy() -> float:

@@ -71,8 +71,8 @@ class Outside:
     async def look(self) -> None:
         """Look for ever; raise NoRoom where the journal takes no more and nothing runs that is worth waiting for."""
         next_gate = 0.0
+        self.halts.mark()
         while True:
-            self.halts.mark()
             await asyncio.sleep(_LOOK_S)
             for halt in self.halts.since_the_mark(_LOOK_S):
                 self.put(halt)
