@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -320,6 +319,8 @@ class _Teller:
 
     async def finished(self) -> None:
         """Do what `finish` does without blocking the running loop."""
+        import asyncio  # whoever awaits this has it
+
         self._over.set()
         while self._thread.is_alive():
             await asyncio.sleep(_LOOK_BACK_S)

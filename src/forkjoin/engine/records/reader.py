@@ -8,15 +8,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from forkjoin.accounting import spent_by
-from forkjoin.backends import StreamName, Tail, tail_bytes, window_bytes
 from forkjoin.engine.folder import RunFolder, owned, owner_pid
-from forkjoin.engine.records.joining import account_of, report_of
-from forkjoin.engine.records.left import Left, left_of
-from forkjoin.engine.records.parts import Part, part_of_output, part_of_text
-from forkjoin.engine.records.results import ResultParts, result_parts, run_result
 from forkjoin.errors import JournalDamaged, UnknownId
 from forkjoin.journal import Fold, SqliteJournal, todo
 from forkjoin.model import (
@@ -37,7 +31,13 @@ from forkjoin.model import (
     Todo,
     to_builtins,
 )
-from forkjoin.synthesis import at_or_above, limited, render_json, summary_lines
+
+# Methods load what they alone need: most calls of the command line ask how a run stands, and no more.
+if TYPE_CHECKING:
+    from forkjoin.backends import StreamName
+    from forkjoin.engine.records.left import Left
+    from forkjoin.engine.records.parts import Part
+    from forkjoin.engine.records.results import ResultParts
 
 LOOK_S = 0.05
 _FOLLOW_S = 0.2
@@ -127,6 +127,8 @@ class RunReader:
 
     def left(self) -> Left:
         """Return what an owner who takes the run now finds."""
+        from forkjoin.engine.records.left import left_of
+
         return left_of(self._folder, self.view())
 
     def events(self, since: int = 0) -> list[Recorded]:
@@ -161,6 +163,8 @@ class RunReader:
 
     def log(self, task: str, *, stream: StreamName = "stdout", limit: int = MIB) -> str:
         """Return the end of what the task's program printed, at most *limit* bytes, as text."""
+        from forkjoin.backends import tail_bytes
+
         folder = self._attempt_folder(self.task(task))
         return tail_bytes(folder, stream, limit).decode("utf-8", "replace")
 
@@ -169,6 +173,8 @@ class RunReader:
 
         Where bytes are missing a line says how many. Nothing but these bytes is read.
         """
+        from forkjoin.backends import window_bytes
+
         return window_bytes(self._attempt_folder(self.task(task)), stream, start=start, size=size)
 
     def follow_output(self, task: str, stream: StreamName, *, behind: int) -> Iterator[bytes]:
@@ -176,6 +182,8 @@ class RunReader:
 
         At most 256 KiB at a time; whoever falls more than 1 MiB behind is taken to the end.
         """
+        from forkjoin.backends import Tail
+
         tail = Tail(folder=str(self._attempt_folder(self.task(task))), cap=OUTPUT_CAP, stream=stream)
         tail.measure()
         tail.offset = max(0, tail.total - behind)
@@ -220,10 +228,14 @@ class RunReader:
 
     def account(self) -> Account:
         """Return where the time went, so far."""
+        from forkjoin.engine.records.joining import account_of
+
         return account_of(self.view())
 
     def report(self, *, whole: bool = False) -> Report:
         """Return the joined result, as it stands; *whole*: with what the run's scope leaves out, too."""
+        from forkjoin.engine.records.joining import report_of
+
         view = self.view()
         with self._guard:
             return report_of(view, self.planned, self._journal.content, whole=whole)
@@ -241,24 +253,34 @@ class RunReader:
 
     def report_json(self, *, most: int | None = None, whole: bool = False) -> dict[str, Any]:
         """Return the report for programs, with at most *most* findings (None: all); the rest is counted in it."""
+        from forkjoin.synthesis import limited, render_json
+
         return render_json(limited(self.report(whole=whole), most))
 
     def summary_lines(self, width: int = 80) -> list[str]:
         """Return the end of a run, worst first, in lines of at most *width* columns (0: nothing is cut)."""
+        from forkjoin.synthesis import summary_lines
+
         return summary_lines(self.report(), width=width)
 
     def severity_count(self, severity: str) -> int:
         """Return how many findings are at or above *severity*."""
+        from forkjoin.synthesis import at_or_above
+
         return at_or_above(self.report(), severity)
 
     def result(self) -> RunResult:
         """Return the results in the order asked, as attributes."""
+        from forkjoin.engine.records.results import run_result
+
         view = self.view()
         with self._guard:
             return run_result(view, self._journal.content)
 
     def spent(self) -> Spent:
         """Return what its tasks have spent so far."""
+        from forkjoin.accounting import spent_by
+
         return spent_by(self.view())
 
     def result_parts(self, *, only: str = "") -> ResultParts:
@@ -266,6 +288,8 @@ class RunReader:
 
         Of a review with a scope they tell what its report leaves out, too.
         """
+        from forkjoin.engine.records.results import result_parts
+
         scope = self.planned.scope
         narrowing = self.report().narrowing if scope.since is not None or scope.baseline is not None else None
         told = {"narrowing": to_builtins(narrowing)} if narrowing is not None else {}
@@ -296,6 +320,8 @@ class RunReader:
         return first.event
 
     def _part(self, task: TaskView, mode: Literal["answer", "tail", "full"], *, offset: int, most: int) -> Part:
+        from forkjoin.engine.records.parts import part_of_output, part_of_text
+
         tail = mode == "tail"
         if mode == "answer" or task.task.function:
             with self._guard:
