@@ -43,7 +43,8 @@ class Attempt:
         return descendants(self.shim)
 
     def stands(self) -> bool:
-        return bool(self.tree()) and all(one.state == b"T" for one in self.tree())
+        """Whether nothing runs; what had ended when its parent was stopped is a zombie until that goes on."""
+        return bool(self.tree()) and all(one.state in (b"T", b"Z") for one in self.tree())
 
 
 async def until(true: Callable[[], bool]) -> None:

@@ -51,7 +51,7 @@ def test_files_above_the_repository_do_not_count(tree: Path, tmp_path: Path) -> 
         ("max_paralel = 3\n", "no setting 'max_paralel'"),
         ('max_parallel = "many"\n', "max_parallel = 'many'"),
         ("max_parallel = \n", "cannot be read"),
-        ('policy = "wild"\n', "policy = 'wild'"),
+        ('policy = "wild"\n', "no policy 'wild'"),
     ],
 )
 def test_a_wrong_file_is_named_with_what_is_wrong(tree: Path, text: str, said: str) -> None:

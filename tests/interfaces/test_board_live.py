@@ -229,9 +229,9 @@ def test_a_run_that_is_over_at_once_never_takes_the_screen(on_terminal: Callable
     code, drawn = terminal.end()
     assert code == 0
     assert "Next: " in drawn
-    took = re.search(r"completed +([\d.]+) s", drawn)
+    took = re.search(r"Time: ([\d.]+) s", drawn)
     assert took is not None
-    assert ENTERED not in drawn or float(took[1]) > 0.1  # on a machine under load nothing is over at once
+    assert ENTERED not in drawn or float(took[1]) > 0.2  # on a machine under load nothing is over at once
 
 
 def test_a_job_in_the_background_does_not_take_the_screen(

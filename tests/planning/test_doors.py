@@ -61,9 +61,9 @@ WRONG_TYPES: tuple[tuple[str, Any, str], ...] = (
     ("allow_no_change", "yes", "expected true or false, got text"),
     ("env", ["A=b"], "expected a mapping, got a list"),
     ("cwd", 3, "expected text, got a whole number"),
-    ("permission", "root", "nvalid enum value 'root'"),
-    ("isolation", "vm", "nvalid enum value 'vm'"),
-    ("output", "prose", "nvalid enum value 'prose'"),
+    ("permission", "root", "no permission 'root'"),
+    ("isolation", "vm", "no isolation 'vm'"),
+    ("output", "prose", "no output 'prose'"),
     ("shell", ["a"], "expected text, got a list"),
 )
 
@@ -340,7 +340,7 @@ def test_a_key_of_the_plan_is_no_key_of_a_task(key: str) -> None:
     ("said", "where", "why"),
     [
         ({"name": 3}, "plan:2: name", "expected text, got a whole number"),
-        ({"policy": "loose"}, "plan:2: policy", "nvalid enum value 'loose'"),
+        ({"policy": "loose"}, "plan:2: policy", "no policy 'loose'"),
         ({"max_parallel": 0}, "plan:2: max_parallel", "max_parallel is less than 1"),
         ({"max_parallel": -3}, "plan:2: max_parallel", "max_parallel is less than 1"),
         ({"max_parallel": "all"}, "plan:2: max_parallel", "expected a whole number, got text"),
