@@ -141,8 +141,11 @@ def kill(made: Soak, owner: int) -> None:
         "shim": lambda: helpers(made.home, "forkjoin-shim"),
     }[kind]()
     if found:
+        victim = made.chance.choice(found)
+        if content(f"/proc/{victim}/comm").strip() == b"forkjoin-shim":  # a fork of the nursery when it was found
+            kind = "shim"
         try:
-            os.kill(made.chance.choice(found), signal.SIGKILL)
+            os.kill(victim, signal.SIGKILL)
             made.kills[kind] += 1
         except ProcessLookupError:
             pass
