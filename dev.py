@@ -2,7 +2,7 @@
 """Set forkjoin up beside its sources, once, and run it. Needs git, pip and Python >= 3.11; nothing is activated.
 
     python3 dev.py review .       any verb of forkjoin, with the offline analysers
-    python3 dev.py test [ARGS]    the tests, four side by side; ARGS go to pytest (-n 0: one after another)
+    python3 dev.py test [ARGS]    the tests, five side by side; ARGS go to pytest (-n 0: one after another)
     python3 dev.py lint           ruff, the format, mypy --strict, the import contracts
     python3 dev.py ci             lint, then test
 
@@ -111,7 +111,7 @@ def side_by_side(arguments: Sequence[str]) -> tuple[str, ...]:
         re.match(r"-n\d*$|-n(auto|logical)$|--numprocesses|--pdb$|--trace$|-s$|--capture=no$", one) for one in arguments
     )
     # More than the cores of a small machine: many tests wait for processes, and hold no core while they do.
-    return () if said else ("-n", "4", "--dist", "worksteal")
+    return () if said else ("-n", "5", "--dist", "worksteal")
 
 
 def become(program: str, *args: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-_HANDS = 4  # as many as `dev.py test` has workers
+_HANDS = 5  # as many as `dev.py test` has workers
 _MARKS = ("FORKJOIN_RUN", "FORKJOIN_TASK", "FORKJOIN_DEPTH", "FORKJOIN_AGENT", "FORKJOIN_MAX_PARALLEL")
 
 

@@ -170,7 +170,7 @@ def test_who_says_how_tests_run_or_wants_the_terminal_gets_it(dev, arguments):
 
 @pytest.mark.parametrize("arguments", [[], ["tests/planning", "-k", "no"], ["-m", "not slow"], ["--no-header"]])
 def test_tests_run_side_by_side_where_nothing_else_is_said(dev, arguments):
-    assert dev.side_by_side(arguments) == ("-n", "4", "--dist", "worksteal")
+    assert dev.side_by_side(arguments) == ("-n", "5", "--dist", "worksteal")
 
 
 @pytest.mark.parametrize("verb", ["test", "ci"])

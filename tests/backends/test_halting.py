@@ -43,8 +43,8 @@ class Attempt:
         return descendants(self.shim)
 
     def stands(self) -> bool:
-        """Whether nothing runs; what had ended when its parent was stopped is a zombie until that goes on."""
-        return bool(self.tree()) and all(one.state in (b"T", b"Z") for one in self.tree())
+        """Whether nothing runs. D: it waits for a child that was stopped between vfork and exec."""
+        return bool(self.tree()) and all(one.state in (b"T", b"D", b"Z") for one in self.tree())
 
 
 async def until(true: Callable[[], bool]) -> None:

@@ -12,7 +12,7 @@ else:
     import processes
 
 HALT, GO_ON = signal.SIGWINCH, signal.SIGURG  # what the owner tells a shim by
-_PASSES = 50
+_PASSES, _PASS_S = 50, 0.001
 
 
 class Halt:
@@ -28,15 +28,21 @@ class Halt:
         return self.since > 0.0
 
     def begin(self) -> None:
-        """Stop them all; looks again until none is left that was born meanwhile."""
+        """Stop them all; looks again until none was born meanwhile and none still runs.
+
+        One that is stopped between vfork and exec leaves its parent in state D: that stands too.
+        """
         self.since = self.since or time.monotonic()
         for _ in range(_PASSES):
-            new = [one for one in processes.descendants(self.root) if one.pid not in self.stopped]
-            if not new:
-                return
+            seen = processes.descendants(self.root)
+            new = [one for one in seen if one.pid not in self.stopped]
             for process in new:
                 self.stopped[process.pid] = process.start
                 processes.send(process.pid, process.start, signal.SIGSTOP)
+            if not new:
+                if not any(one.state in (b"R", b"S") for one in seen):
+                    return
+                time.sleep(_PASS_S)
 
     def end(self) -> float:
         """Let them go on; return for how many seconds they stood, 0.0 where they did not."""
