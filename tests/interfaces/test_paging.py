@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from forkjoin.interfaces.cli.paging import _coloured, _whole_lines
+from forkjoin.interfaces.cli.paging import _coloured
+from forkjoin.interfaces.cli.streaming import whole_lines
 
 SCRIPT = "from forkjoin.interfaces.cli.paging import paged; paged([b'-old\\n+n', b'ew\\n'], pager={pager})"
 OTHER = ("GIT_PAGER", "PAGER", "NO_COLOR")
@@ -64,5 +65,5 @@ def test_seams_between_parts_are_not_seen() -> None:
     whole = _coloured(text)
     for size in (1, 7, 64, 1000):
         parts = [text[at : at + size] for at in range(0, len(text), size)]
-        assert b"".join(map(_coloured, _whole_lines(parts))) == whole
-    assert list(_whole_lines([b"+no end"])) == [b"+no end"]
+        assert b"".join(map(_coloured, whole_lines(parts))) == whole
+    assert list(whole_lines([b"+no end"])) == [b"+no end"]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from forkjoin.errors import listed
 from forkjoin.workspaces.carrying import removed_from
 from forkjoin.workspaces.copying import copy_file
 from forkjoin.workspaces.git import Git, of_user, private
@@ -102,6 +103,5 @@ def _pointer(path: bytes) -> tuple[str, int, int] | None:
 def _said(missing: list[bytes]) -> str:
     if not missing:
         return ""
-    names = ", ".join(path.decode("utf-8", "replace") for path in missing[:_NAMED])
-    more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
-    return f"LFS files that the local store does not have stay pointers (git lfs fetch): {names}{more}"
+    names = listed([path.decode("utf-8", "replace") for path in missing], _NAMED)
+    return f"LFS files that the local store does not have stay pointers (git lfs fetch): {names}"

@@ -6,9 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 
+from forkjoin.interfaces.cli.streaming import whole_lines
 from forkjoin.interfaces.cli.talk import data_bytes, on_terminal
 from forkjoin.model import MIB
 from forkjoin.model.text import clean
@@ -30,7 +31,7 @@ def paged(parts: Iterable[bytes], *, pager: bool = True) -> None:
     with subprocess.Popen(("/bin/sh", "-c", command), stdin=subprocess.PIPE, env=environ) as process:
         with suppress(BrokenPipeError):  # who has seen enough leaves
             assert process.stdin is not None  # noqa: S101 - it was asked for
-            for part in _whole_lines(parts):
+            for part in whole_lines(parts, longest=_LONGEST):
                 process.stdin.write(_coloured(part))
             process.stdin.close()
         while process.poll() is None:
@@ -57,19 +58,6 @@ def _said(git: str, *words: str) -> str | None:
     """Return what git says, None where it says it has none."""
     done = subprocess.run((git, *words), capture_output=True, check=False, stdin=subprocess.DEVNULL)
     return os.fsdecode(done.stdout).strip() if done.returncode == 0 else None
-
-
-def _whole_lines(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the same bytes, cut behind lines only; but for lines too long to be held."""
-    rest = b""
-    for part in parts:
-        rest += part
-        end = len(rest) if len(rest) > _LONGEST else rest.rfind(b"\n") + 1
-        if end:
-            yield rest[:end]
-            rest = rest[end:]
-    if rest:
-        yield rest
 
 
 def _coloured(part: bytes) -> bytes:

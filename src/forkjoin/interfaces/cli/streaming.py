@@ -44,18 +44,20 @@ def print_text(pieces: Iterable[bytes]) -> bool:
 
 def print_lines(pieces: Iterable[bytes]) -> None:
     """Print bytes as they come, in whole lines but for the last one, and for one that is longer than 1 MiB."""
-    print_text(_in_lines(pieces))
+    print_text(whole_lines(pieces))
 
 
-def _in_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def whole_lines(pieces: Iterable[bytes], *, longest: int = _LONGEST) -> Iterator[bytes]:
+    """Yield the same bytes, cut behind lines only; but for the last one, and for one of more than *longest* bytes."""
     rest = b""
     for piece in pieces:
         rest += piece
-        at = len(rest) if len(rest) > _LONGEST else rest.rfind(b"\n") + 1
-        if at:
-            yield rest[:at]
-        rest = rest[at:]
-    yield rest
+        end = len(rest) if len(rest) > longest else rest.rfind(b"\n") + 1
+        if end:
+            yield rest[:end]
+            rest = rest[end:]
+    if rest:
+        yield rest
 
 
 def _printed(text: str) -> str:
