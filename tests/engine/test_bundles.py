@@ -193,9 +193,9 @@ def test_secrets_are_masked_in_streams_of_json_too(text: str, secret: str, deep:
 
 
 def test_ids_states_and_short_values_stay() -> None:
-    values = secret_values([{"MODE": "fast", "A_TOKEN": "abcd", "LONG": "completed!"}], {"X_SECRET": "completed"})
-    assert values == {"abcd", "completed!", "completed"}
-    redaction = Redaction(values, ids=("completed",))
+    values = secret_values([{"MODE": "fast", "A_TOKEN": "abcd", "LONG": "completed!"}], {"X_SECRET": "completed1"})
+    assert values == {"abcd", "completed!", "completed1"}
+    redaction = Redaction({"completed"}, ids=("completed",))
     event = {"kind": "ended", "task": "completed", "outcome": {"state": "completed"}, "text": "it was completed"}
     assert redaction.value(event) == event | {"text": "it was [redacted"}
 

@@ -41,6 +41,15 @@ def test_a_process_that_may_open_few_files_more_is_told_how_to_allow_more(
         refused(tmp_path, home, made)
 
 
+@pytest.mark.parametrize("said", [{"task": "use h1-Jk2!x9 there"}, {"shell": "curl -u me:h1-Jk2!x9 example.org"}])
+def test_a_secret_of_the_environment_in_a_plan_is_named_and_nothing_is_kept(
+    tmp_path: Path, home: Path, said: dict[str, str]
+) -> None:
+    made = ready(tmp_path, Task(id="other", shell="true"), Task(id="p", writes=[], **said))
+    with pytest.raises(PlanError, match=r"task p: the plan holds the value of your \$DB_PASSWORD.*nothing was started"):
+        refused(tmp_path, home, made, DB_PASSWORD="h1-Jk2!x9")
+
+
 def test_an_unknown_agent_lists_the_known(tmp_path: Path, home: Path) -> None:
     with pytest.raises(
         UnknownId, match="no agent 'nobody'; known: claude, codex, opencode, pi, command, function, static"

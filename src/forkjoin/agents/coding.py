@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from forkjoin.agents.answers import findings_schema
 from forkjoin.agents.dialect import Probe, Site
 from forkjoin.model import Process, Task
+from forkjoin.model.secrets import secret_name
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+\S*")
 _PROBE_S = 20.0
@@ -32,10 +33,6 @@ _PASSED = (
     "PKG_CONFIG_PATH", "MAKEFLAGS", "GIT_AUTHOR_*", "GIT_COMMITTER_*", "GIT_CONFIG_GLOBAL", "GIT_SSL_*", "SYSTEMROOT",
     "WSL_*", "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS",
 )  # fmt: skip
-# Among those that pass by a pattern, what its name calls a secret does not, unless it is the agent's own.
-_SECRET = re.compile(
-    r"(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|APIKEY|API_KEY|ACCESS_KEY|PRIVATE_KEY)(?:_|$)"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +77,8 @@ class Coding:
         return {
             name: value
             for name, value in environ.items()
-            if _matches(name, own) or (_matches(name, _PASSED) and not _SECRET.search(name.upper()))
+            # Among those that pass by a pattern, what its name calls a secret does not, unless it is the agent's own.
+            if _matches(name, own) or (_matches(name, _PASSED) and not secret_name(name))
         }
 
 

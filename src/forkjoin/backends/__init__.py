@@ -6,6 +6,7 @@ from forkjoin.backends.backend import Backend, Emit, Exited, Job, Output, Signal
 from forkjoin.backends.inprocess import InProcessBackend
 from forkjoin.backends.local import Identity, LocalBackend, identity, read_exit
 from forkjoin.backends.lock import began, locked, shim_of
+from forkjoin.backends.masking import Mask
 from forkjoin.backends.output import (
     StreamName,
     Tail,
@@ -26,6 +27,7 @@ __all__ = [
     "InProcessBackend",
     "Job",
     "LocalBackend",
+    "Mask",
     "Output",
     "Signal",
     "Spawned",

@@ -22,6 +22,7 @@ from forkjoin.backends.nursing import Nursery, start_nursery
 from forkjoin.backends.output import Tail
 from forkjoin.failpoints import reached
 from forkjoin.model import MIB, Exit, Process, TaskId
+from forkjoin.model.secrets import spelled_secrets
 from forkjoin.private import make_folder
 
 TAIL_S = 0.25  # how often the output of running attempts is looked at; the quiet ones every fourth time
@@ -204,6 +205,7 @@ class LocalBackend:
             "timeout": float(process.timeout),
             "idle_timeout": process.idle_timeout,
             "cap": process.cap,
+            "secrets": spelled_secrets({**os.environ, **process.env}),
             "memory": process.memory or int(MEMORY_SHARE * _machine_memory()),
             "processes": process.processes,
             "disk": process.disk or DISK,

@@ -1,7 +1,8 @@
 """A stream kept in segments of one size: `stdout.0000`, `stdout.0001`, ...; segment n begins at byte n x size.
 
 Beyond the cap the oldest segment of the middle goes, so head and tail stay. A segment that is short or not there,
-with a later one after it, is a cut. Standard library only: shims import this file by itself.
+with a later one after it, is a cut. Known secrets are masked before they reach a file.
+Standard library only: shims import this file by itself.
 """
 
 from __future__ import annotations
@@ -9,6 +10,14 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+if TYPE_CHECKING or __package__:
+    from forkjoin.backends import masking
+else:
+    import masking
 
 SEGMENT = 4 * 1024 * 1024
 SMALLEST = 4096
@@ -33,17 +42,23 @@ def not_kept(stream: str) -> str:
 class Capture:
     """Keeps what a stream says, bounded; never raises and never blocks the stream: what cannot be kept is counted."""
 
-    def __init__(self, folder: str, stream: str, cap: int) -> None:
+    def __init__(self, folder: str, stream: str, cap: int, secrets: Sequence[bytes] = ()) -> None:
         self.length, self.error = 0, ""
         self._folder, self._stream = folder, stream
         self._size = segment_size(cap)
         self._most = max(4, cap // self._size)
         self._kept: dict[int, int] = {}
         self._fd, self._index, self._broken = -1, -1, False
+        self._mask = masking.Mask(secrets) if secrets else None
         self._hash: hashlib._Hash | None = None  # made with the first byte: most streams of errors say nothing
 
     def write(self, data: bytes) -> None:
-        """Keep *data*, the next bytes of the stream."""
+        """Keep *data*, the next bytes of the stream, with its secrets masked."""
+        self._write(data if self._mask is None else self._mask.piece(data))
+
+    def _write(self, data: bytes) -> None:
+        if not data:
+            return
         if self._hash is None:
             self._hash = hashlib.sha256()
         self._hash.update(data)
@@ -59,7 +74,12 @@ class Capture:
             view = view[len(piece) :]
 
     def close(self) -> None:
-        """Make what is kept durable."""
+        """Make what is kept durable; nothing is written behind that."""
+        if self._mask is not None:
+            self._write(self._mask.rest())
+        self._flush()
+
+    def _flush(self) -> None:
         if self._fd >= 0:
             try:
                 os.fsync(self._fd)
@@ -84,7 +104,7 @@ class Capture:
         }
 
     def _turn_to(self, index: int) -> None:
-        self.close()
+        self._flush()
         if len(self._kept) >= self._most:
             self._drop()
         self._index, self._broken = index, False

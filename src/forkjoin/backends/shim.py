@@ -123,13 +123,13 @@ class Shim:
             job["argv"], cwd=job["cwd"], env=job["env"], stdin=job["stdin"], umask=self.manners.umask
         )
         for fd, name in zip(streams, ("stdout", "stderr"), strict=True):
-            self.streams[fd] = segments.Capture(self.folder, name, job["cap"])
+            self.streams[fd] = segments.Capture(self.folder, name, job["cap"], job["secrets"])
             self.poller.register(fd, select.POLLIN)
         self.kept = tuple(self.streams.values())
         reached("shim.started")
         # Only now: a signal before there was a program to pass it on to would have had to wait anyway.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
-        job["env"] = job["argv"] = None
+        job["env"] = job["argv"] = job["secrets"] = None
 
     # What happens
 

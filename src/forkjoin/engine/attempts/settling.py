@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import msgspec
 
 from forkjoin.agents import Dialect, EndedAttempt, Judgement, truth
-from forkjoin.backends import Exited, output_bytes, output_lines, whole
+from forkjoin.backends import Exited, Mask, output_bytes, output_lines, whole
 from forkjoin.engine.attempts.speaking import speaker
 from forkjoin.engine.folder import RunFolder
 from forkjoin.errors import ForkjoinError
 from forkjoin.failpoints import reached
-from forkjoin.model import MIB, Changes, Completed, Ended, Exit, Failed, Lost, NeedsInput, Outcome, Place, Task
+from forkjoin.model import (
+    MIB,
+    Changes,
+    Completed,
+    Ended,
+    Exit,
+    Failed,
+    Lost,
+    NeedsInput,
+    Outcome,
+    Place,
+    Task,
+    Value,
+    to_json,
+)
 
 Harvest = Callable[[Task, int, Place], Changes]
+_V = TypeVar("_V", bound=Value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +81,22 @@ def settled(
     )
     unneeded = place is not None and place.kind != "shared" and not trouble and not changes.commit
     return Result(ended=ended, answer=judgement.answer, value=value, unneeded=unneeded)
+
+
+def masked(result: Result, mask: Mask) -> Result:
+    """Return *result* with no known secret in it: what a call returned, or an error quotes, was masked by no shim."""
+    ended = result.ended
+    clean = msgspec.structs.replace(
+        ended, outcome=_clean(ended.outcome, mask), exit=None if ended.exit is None else _clean(ended.exit, mask)
+    )
+    answer = mask.whole(result.answer.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+    return replace(result, ended=clean, answer=answer, value=mask.whole(result.value))
+
+
+def _clean(value: _V, mask: Mask) -> _V:
+    raw = to_json(value)
+    clean = mask.whole(raw)
+    return value if clean is raw else msgspec.json.decode(clean, type=type(value))
 
 
 def said(error: Exception) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-_LONG_ENOUGH, _NAMED_ENOUGH = 8, 4  # characters: a shorter value would mask half of every text
-_SECRET_NAME = re.compile(
-    r"TOKEN|SECRET|PASSW|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIAL|COOKIE|SESSION", re.IGNORECASE
-)
+from forkjoin.model.secrets import SHORTEST, secret_name, secrets_of, spellings
+
+_NAMED_ENOUGH = 4  # characters of what a plan gives by the name of a secret
 _KNOWN = (
     rb"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s:,\\-]{1,20000}-----END [A-Z ]{0,40}PRIVATE KEY-----",
     rb"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,200}",  # OpenAI, Anthropic and those like them
@@ -51,7 +49,7 @@ class Redaction:
     """Masks known patterns and given values; `count` is how often. Same input, same output."""
 
     def __init__(self, values: Iterable[str], *, ids: Collection[str] = ()) -> None:
-        forms = {form for value in values if value for form in _forms(value)}
+        forms = {form for value in values if value for form in spellings(value)}
         given = sorted(forms, key=lambda value: (-len(value), value))
         alternatives = [re.escape(value.encode("utf-8", "surrogatepass")) for value in given]
         self._known = re.compile(b"|".join((*alternatives, *_KNOWN)))
@@ -99,25 +97,11 @@ class Redaction:
 def secret_values(task_envs: Iterable[Mapping[str, str]], environ: Mapping[str, str]) -> set[str]:
     """Return the values to mask wherever they stand: those that plans give to tasks, and secrets of *environ*.
 
-    A secret of the environment is known by its name. What is too short to be one stays, or half a text would go.
+    What is too short to be one stays, or half a text would go.
     """
     found = {value for env in task_envs for name, value in env.items() if len(value) >= _least(name)}
-    return found | {
-        value
-        for name, value in environ.items()
-        if _SECRET_NAME.search(name) and len(value) >= _LONG_ENOUGH and not value.isdigit() and "/" not in value[:1]
-    }
-
-
-def _forms(value: str) -> Iterator[str]:
-    """Yield a value as it is, and as it stands in JSON, in JSON within JSON too: agents speak in such streams."""
-    yield value
-    for ascii_only in (False, True):
-        form = value
-        for _ in range(2):
-            form = json.dumps(form, ensure_ascii=ascii_only)[1:-1]
-            yield form
+    return found | secrets_of(environ).keys()
 
 
 def _least(name: str) -> int:
-    return _NAMED_ENOUGH if _SECRET_NAME.search(name) else _LONG_ENOUGH
+    return _NAMED_ENOUGH if secret_name(name) else SHORTEST

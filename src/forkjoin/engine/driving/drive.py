@@ -12,11 +12,11 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
-from forkjoin.backends import Exited, Output, Signal, Spawned, identity
+from forkjoin.backends import Exited, Mask, Output, Signal, Spawned, identity
 from forkjoin.engine.attempts.attempts import Attempts
 from forkjoin.engine.attempts.giving import Giving
 from forkjoin.engine.attempts.playing import played, played_lines
-from forkjoin.engine.attempts.settling import Result
+from forkjoin.engine.attempts.settling import Result, masked
 from forkjoin.engine.attempts.speaking import speaker
 from forkjoin.engine.driving.claiming import Claiming
 from forkjoin.engine.driving.gate import Gate
@@ -49,6 +49,7 @@ from forkjoin.model import (
     StopAsked,
     TaskId,
 )
+from forkjoin.model.secrets import spelled_secrets
 from forkjoin.scheduling import (
     Board,
     Cap,
@@ -123,6 +124,7 @@ class Driver:
             halts=Halts(self._moments),
             seen=self._past[-1].seq,
         )
+        self._mask = Mask(spelled_secrets(os.environ))
         self._unwritten: list[Event | Result] = []
         self._said = 0  # characters of the answers among them
         self._effects: list[Callable[[], None]] = []
@@ -238,6 +240,7 @@ class Driver:
 
     def _settled(self, result: Result) -> list[Event]:
         """Say whether another attempt follows; its texts go into the journal with the record."""
+        result = masked(result, self._mask)
         ended = result.ended
         again = result.again or self._board.goes_on(self._attempts.tasks[ended.task], ended)
         ended = msgspec.structs.replace(ended, again=again)

@@ -9,11 +9,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shutil import which
 
+from msgspec.structs import replace
+
 from forkjoin.agents import PROGRAMS, cards, depth_of, dialect, found_agents, names
 from forkjoin.engine.claims import refuse_foreign
 from forkjoin.engine.preparing.prepare import Prepared
 from forkjoin.errors import CannotHere, NotIndependent, PlanError, UnknownId, listed
-from forkjoin.model import Ref, Task
+from forkjoin.model import Plan, Ref, Task, to_builtins, to_json
+from forkjoin.model.secrets import secrets_of, spellings
 from forkjoin.workspaces import git_found
 from forkjoin.workspaces.landing import clashes
 
@@ -28,6 +31,7 @@ def refuse(ready: Prepared, environ: Mapping[str, str]) -> None:
     _refuse_crowded()
     if ready.recording is not None:
         return  # nothing of it is done again: no agent, no git, no policy is needed
+    _refuse_telling(ready.plan, environ)
     _refuse_speechless(ready.plan.tasks)
     for task in ready.plan.tasks:
         _refuse_shared_writer(task)
@@ -123,6 +127,23 @@ def _refuse_unknown(task: Task) -> None:
         known = [card.name for card in cards()]
         if task.task.strip() not in known:
             raise UnknownId("analyser", task.task.strip(), known, hint=f"task {task.id} asks for it")
+
+
+def _refuse_telling(plan: Plan, environ: Mapping[str, str]) -> None:
+    """Refuse a plan in whose words a secret of the environment stands: it would be kept, shown and sent to a provider.
+
+    What it gives by `env` is another thing: that goes to the task's program alone.
+    """
+    told = to_json(replace(plan, tasks=tuple(replace(task, env={}) for task in plan.tasks)))
+    for value, name in secrets_of(environ).items():
+        if any(form.encode("utf-8", "surrogateescape") in told for form in spellings(value)):
+            holds = (task.id for task in plan.tasks if value in str(to_builtins(replace(task, env={}))))
+            raise PlanError(
+                f"the plan holds the value of your ${name}, which would stand in the journal, reports and arguments",
+                where=next((f"task {task}" for task in holds), "plan"),
+                next_step=f"take it out: a command has ${name} in its environment, an agent gets it by pass_env: "
+                f"[{name}]; nothing was started",
+            )
 
 
 def _no_agent(task: Task) -> str:
