@@ -354,3 +354,7 @@ def test_what_two_changed_at_once_is_kept_of_both_and_what_stands_still_goes_on_
     )
     first, then = told.fold.view().tasks
     assert (then.halted, then.overlaps[0].paths) == ("", ("x", "y", "z"))
+    assert [(one.cause, one.detail) for one in then.halts] == [
+        ("overlap", "paused until a has ended"), ("overlap", "paused once more"),
+    ]  # fmt: skip
+    assert all(one.ended is not None and one.ended >= one.started for one in then.halts)

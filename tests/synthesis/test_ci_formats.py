@@ -155,5 +155,15 @@ def test_a_run_that_goes_on_is_drawn_up_to_now():
     assert [(p.cause, p.ended - BEGAN) for p in found[TaskId("b")]] == [("cap", 2.0), ("disk", 9.0)]
 
 
+def test_a_task_that_stood_still_or_waited_for_its_provider_did_not_run_then():
+    halts = (Hold(cause="overlap", started=BEGAN + 4, detail="paused until b has ended"),)
+    limits = (Hold(cause="provider limit", started=BEGAN + 1, ended=BEGAN + 2, detail="for acme"),)
+    span = Span(task=TaskId("a"), ready=BEGAN, started=BEGAN, ended=BEGAN + 6, halts=halts, limits=limits)
+    found = phases(Timeline(started=BEGAN, ended=BEGAN + 7, spans=(span,)), now=BEGAN + 9)
+    assert [(p.kind, p.cause, p.ended - BEGAN) for p in found[TaskId("a")]] == [
+        ("running", None, 1.0), ("waiting", "provider limit", 2.0), ("running", None, 4.0), ("waiting", "overlap", 6.0),
+    ]  # fmt: skip
+
+
 def test_a_report_without_a_timeline_is_an_empty_trace():
     assert [event["name"] for event in trace(timeline=None)] == ["process_name"]

@@ -121,6 +121,8 @@ class _Walk:
         """Go back through one task, to the moment it could have run; *why* says why somebody waited for its work."""
         own, last = (link.task,), tries[-1]
         needed = last in tries_of(link)[-1:]
+        if not needed and why.cause is None:  # it is to be done again, which has not begun yet
+            why = Why(cause="retry", tasks=own, detail="asked for again")
         pieces = self._workings.of(link) if needed else self._workings.in_vain(link, last)
         self._idle(end_of(last, self._now), "taking in its result", own)
         self._work(link, pieces, why, work=link.task if needed else None)
@@ -144,8 +146,7 @@ class _Walk:
             if piece.kind == "needed":
                 self._back(piece.started, why.cause, why.tasks, detail=why.detail, work=work)
             else:
-                cause: LostCause = "provider limit" if piece.kind == "limit" else "straggler"
-                self._back(piece.started, cause, (link.task,), detail=piece.detail)
+                self._back(piece.started, piece.cause, (link.task,), detail=piece.detail)
 
     def _idle(self, to: float, detail: str, tasks: tuple[TaskId, ...] = (), *, cause: LostCause = "overhead") -> None:
         """Go back through a time in which nothing ran on this chain: nobody's fault but ours, or the owner was away."""

@@ -1,4 +1,4 @@
-"""What of each task's time at work was needed, and what of it was a wait for a provider, or longer than expected."""
+"""What of each task's time at work was needed, and what of it was a wait, or longer than expected."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from forkjoin.model import Span, TaskId, Timeline, Try
+from forkjoin.model import Hold, LostCause, Span, TaskId, Timeline, Try
 
 _LONG = 1.5  # times what was expected: from there on a task is a straggler
 _NOTABLE_S = 0.5  # less than that beyond it is chance
@@ -21,7 +21,8 @@ class Piece:
 
     started: float
     ended: float
-    kind: Literal["needed", "limit", "straggler"]
+    kind: Literal["needed", "held", "straggler"]
+    cause: LostCause | None = None  # of what is not needed
     detail: str = ""
 
 
@@ -36,7 +37,7 @@ class Workings:
         self._now = now
         self._net = {
             span.task: sum(
-                piece.ended - piece.started for piece in self._parts(span, tries[-1]) if piece.kind != "limit"
+                piece.ended - piece.started for piece in self._parts(span, tries[-1]) if piece.kind != "held"
             )
             for span in timeline.spans
             if (tries := tries_of(span))
@@ -76,29 +77,34 @@ class Workings:
         return (other((others - 1) // 2) + other(others // 2)) / 2
 
     def _parts(self, span: Span, one: Try) -> list[Piece]:
-        """Return the attempt's work, cut where its agent waited for a provider."""
+        """Return the attempt's work, cut where its agent waited for a provider, or was made to stand still."""
         pieces: list[Piece] = []
         at, ended = start_of(one), end_of(one, self._now)
-        for limit in sorted(span.limits, key=lambda hold: hold.started):
-            over = self._now if limit.ended is None else limit.ended
+        for hold in sorted((*span.limits, *span.halts), key=lambda hold: hold.started):
+            over = self._now if hold.ended is None else hold.ended
             until = min(ended, over)
-            began = max(at, limit.started - min(over - until, _HEARD_S))
+            began = max(at, _heard(hold, over - until))
             if began < until:
                 pieces += [Piece(started=at, ended=began, kind="needed")] if at < began else []
-                pieces.append(Piece(started=began, ended=until, kind="limit", detail=limit.detail))
+                pieces.append(Piece(started=began, ended=until, kind="held", cause=hold.cause, detail=hold.detail))
                 at = until
         return [*pieces, Piece(started=at, ended=ended, kind="needed")] if at < ended else pieces
+
+
+def _heard(hold: Hold, outlasts: float) -> float:
+    """Return when it began: what an agent says of its provider is heard late, what we did ourselves is not."""
+    return hold.started - (min(outlasts, _HEARD_S) if hold.cause == "provider limit" else 0.0)
 
 
 def _cut(pieces: Sequence[Piece], excess: float, detail: str) -> list[Piece]:
     """Return the pieces with the last *excess* seconds of needed work being those of a straggler."""
     found: list[Piece] = []
     for piece in reversed(pieces):
-        if piece.kind == "limit" or excess <= 0:
+        if piece.kind == "held" or excess <= 0:
             found.append(piece)
             continue
         cut = max(piece.started, piece.ended - excess)
-        found.append(Piece(started=cut, ended=piece.ended, kind="straggler", detail=detail))
+        found.append(Piece(started=cut, ended=piece.ended, kind="straggler", cause="straggler", detail=detail))
         if piece.started < cut:
             found.append(Piece(started=piece.started, ended=cut, kind="needed"))
         excess -= piece.ended - cut
@@ -130,7 +136,7 @@ def recorded_of(one: Try, now: float) -> float:
 
 
 def seconds_of(spans: Sequence[Span], now: float) -> float:
-    """Return the seconds of all attempts together."""
+    """Return the seconds of all attempts together, without those in which they were made to stand still."""
     return sum(_seconds(spans, now))
 
 
@@ -138,7 +144,12 @@ def _seconds(spans: Sequence[Span], now: float) -> Iterator[float]:
     for span in spans:
         for one in (*span.earlier, *tries_of(span)):
             if one.started is not None:
-                yield max(0.0, end_of(one, now) - one.started)
+                yield max(0.0, end_of(one, now) - one.started - _halted(span, one.started, end_of(one, now), now))
+
+
+def _halted(span: Span, started: float, ended: float, now: float) -> float:
+    ends = ((hold, now if hold.ended is None else hold.ended) for hold in span.halts)
+    return sum(max(0.0, min(ended, until) - max(started, hold.started)) for hold, until in ends)
 
 
 def by_task(spans: Sequence[Span]) -> dict[TaskId, Span]:

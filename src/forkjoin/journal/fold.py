@@ -40,6 +40,7 @@ from forkjoin.model import (
     Landed,
     Lifted,
     Limited,
+    Limits,
     Overlapped,
     Owned,
     Pause,
@@ -132,7 +133,8 @@ class Fold:
             run=event.run, name=plan.name, goal=plan.goal, state="queued", started=at, ended=None, tree=event.tree,
             repository=event.repository, tasks=(), edges=event.edges, seq=0, detached=event.options.detached,
             notes=event.notes, unknown=tuple(claims.id for claims in event.claims if not claims.bounded),
-            slots=_slots(event), cores=event.options.cores, budget=event.options.budget, kin=event.kin,
+            slots=_slots(event), cores=event.options.cores, limits=_limits(event), budget=event.options.budget,
+            kin=event.kin,
         )  # fmt: skip
 
     def _order(self, edges: Sequence[Edge]) -> None:
@@ -144,6 +146,7 @@ class Fold:
                 self._tasks[then].waiting += 1
 
     def _apply(self, run: RunView, recorded: Recorded) -> None:
+        heard = self._sign
         self._signed(run, recorded)
         match recorded.event:
             case Held() | Released() | StoodStill() | Paused() | Lifted():
@@ -158,7 +161,7 @@ class Fold:
                 self._run = replace(run, reason=f"stop asked: {reason}" if reason else "stop asked")
             case Owned():  # a hold is what one owner saw: the next looks for itself
                 self._let_go(recorded.at)
-                self._unpause()
+                self._unpause(heard)
             case Landed() | Exported():
                 self._landed(recorded.event)
             case Planned() | LandBegun():
@@ -200,19 +203,19 @@ class Fold:
             if seen.now.attempt == one.attempt and seen.now.changes.files and not kept:
                 seen.put(replace(seen.now, landed=where, landed_as=one.commit))
 
-    def _unpause(self) -> None:
-        """What stood still goes on without its owner."""
+    def _unpause(self, heard: float) -> None:
+        """What stood still goes on without its owner, who was *heard* of last then."""
         for seen in self._tasks:
-            halted(seen, "")
+            halted(seen, "", heard)
 
-    def _beside(self, seen: Seen, event: Overlapped | Halted | Continued) -> None:
+    def _beside(self, seen: Seen, event: Overlapped | Halted | Continued, at: float) -> None:
         """Take note of what befell a task for another that ran beside it."""
         if isinstance(event, Overlapped):
             overlapped(seen, event.first, event.paths)
             if (number := self._numbers.get(event.first)) is not None:
                 overlapped(self._tasks[number], event.task, event.paths)
         else:
-            halted(seen, event.reason if isinstance(event, Halted) else "", action=event.reason)
+            halted(seen, event.reason if isinstance(event, Halted) else "", at, action=event.reason)
 
     def _let_go(self, at: float, cause: str = "") -> None:
         """Take note that launches are held no more, for that cause or any."""
@@ -239,7 +242,7 @@ class Fold:
             case Progress() | Limited():
                 progress(seen, event) if isinstance(event, Progress) else limited(seen, event, at)
             case Overlapped() | Halted() | Continued():
-                self._beside(seen, event)
+                self._beside(seen, event, at)
             case Ended():
                 self._ended(seen, event, at)
             case StopAsked():
@@ -311,6 +314,11 @@ class Fold:
             self._sign, self._coming = at, True
         if run is not None and run.state != "running":
             self._run = replace(run, state="running", ended=None, reason="", joined=False, findings=(), lines=None)
+
+
+def _limits(event: Planned) -> Limits | None:
+    """Return the caps by agent, model and provider, None where there are none."""
+    return event.options.limits if event.options.limits != Limits() else None
 
 
 def _slots(event: Planned) -> int | None:

@@ -13,6 +13,7 @@ from forkjoin.journal.files import connected
 
 _FIRST = "SELECT body FROM event WHERE seq = 1"
 _ENDS = "SELECT body FROM event WHERE kind = 'ended' AND attempt > 0 ORDER BY seq DESC LIMIT ?"
+_HALTED = "SELECT DISTINCT task FROM event WHERE kind = 'halted'"
 _MOST_BYTES = 64 * 1024 * 1024  # a larger journal is not opened for an estimate
 
 
@@ -34,6 +35,7 @@ class _Plan(msgspec.Struct):
 
 class _Options(msgspec.Struct):
     replay: dict[str, object] | None = None
+    on_overlap: str = ""
 
 
 class _First(msgspec.Struct):
@@ -77,6 +79,7 @@ _first, _end = msgspec.json.Decoder(_First), msgspec.json.Decoder(_End)
 def past_tasks(journal: Path, *, repository: str, most: int) -> list[tuple[PastTask, Took]]:
     """Return the completed tasks of a run on *repository* with what they took, at most *most*; nothing of any other.
 
+    One that was made to stand still says nothing of how long it takes.
     Nothing too where the journal cannot be read: an estimate is worth no complaint.
     """
     try:
@@ -89,10 +92,11 @@ def past_tasks(journal: Path, *, repository: str, most: int) -> list[tuple[PastT
             if first is None or first.repository != repository or first.options.replay is not None:
                 return []
             ends = [_end.decode(body) for (body,) in db.execute(_ENDS, (most,))]
+            halted = {task for (task,) in db.execute(_HALTED)} if first.options.on_overlap == "pause" else set()
     except (ForkjoinError, sqlite3.Error, OSError, msgspec.MsgspecError, ValueError):
         return []
     took = {end.task: _took(end, end.exit) for end in reversed(ends) if end.exit and end.outcome.state == "completed"}
-    return [(task, took[task.id]) for task in first.plan.tasks if task.id in took]
+    return [(task, took[task.id]) for task in first.plan.tasks if task.id in took and task.id not in halted]
 
 
 def _took(end: _End, exit_: _Exit) -> Took:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from forkjoin.journal.seen import Seen
-from forkjoin.model import Hold, Lifted, Limited, Pause, Paused
+from forkjoin.model import Cap, Hold, Lifted, Limited, Limits, Pause, Paused, TaskView
 
 _LIMITS = {"rate": "too many requests", "overload": "overloaded", "quota": "quota used up"}
 _TODAY_S = 12 * 3600.0  # what is nearer needs no date
@@ -20,7 +20,9 @@ def with_pause(pauses: Sequence[Pause], event: Paused | Lifted, at: float) -> li
     others = [one for one in pauses if one is not before]
     if isinstance(event, Paused):
         began = at if before is None else before.started
-        return [*others, Pause(provider=event.provider, started=began, until=event.until, reason=event.reason)]
+        return [*others, Pause(
+            provider=event.provider, started=began, until=event.until, reason=event.reason, at_once=event.at_once
+        )]  # fmt: skip
     return [*others, replace(before, ended=at)] if before is not None else others
 
 
@@ -40,6 +42,22 @@ def holds_at(pauses: Sequence[Pause], provider: str) -> tuple[Hold, ...]:
         for one in pauses
         if one.provider == provider and one.provider
     )
+
+
+def caps_of(task: TaskView, limits: Limits | None, pauses: Sequence[Pause]) -> tuple[Cap, ...]:
+    """Return how many of its likes may be live at once: as somebody set it, and as its provider was seen to take."""
+    agent, model, provider = task.task.agent_name, task.task.model, task.provider
+    limits = limits or Limits()
+    found: list[Cap] = []
+    if agent in limits.agents:
+        found.append(Cap(kind="agent", name=agent, most=max(1, limits.agents[agent])))
+    if model in limits.models:
+        found.append(Cap(kind="model", name=model, most=max(1, limits.models[model])))
+    if provider in limits.providers:
+        found.append(Cap(kind="provider", name=provider, most=max(1, limits.providers[provider])))
+    learnt = [one for one in pauses if one.provider == provider and provider and one.at_once is not None]
+    found += [Cap(kind="provider", name=provider, most=one.at_once or 1, since=one.started) for one in learnt]
+    return tuple(found)
 
 
 def limited(seen: Seen, event: Limited, at: float) -> None:

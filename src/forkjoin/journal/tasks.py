@@ -56,7 +56,7 @@ def live(seen: Seen, event: Starting | Running, at: float) -> None:
         now = replace(
             now, attempt=event.attempt, state="starting", why="", kind="", action="", output_bytes=0, pid=0, ended=None,
             answer=Text(), value=Text(), changes=Changes(), findings=0,
-            overlaps=(), halted="",
+            overlaps=(), halted="", halts=_gone_on(now.halts, at),
             ready=at if now.ready is None else now.ready,
             launched=at if first else now.launched, started=None if first else now.started,
             tries=(*(() if first else now.tries), Try(launched=at)),
@@ -107,10 +107,19 @@ def overlapped(seen: Seen, other: TaskId, paths: Sequence[str]) -> None:
     seen.put(replace(seen.now, overlaps=overlaps, action=action))
 
 
-def halted(seen: Seen, why: str, *, action: str = "") -> None:
+def halted(seen: Seen, why: str, at: float, *, action: str = "") -> None:
     """Take note that a task's processes stand still, and why; "": that they go on."""
     if not seen.ended and not seen.queued and why != seen.now.halted:
-        seen.put(replace(seen.now, halted=why, action=action))
+        halts = _gone_on(seen.now.halts, at)
+        halts += (Hold(cause="overlap", started=at, detail=why),) if why else ()
+        seen.put(replace(seen.now, halted=why, action=action, halts=halts))
+
+
+def _gone_on(halts: tuple[Hold, ...], at: float) -> tuple[Hold, ...]:
+    """Return the times in which it stood still, none of them lasting beyond *at*."""
+    if halts and halts[-1].ended is None:
+        return (*halts[:-1], replace(halts[-1], ended=max(at, halts[-1].started)))
+    return halts
 
 
 def again(seen: Seen, event: Ended, at: float) -> None:
@@ -141,7 +150,8 @@ def _left(seen: Seen, event: Ended, at: float) -> TaskView:
     now = _began(seen, event, at)
     seen.used = summed(seen.used, event.usage)
     return replace(
-        now, halted="", attempt=max(event.attempt, now.attempt), place=event.place or now.place, answer=event.answer,
+        now, halted="", halts=_gone_on(now.halts, _ended(event, at, seen)), attempt=max(event.attempt, now.attempt),
+        place=event.place or now.place, answer=event.answer,
         value=event.value, usage=seen.used, changes=event.changes, findings=event.findings,
         tries=_last(now.tries, ended=_ended(event, at, seen), recorded=at),
     )  # fmt: skip
@@ -184,7 +194,7 @@ def requeue(seen: Seen, at: float) -> None:
     used = seen.used or Usage()
     seen.put(TaskView(
         task=now.task, number=now.number, attempt=now.attempt, place=now.place, ready=ready, usage=used,
-        provider=now.provider, earlier=(*now.earlier, *now.tries), limits=now.limits,
+        provider=now.provider, earlier=(*now.earlier, *now.tries), limits=now.limits, halts=now.halts,
     ))  # fmt: skip
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from forkjoin.journal.fold import Fold
-from forkjoin.journal.pauses import holds_at
-from forkjoin.model import ENDED, Edge, Recorded, RunView, Span, Task, TaskId, TaskView, Timeline, Todo
+from forkjoin.journal.pauses import caps_of, holds_at
+from forkjoin.model import ENDED, Cap, Edge, Recorded, RunView, Span, Task, TaskId, TaskView, Timeline, Todo
 
 _JOIN = "Synthesize results"
 
@@ -30,13 +30,19 @@ def todo(view: RunView) -> tuple[Todo, ...]:
 def timeline(view: RunView) -> Timeline:
     """Return when each task could run, ran and ended, behind whom it was ordered, and what held launches."""
     behind: dict[TaskId, list[Edge]] = {}
+    caps = {
+        _group(task): caps_of(task, view.limits, view.pauses) for task in {_group(t): t for t in view.tasks}.values()
+    }
     kin = {task: str(number) for number, group in enumerate(view.kin) for task in group}
     for edge in view.edges:
         behind.setdefault(edge.then, []).append(edge)
     return Timeline(
         started=view.started,
         ended=view.ended,
-        spans=tuple(_span(task, view, tuple(behind.get(task.id, ())), kin.get(task.id, "")) for task in view.tasks),
+        spans=tuple(
+            _span(task, view, tuple(behind.get(task.id, ())), kin.get(task.id, ""), caps[_group(task)])
+            for task in view.tasks
+        ),
         holds=view.holds,
         rests=view.rests,
         slots=view.slots,
@@ -62,7 +68,7 @@ def _join_line(view: RunView) -> Todo:
     return Todo(content=_JOIN, status="completed" if view.joined else "in_progress", active_form=form)
 
 
-def _span(task: TaskView, view: RunView, edges: tuple[Edge, ...], kin: str) -> Span:
+def _span(task: TaskView, view: RunView, edges: tuple[Edge, ...], kin: str, caps: tuple[Cap, ...]) -> Span:
     ran = task.started is not None
     return Span(
         task=task.id,
@@ -76,11 +82,17 @@ def _span(task: TaskView, view: RunView, edges: tuple[Edge, ...], kin: str) -> S
         earlier=task.earlier,
         waits=(*task.waits, *holds_at(view.pauses, task.provider)),
         limits=task.limits,
+        halts=task.halts,
+        caps=caps,
         estimate=task.task.estimate,
         cpu=task.task.cpu,
         kin=kin or _words(task.task),
         completed=task.state == "completed",
     )
+
+
+def _group(task: TaskView) -> tuple[str, str, str]:
+    return task.task.agent_name, task.task.model, task.provider
 
 
 def _words(task: Task) -> str:

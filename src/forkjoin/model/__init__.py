@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forkjoin.model.account import Account, Hold, LostCause, LostTime, Span, Timeline, Try
+from forkjoin.model.account import Account, Cap, Hold, LostCause, LostTime, Span, Timeline, Try
 from forkjoin.model.analyser import AnalyserCard
 from forkjoin.model.base import Ref, RunId, TaskId, Value, snake, to_builtins, to_json
 from forkjoin.model.durations import seconds, spoken
@@ -110,6 +110,7 @@ __all__ = [
     "Blocked",
     "Budget",
     "Call",
+    "Cap",
     "Change",
     "ChangedFile",
     "ChangedFiles",

@@ -13,11 +13,12 @@ LostCause = Literal[
     "dependency",  # it needed what another made
     "conflict",  # it and another write the same, or what one of them writes is not known
     "resource",  # another held a named resource
-    "cap",  # max_parallel, or the cores
+    "cap",  # max_parallel, the cores, or `limits` of an agent, a model, a provider
     "memory",
     "disk",
     "other run",  # a task of another run held what it writes
-    "provider limit",  # the agent waited for its provider, as its output says
+    "provider limit",  # its provider takes no requests, or not as many at once
+    "overlap",  # it stood still until another that changed the same files had ended (--on-overlap pause)
     "set-up",
     "retry",
     "straggler",
@@ -28,7 +29,9 @@ LostCause = Literal[
 
 
 _BEHIND = ("dependency", "conflict", "resource")  # causes with one that is waited for, and one that waits
-_SENTENCES: dict[str, str] = {"cap": "waited", "provider limit": "waited", "straggler": "took"}
+_SENTENCES: dict[str, str] = {
+    "cap": "waited", "provider limit": "waited", "overlap": "", "straggler": "took"
+}  # fmt: skip
 _NAMED = 3
 _MORE, _MORE_S = 1.1, 0.1  # a wait this much longer than what it cost is said beside that
 
@@ -51,13 +54,23 @@ class Hold(Value, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
 
 
+class Cap(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """How many tasks of one agent, model or provider may be live at once. *since* (Unix time): it was learnt then."""
+
+    kind: Literal["agent", "model", "provider"]
+    name: str
+    most: int
+    since: float | None = None
+
+
 class Span(Value, frozen=True, kw_only=True):
     """When one task could run, ran and ended (Unix time, seconds), and behind whom it waited. None = it never did.
 
     `launched` = it left the queue: what lies between it and `started` is set-up, not waiting. `edges` say why it is
     behind each of `after`; `tries` are its attempts since it was last asked for, `earlier` those before; `waits` is
-    what held it alone, `limits` when its agent waited for a provider; `cpu` are the cores it takes. Tasks of one `kin`
-    ("" = none) do the same work: a fan-out's, or those with the same words; those that completed say how long it takes.
+    what held it alone, `limits` when its agent waited for a provider, `halts` when its processes were made to stand
+    still; `cpu` are the cores it takes, `caps` those that it shares with its likes. Tasks of one `kin` ("" = none) do
+    the same work: a fan-out's, or those with the same words; those that completed say how long it takes.
     """
 
     task: TaskId
@@ -71,6 +84,8 @@ class Span(Value, frozen=True, kw_only=True):
     earlier: tuple[Try, ...] = ()
     waits: tuple[Hold, ...] = ()
     limits: tuple[Hold, ...] = ()
+    halts: tuple[Hold, ...] = ()
+    caps: tuple[Cap, ...] = ()
     estimate: float | None = None
     cpu: float = 0.0
     kin: str = ""
@@ -120,7 +135,7 @@ class LostTime(Value, frozen=True, kw_only=True):
             chain = f" (of {len(self.tasks)} in a row)" if len(self.tasks) > 2 else ""
             return f"{self.cause}: {then} waited for {first}{chain}{about}"
         if self.cause in _SENTENCES and who and self.detail:
-            return f"{self.cause}: {who} {_SENTENCES[self.cause]} {self.detail}"
+            return f"{self.cause}: " + " ".join(filter(None, (who, _SENTENCES[self.cause], self.detail)))
         return ": ".join(filter(None, (self.cause, "; ".join(filter(None, (self.detail, who))))))
 
 

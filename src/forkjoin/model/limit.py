@@ -37,7 +37,7 @@ class Limits(Value, frozen=True, kw_only=True, omit_defaults=True):
 class Pause(Value, frozen=True, kw_only=True, omit_defaults=True):
     """A stretch of time (Unix time) in which nothing was started at one provider. `ended` None = it still lasts.
 
-    `until` is when it will be over, as far as that is known.
+    `until` is when it will be over, as far as that is known; *at_once* how many tasks it is given at a time after it.
     """
 
     provider: str
@@ -45,6 +45,7 @@ class Pause(Value, frozen=True, kw_only=True, omit_defaults=True):
     until: float
     reason: str = ""
     ended: float | None = None
+    at_once: int | None = None
 
 
 def waits_at(agent: str, model: str) -> str:

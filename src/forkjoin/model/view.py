@@ -7,7 +7,7 @@ from typing import Literal
 from forkjoin.model.account import Hold, Try
 from forkjoin.model.base import RunId, TaskId, Value
 from forkjoin.model.event import Text
-from forkjoin.model.limit import Pause
+from forkjoin.model.limit import Limits, Pause
 from forkjoin.model.plan import Edge
 from forkjoin.model.task import Budget, Task
 from forkjoin.model.usage import Usage
@@ -71,6 +71,7 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
     until: float | None = None
     overlaps: tuple[Met, ...] = ()  # seen while its last attempt ran
     halted: str = ""  # why its processes stand still now
+    halts: tuple[Hold, ...] = ()  # times in which they stood still
 
     @property
     def id(self) -> TaskId:
@@ -91,8 +92,8 @@ class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):
     """One run as it stands. `seq` is its last event; what the tasks in `unknown` would write was not known before.
 
     `holds` are the times in which launches waited for memory or disk, or nobody drove the run, `pauses` those in which
-    they waited for a provider; in its `rests` it was over, until somebody asked for more. `slots` and `cores` are its
-    caps; tasks of one group of `kin` do the same work.
+    they waited for a provider; in its `rests` it was over, until somebody asked for more. `slots`, `cores`
+    and `limits` are its caps; tasks of one group of `kin` do the same work.
     """
 
     run: RunId
@@ -119,6 +120,7 @@ class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):
     kin: tuple[tuple[TaskId, ...], ...] = ()
     slots: int | None = None
     cores: float = 1.0
+    limits: Limits | None = None
     budget: Budget | None = None
     lines: Text | None = None  # what stood where findings are, as `Joined` has it
 

@@ -130,8 +130,10 @@ def account_lines(account: Account, *, tasks: int) -> list[str]:
         )
     lost = sum(one.seconds for one in account.lost)
     if lost >= max(_NOTABLE_S, _NOTABLE * account.wall_s):
-        worst = "; ".join(f"{spoken(one.seconds)} {one.said}" for one in account.lost[:_LOSSES])
-        lines.append(f"Lost: {spoken(lost)}: {worst}" + ("; more: forkjoin explain" if account.lost[_LOSSES:] else ""))
+        told = [one for one in account.lost[:_LOSSES] if one.seconds >= _NOTABLE * lost]
+        worst = "; ".join(f"{spoken(one.seconds)} {one.said}" for one in told)
+        more = "; more: forkjoin explain" if len(told) < len(account.lost) else ""
+        lines.append(f"Lost: {spoken(lost)}: {worst}{more}")
     return lines
 
 

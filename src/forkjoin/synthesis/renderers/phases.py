@@ -54,10 +54,10 @@ def _phases(span: Span, timeline: Timeline, ends: Mapping[TaskId, float | None],
         cause, detail = _behind(span, ends)
         yield Phase(kind="waiting", started=timeline.started, ended=ready, cause=cause, detail=detail)
     if tries or timeline.ended is None:
-        yield from _held(ready, launched, (*timeline.holds, *span.waits), timeline, end)
+        yield from _held(ready, launched, (*timeline.holds, *span.waits), _left_over(span, timeline), end)
     for number, attempt in enumerate(tries, start=1):
         following = tries[number].launched if number < len(tries) else None
-        yield from _attempt(attempt, number, following, end)
+        yield from _attempt(attempt, number, following, end, stood=(*span.limits, *span.halts))
 
 
 def _one_try(span: Span) -> tuple[Try, ...]:
@@ -67,16 +67,32 @@ def _one_try(span: Span) -> tuple[Try, ...]:
     return (Try(launched=launched, started=span.started, ended=span.ended),)
 
 
-def _attempt(attempt: Try, number: int, following: float | None, end: float) -> Iterator[Phase]:
+def _attempt(
+    attempt: Try, number: int, following: float | None, end: float, *, stood: Sequence[Hold]
+) -> Iterator[Phase]:
     over = end if following is None else following
     started = over if attempt.started is None else attempt.started
     ended = over if attempt.ended is None else attempt.ended
     recorded = ended if attempt.recorded is None else attempt.recorded
     yield Phase(kind="set-up", started=attempt.launched, ended=started, cause="set-up", attempt=number)
-    yield Phase(kind="running", started=started, ended=ended, attempt=number)
+    yield from _at_work(started, ended, stood, number, end)
     yield Phase(kind="recording", started=ended, ended=recorded, cause="overhead", attempt=number)
     if following is not None:
         yield Phase(kind="waiting", started=recorded, ended=following, cause="retry", attempt=number + 1)
+
+
+def _at_work(since: float, until: float, stood: Sequence[Hold], number: int, end: float) -> Iterator[Phase]:
+    """Yield when it ran, and between when its agent waited for a provider or was made to stand still."""
+    at = since
+    for hold in sorted(stood, key=lambda hold: hold.started):
+        started, ended = max(at, hold.started), min(until, end if hold.ended is None else hold.ended)
+        if started < ended:
+            yield Phase(kind="running", started=at, ended=started, attempt=number)
+            yield Phase(
+                kind="waiting", started=started, ended=ended, cause=hold.cause, detail=hold.detail, attempt=number
+            )
+            at = ended
+    yield Phase(kind="running", started=at, ended=until, attempt=number)
 
 
 def _behind(span: Span, ends: Mapping[TaskId, float | None]) -> tuple[LostCause, str]:
@@ -90,10 +106,16 @@ def _never_before(ended: float | None) -> float:
     return float("inf") if ended is None else ended
 
 
-def _held(since: float, until: float, holds: Sequence[Hold], timeline: Timeline, end: float) -> Iterator[Phase]:
-    """Yield what held a task that was ready: first the named holds, between them the caps or ourselves."""
-    capped = timeline.slots is not None or timeline.cores is not None
-    rest: LostCause = "cap" if capped and until - since > _NOTICED_S else "overhead"
+def _left_over(span: Span, timeline: Timeline) -> LostCause:
+    """Return what may have held a task where nothing else did."""
+    if timeline.slots is not None or timeline.cores is not None or any(cap.since is None for cap in span.caps):
+        return "cap"
+    return "provider limit" if span.caps else "overhead"
+
+
+def _held(since: float, until: float, holds: Sequence[Hold], cap: LostCause, end: float) -> Iterator[Phase]:
+    """Yield what held a task that was ready: first the named holds, between them the *cap* or ourselves."""
+    rest: LostCause = cap if until - since > _NOTICED_S else "overhead"
     at = since
     for hold in sorted(holds, key=lambda hold: (hold.started, hold.cause)):
         started = max(at, hold.started)

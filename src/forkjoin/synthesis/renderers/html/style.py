@@ -10,7 +10,7 @@ STYLE: Final = """
 --good:#17734a;--bad:#b42318;--warn:#8a5a00;--live:#1f6feb;--calm:#5f6b7a;
 --on:#fff;--warnback:#fff4de;--goodback:#e8f6ee;--badback:#fdecea;
 --dependency:#9a8fd6;--conflict:#e08a6d;--resource:#cf7fb4;--cap:#a9b4c2;--memory:#d0a44a;--disk:#b98d6a;--other:#7fb0a8;
---limit:#d9b44a;--setup:#7aa7d9;--retry:#d97a8c;--straggler:#b36b9e;--overhead:#c3cad3;
+--limit:#d9b44a;--overlap:#c9785c;--owner:#8d97a5;--setup:#7aa7d9;--retry:#d97a8c;--straggler:#b36b9e;--overhead:#c3cad3;
 --shadow:0 1px 2px rgba(20,30,45,.05),0 4px 16px rgba(20,30,45,.04);
 --mono:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 @media screen and (prefers-color-scheme:dark){:root{--bg:#10151c;--card:#171e27;--ink:#e4e9f0;--soft:#9aa6b5;
@@ -92,7 +92,8 @@ button{cursor:pointer}
 .wait-dependency{fill:var(--dependency)}.wait-conflict{fill:var(--conflict)}.wait-resource{fill:var(--resource)}
 .wait-cap{fill:var(--cap)}.wait-memory{fill:var(--memory)}.wait-disk{fill:var(--disk)}.wait-other-run{fill:var(--other)}
 .wait-provider-limit{fill:var(--limit)}.wait-set-up{fill:var(--setup)}.wait-retry{fill:var(--retry)}
-.wait-straggler{fill:var(--straggler)}.wait-overhead,.wait-owner{fill:var(--overhead)}
+.wait-straggler{fill:var(--straggler)}.wait-overhead{fill:var(--overhead)}.wait-overlap{fill:var(--overlap)}
+.wait-owner{fill:var(--owner)}
 .lost{list-style:none;margin:0;padding:0}
 .lost li{display:grid;grid-template-columns:64px minmax(60px,26%) 1fr;gap:14px;align-items:center;padding:3px 0}
 .seconds{text-align:right;font-variant-numeric:tabular-nums;font-weight:600}
