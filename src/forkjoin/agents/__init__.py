@@ -12,7 +12,7 @@ from forkjoin.agents.providers import provider_of
 from forkjoin.agents.replay import Played, ReplayDialect
 from forkjoin.agents.said import Action, Said, Trouble
 from forkjoin.agents.table import cards, dialect, names
-from forkjoin.agents.troubles import limit_of
+from forkjoin.agents.troubles import dated, limit_of
 from forkjoin.agents.truth import findings_schema, truth
 
 EndedAttempt = Ended  # beside the model's event of the same name
@@ -36,6 +36,7 @@ __all__ = [
     "Trouble",
     "cards",
     "child_environ",
+    "dated",
     "depth_of",
     "dialect",
     "ended_badly",

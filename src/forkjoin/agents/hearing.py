@@ -17,7 +17,7 @@ import msgspec
 from forkjoin.agents.dialect import Ended, Judgement
 from forkjoin.agents.ending import ended_badly, exit_reason, usage_of
 from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Trouble, Turn, Unknown
-from forkjoin.agents.troubles import limit_of
+from forkjoin.agents.troubles import dated, limit_of
 from forkjoin.errors import listed
 from forkjoin.model import Completed, Failed, FailureKind, Outcome, Task, Usage, spoken
 
@@ -97,6 +97,8 @@ def judged(ended: Ended, parse: Callable[[bytes], Iterable[Said]], *, program: s
     The answer, the session and what was spent are kept whatever the outcome.
     """
     found = heard(ended.lines(), parse)
+    if found.trouble is not None and ended.exit.ended_at:
+        found.trouble = dated(found.trouble, now=ended.exit.ended_at)
     badly = ended_badly(ended.exit)
     return Judgement(
         outcome=_outcome(found, ended, badly, program=program, allow=allow),

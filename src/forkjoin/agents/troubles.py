@@ -7,15 +7,18 @@ The words are those that the four programs and the providers behind them were se
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from forkjoin.agents.ending import one_line
+from forkjoin.agents.resets import reset_at
 from forkjoin.agents.said import Trouble, TroubleKind
 from forkjoin.model import Limit, LimitKind
 
 _STATUS = re.compile(r"\b(?:status(?: code)?:?|API Error:|error|rejected \(|^)\s*\(?(4\d\d|5\d\d)\b", re.IGNORECASE)
 _QUOTA = re.compile(
     r"usage limit|quota|insufficient[_ ](?:funds|credit|balance)|credit balance|billing|out of credits"
-    r"|limit (?:will )?resets?\b|weekly limit|hit your (?:\w+ )?limit|spending (?:cap|limit)|payment required",
+    r"|limit (?:will )?resets?\b|(?:hour|day|daily|weekly|session|opus) limit"
+    r"|hit your (?:\w+ )?limit|spending (?:cap|limit)|payment required",
     re.IGNORECASE,
 )
 _LOGIN = re.compile(
@@ -52,6 +55,13 @@ def trouble(message: str, *, status: int | None = None, retrying: bool = False) 
         after_s=_after(message),
         resets_at=float(epoch[1]) if epoch else None,
     )
+
+
+def dated(trouble: Trouble, *, now: float) -> Trouble:
+    """Return an error met at *now* (Unix time) with when it passes, where only the words of its message say so."""
+    if trouble.kind not in _LIMITS or trouble.after_s is not None or trouble.resets_at is not None:
+        return trouble
+    return replace(trouble, resets_at=reset_at(trouble.message, now=now))
 
 
 _LIMITS: dict[TroubleKind, LimitKind] = {"rate": "rate", "overload": "overload", "quota": "quota"}

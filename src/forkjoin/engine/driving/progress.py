@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from forkjoin.agents import Action, Dialect, Meter, Trouble, limit_of
+from forkjoin.agents import Action, Dialect, Meter, Trouble, dated, limit_of
 from forkjoin.backends import Output
 from forkjoin.model import Limited, Progress, Task, TaskId, Usage
 from forkjoin.model.text import one_line
@@ -37,7 +37,7 @@ class Actions:
         self._rest[key] = rest[:_LONGEST_LINE]
         action = ""
         for line in lines:
-            action = self._action(key, line[:_LONGEST_LINE]) or action
+            action = self._action(key, line[:_LONGEST_LINE], now) or action
         limited, usage = self._sent_away(key, now), self._new_usage(key)
         early = now - self._told.get(key, 0.0) < _ACTION_S
         if usage is None and (not action or early):
@@ -51,13 +51,14 @@ class Actions:
         meter = self._meters.get((task.id, attempt))
         return meter.over(task) if meter is not None else ""
 
-    def _action(self, key: tuple[TaskId, int], line: bytes) -> str:
+    def _action(self, key: tuple[TaskId, int], line: bytes, now: float) -> str:
         action = ""
         with suppress(Exception):  # a dialect may be anybody's code, and a line of the board is not worth a run
             meter = self._meters.setdefault(key, Meter())
             for said in self._speaker(key[0]).parse(line):
                 meter.take(said)
-                if isinstance(said, Trouble) and said.retrying and (limit := limit_of(said)) is not None:
+                limit = limit_of(dated(said, now=now)) if isinstance(said, Trouble) and said.retrying else None
+                if limit is not None and isinstance(said, Trouble):
                     waits = None if said.delay_s is None else min(said.delay_s, _LONGEST_WAIT_S)
                     self._limits.setdefault(key, []).append(
                         Limited(task=key[0], attempt=key[1], limit=limit, waits=waits, number=meter.waits)
