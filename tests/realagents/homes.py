@@ -87,11 +87,14 @@ def _opencode(folder: Path, url: str) -> None:
         "enabled_providers": ["mock"], "provider": {"mock": provider},
     }  # fmt: skip
     _written(folder / "opencode.json", json.dumps(said))
-    # It installs this package into its folder at every start, from the network, unless it is there.
-    stub = folder / "node_modules" / "@opencode-ai" / "plugin"
-    _written(stub / "package.json", json.dumps({"name": "@opencode-ai/plugin", "version": "1.18.33"}))
-    _written(folder / "package.json", json.dumps({"dependencies": {"@opencode-ai/plugin": "1.18.33"}}))
-    _written(folder / "package-lock.json", json.dumps({"name": "opencode", "lockfileVersion": 3, "packages": {}}))
+    # It installs this package into its folder at every start, from the network, unless it is there and locked.
+    name, version = "@opencode-ai/plugin", "1.18.33"
+    needs = {"dependencies": {name: version}}
+    locked = {"": needs, f"node_modules/{name}": {"version": version}}
+    lock = {"name": "opencode", "lockfileVersion": 3, "requires": True, "packages": locked}
+    _written(folder / "node_modules" / name / "package.json", json.dumps({"name": name, "version": version}))
+    _written(folder / "package.json", json.dumps(needs))
+    _written(folder / "package-lock.json", json.dumps(lock))
 
 
 def _pi(folder: Path, url: str) -> None:
