@@ -129,10 +129,10 @@ def at_random(top: Path, chances: int, *, seed: int) -> list[Trial]:
 
 
 def in_the_source() -> set[str]:
-    """Return the names of all points, but for those of a repair: tests/engine/test_repairing.py kills at each."""
+    """Return the names of all points, but for those that tests of repairs and of worktrees kill at."""
     texts = (path.read_text(encoding="utf-8") for path in Path(forkjoin.__file__).parent.rglob("*.py"))
     names = {name for text in texts for name in re.findall(r'\breached\("([^"]+)"\)', text)}
-    return {name for name in names if not name.startswith("repair.")}
+    return {name for name in names if not name.startswith(("repair.", "worktree."))}
 
 
 # -- many of them

@@ -110,7 +110,6 @@ WRONG_VALUES: tuple[tuple[str, Any, str, str], ...] = (
     ("context", "x" * 1_000_001, "context has 1,000,001 characters", "at most 1,000,000; put the rest in a file"),
     ("output", {"type": "no-such"}, "output is no JSON Schema", ""),
     ("output", {"minimum": "x"}, "at ['minimum']", ""),
-    ("isolation", "worktree", "does not have isolation: worktree yet", "use auto, shared or clone"),
 )  # fmt: skip
 
 
@@ -313,7 +312,7 @@ def test_every_key_of_a_task_but_its_id_may_be_a_default_of_the_plan(form: Form)
         ("timeout", "soon", "'soon' is no duration"),
         ("writes", "a", "expected a list, got text"),
         ("writes", ["/a"], "is absolute"),
-        ("isolation", "worktree", "does not have isolation: worktree yet"),
+        ("isolation", "vm", "no isolation 'vm'"),
         ("output", {"type": 1}, "output is no JSON Schema"),
         ("files", "a", "expected a list, got text"),
     ],

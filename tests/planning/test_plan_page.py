@@ -10,7 +10,6 @@ import msgspec
 import pytest
 from architecture.house import ROOT
 
-from forkjoin.errors import PlanError
 from forkjoin.model import Plan, Task
 from forkjoin.planning import keys, plan_from_text, viewing
 
@@ -82,8 +81,6 @@ def test_what_a_perspective_file_may_say_is_named():
 def test_what_is_to_come_is_named_and_refused():
     said = set(re.findall(r"`(\w+)`", section("Not in this version")))
     assert said == keys.LATER
-    with pytest.raises(PlanError, match="isolation: worktree yet"):
-        plan_from_text(b'tasks: [{shell: "true", isolation: worktree}]', where="p", form="yaml")
 
 
 def test_the_other_name_of_reads_is_told():

@@ -78,7 +78,6 @@ def test_json_and_yaml_of_one_plan_are_one_plan() -> None:
         ("taks: []\n", "plan.yaml:1: taks: unknown key 'taks'; did you mean 'tasks'?"),
         ("id: a\ntasks: [{task: x}]\n", "plan.yaml:1: id: an id belongs to one task"),
         ("join: x\ntasks: [{task: x}]\n", "plan.yaml:1: join: this version of forkjoin does not have 'join' yet"),
-        ("tasks:\n - task: x\n   isolation: worktree\n", "tasks[0].isolation: this version of forkjoin does not have"),
         ("tasks:\n - function: x\n", "'function' is for Python callers only"),
         ("tasks:\n - task: x\n   writes: a\n", "plan.yaml:3: tasks[0].writes: expected a list, got text; write it as"),
         ("tasks:\n - command: ls\n", "tasks[0].command: expected a list, got text; write [program, argument]"),

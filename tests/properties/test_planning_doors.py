@@ -42,7 +42,7 @@ FIELDS = st.fixed_dictionaries(
         "estimate": st.floats(0, 1e6), "timeout": st.floats(1, 1e6), "idle_timeout": st.floats(1, 1e6),
         "cpu": st.floats(0, 64), "memory": st.none() | st.integers(1, 10**13), "processes": st.integers(1, 10**6),
         "disk": st.none() | st.integers(1, 10**13), "retries": st.integers(0, 9),
-        "isolation": st.sampled_from(["auto", "shared", "clone"]),
+        "isolation": st.sampled_from(["auto", "shared", "clone", "worktree"]),
         "ok_exit": st.lists(st.integers(0, 255), min_size=1, max_size=3), "carry": PATHS,
         "resources": st.lists(WORDS, max_size=2),
         "env": st.dictionaries(st.from_regex(r"[A-Za-z_]{1,8}", fullmatch=True), WORDS, max_size=3),

@@ -12,7 +12,7 @@ from forkjoin.model.durations import seconds
 from forkjoin.model.sizes import size
 
 Permission = Literal["read-only", "workspace-write", "full"]
-Isolation = Literal["auto", "shared", "clone"]
+Isolation = Literal["auto", "shared", "clone", "worktree"]
 OutputKind = Literal["findings", "text", "none"]
 
 # A Python caller may write lists, callables, dialects and classes; `__post_init__` turns them into what is kept.

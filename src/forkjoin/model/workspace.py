@@ -6,7 +6,7 @@ from typing import Literal
 
 from forkjoin.model.base import Value
 
-PlaceKind = Literal["shared", "clone", "copy"]
+PlaceKind = Literal["shared", "clone", "copy", "worktree"]
 WallLevel = Literal["prevented", "detected", "audited", "none"]
 HowChanged = Literal["added", "modified", "deleted", "renamed", "mode", "type"]
 
@@ -35,6 +35,11 @@ class Place(Value, frozen=True, kw_only=True, omit_defaults=True):
     base: str = ""
     level: WallLevel = "audited"
     notes: tuple[str, ...] = ()
+
+    @property
+    def in_git(self) -> bool:
+        """Whether it has a repository: a clone of its own, or as a worktree the user's."""
+        return self.kind in ("clone", "worktree")
 
 
 class Change(Value, frozen=True, kw_only=True, omit_defaults=True):

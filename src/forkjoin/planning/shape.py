@@ -167,12 +167,6 @@ def _in_units(row: Mapping[str, Any], written: Mapping[str, Any], source: Source
                 plain[key] = seconds(given[:60]) if key in keys.DURATIONS else size(given[:60])
             except (ValueError, OverflowError) as error:
                 raise source.error(_place(key, written, source, at), str(error)) from None
-    if plain.get("isolation") == "worktree":
-        raise source.error(
-            _place("isolation", written, source, at),
-            "this version of forkjoin does not have isolation: worktree yet",
-            "use auto, shared or clone",
-        )
     output = plain.get("output")
     if isinstance(output, dict) and too_deep(output, MAX_DEPTH):
         raise source.error(

@@ -47,7 +47,7 @@ class BriefSite:
     """
 
     root: str
-    kind: Literal["shared", "clone", "copy"] = "shared"
+    kind: Literal["shared", "clone", "copy", "worktree"] = "shared"
     base: str = ""
     siblings: tuple[Sibling, ...] = ()
     answers: tuple[Answer, ...] = ()

@@ -18,6 +18,7 @@ from forkjoin.model import Authored, Place
 from forkjoin.workspaces.git import Git, private
 from forkjoin.workspaces.store import Store
 from forkjoin.workspaces.taking import MOST_BYTES
+from forkjoin.workspaces.worktrees import admin_of
 
 MOST_COMMITS: Final = 1000
 _ID: Final = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -32,10 +33,13 @@ def authored(store: Store, place: Place, *, ref: str) -> tuple[tuple[Authored, .
 
     The second part says why they could not be kept, "" where they could or where there are none.
     """
-    if place.kind != "clone":
+    if not place.in_git:
         return (), ""
     try:
-        head = _head(Path(place.root, ".git"))
+        if place.kind == "worktree":
+            head = _head(admin_of(store, Path(place.root)), refs=store.alternates()[0].parent)
+        else:
+            head = _head(Path(place.root, ".git"))
         if not head or head == place.base:
             return (), ""
         return _taken(store, place, head, ref=ref), ""
@@ -44,7 +48,8 @@ def authored(store: Store, place: Place, *, ref: str) -> tuple[tuple[Authored, .
 
 
 def _taken(store: Store, place: Place, head: str, *, ref: str) -> tuple[Authored, ...]:
-    theirs = Path(place.root, ".git", "objects")
+    # A worktree's objects are in the user's store, which is behind the run's anyway.
+    theirs = store.alternates()[0] if place.kind == "worktree" else Path(place.root, ".git", "objects")
     if not stat.S_ISDIR(theirs.lstat().st_mode):
         raise CannotHere(f"{theirs} is no folder")
     store.git()
@@ -78,13 +83,17 @@ def _read(git: Git, base: str, head: str) -> tuple[Authored, ...]:
     )
 
 
-def _head(git_dir: Path) -> str:
-    """Return the commit where HEAD stands, "" where it stands nowhere; nothing but plain files is read."""
+def _head(git_dir: Path, *, refs: Path | None = None) -> str:
+    """Return the commit where HEAD stands, "" where it stands nowhere; nothing but plain files is read.
+
+    *refs* is the folder that has the branches, where it is another.
+    """
     if not git_dir.is_dir() or git_dir.is_symlink():
         return ""
     said = _text(git_dir, b"HEAD").strip()
     if found := _REF.fullmatch(said):
-        said = _text(git_dir, found[1]).strip() or _packed(git_dir, found[1])
+        home = refs or git_dir
+        said = _text(home, found[1]).strip() or _packed(home, found[1])
     return said.decode() if _ID.fullmatch(said) else ""
 
 

@@ -20,6 +20,7 @@ from forkjoin.workspaces.listing import Listing, listing
 from forkjoin.workspaces.opening import Record
 from forkjoin.workspaces.sparse import gone_by_its_index
 from forkjoin.workspaces.store import Store
+from forkjoin.workspaces.worktrees import admin_of
 
 _GONE = b"gone"
 
@@ -31,19 +32,20 @@ def differences(store: Store, root: Path, place: Place, record: Record) -> Listi
         index = Path(scratch) / "index"
         shutil.copy2(record.index, index)
         git = store.git(tree=root, index=index)
-        exclude = ("--exclude-standard",) if place.kind == "clone" else _skipped()
+        exclude = ("--exclude-standard",) if place.in_git else _skipped()
         found = listing(git, root, exclude=exclude)
         nested = {path: state for folder in found.nested for path, state in files_below(root, folder)}
         found.add(nested)
         changed_rules = any(path.rpartition(b"/")[2] == b".gitignore" for path in (*found.gone, *found.present))
-        if found.new and place.kind == "clone" and (changed_rules or nested):
+        if found.new and place.in_git and (changed_rules or nested):
             left_out |= found.new & _ignored_by_base(store, place.base, found.new, Path(scratch))
         if record.ignored.exists():
             wanted = _wanted(store, record)
             left_out = {path for path in left_out if not wanted(path)}
             found.add(_ignored(git, root, exclude, wanted))
-        if place.kind == "clone" and (found.gone or record.sparse.exists()):
-            found.gone, note = gone_by_its_index(git, root / ".git", Path(scratch), found.gone)
+        if place.in_git and (found.gone or record.sparse.exists()):
+            own = admin_of(store, root) if place.kind == "worktree" else root / ".git"
+            found.gone, note = gone_by_its_index(git, own, Path(scratch), found.gone)
             found.notes += [note] if note else []
     left_out.update(record.carried.read_bytes().split(b"\0"))
     found.present = {path: state for path, state in found.present.items() if path not in left_out}

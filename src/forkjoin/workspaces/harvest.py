@@ -23,6 +23,7 @@ from forkjoin.workspaces.changes import compared, write_patch
 from forkjoin.workspaces.differing import differences, without_set_up
 from forkjoin.workspaces.durable import flush
 from forkjoin.workspaces.listing import Listing
+from forkjoin.workspaces.meddling import Meddled, meddled
 from forkjoin.workspaces.opening import Record
 from forkjoin.workspaces.store import Store
 from forkjoin.workspaces.taking import refuse_too_much
@@ -41,8 +42,10 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
     if root.resolve() != root or not root.is_dir():
         raise CannotHere(f"the workspace {root} is gone, or is no longer the folder it was")
     found = without_set_up(differences(store, root, place, record), root, record)
+    beside = meddled(store, record.shared) if record.shared.exists() else Meddled()
+    found.notes += beside.notes
     if found.empty:
-        return Changes(notes=_notes(found))
+        return Changes(files=beside.files, notes=_notes(found))
     if record.lfs.exists() and (whole := sorted(found.present.keys() & record.lfs.read_bytes().split(b"\0"))):
         found.notes.append(
             f"LFS files whose content is in the commit (git add --renormalize makes pointers): {_names(whole)}"
@@ -56,7 +59,7 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
     reached("harvest.committed")
     difference = compared(ours, store.tree, task, base=place.base, commit=commit)
     if not difference.files:
-        return Changes(notes=_notes(found))
+        return Changes(files=beside.files, notes=_notes(found))
     write_patch(ours, patch, base=place.base, commit=commit, without=difference.too_big)
     # The record that names it is committed next, so its name must last, and those of the folders up to the run's.
     flush([folder for folder in patch.parents if folder.is_relative_to(store.path.parent)])
@@ -64,7 +67,8 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
     inside = patch.relative_to(store.path.parent).as_posix()
     big = f"too big for the patch, and landed all the same: {_names(difference.too_big)}" if difference.too_big else ""
     notes = (*_notes(found), *filter(None, (trouble, big)))
-    return Changes(files=difference.files, commit=commit, base=place.base, patch=inside, commits=own, notes=notes)
+    files = (*difference.files, *beside.files)
+    return Changes(files=files, commit=commit, base=place.base, patch=inside, commits=own, notes=notes)
 
 
 # -- the commit

@@ -18,9 +18,11 @@ from forkjoin.workspaces.copies import restore
 from forkjoin.workspaces.git import Git, private
 from forkjoin.workspaces.lfs import bring, hide_from_its_git
 from forkjoin.workspaces.listing import listing
+from forkjoin.workspaces.meddling import note_shared
 from forkjoin.workspaces.removal import remove_folder
 from forkjoin.workspaces.sparse import WHOLE, cone_of
 from forkjoin.workspaces.store import Store
+from forkjoin.workspaces.worktrees import add_worktree, admin_of, drop_worktree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,11 @@ class Record:
         """The LFS files whose content was brought, NUL between them."""
         return self.folder / "lfs"
 
+    @property
+    def shared(self) -> Path:
+        """How the user's repository stood, where the workspace is a worktree of it."""
+        return self.folder / "shared"
+
 
 def open_shared(store: Store, task: Task) -> Place:
     """Return the user's own tree, for a task that writes nothing."""
@@ -74,7 +81,7 @@ def open_workspace(store: Store, task: Task, commit: str, *, folder: Path, recor
     if folder.exists():
         if record.carried.exists():
             raise CannotHere(f"the workspace {folder} is there already; look at it, then delete it")
-        remove_folder(folder)  # what an interrupted creation left
+        remove_folder(folder)  # what an interrupted creation left; of a worktree the rest goes when it is made anew
     root = folder / (store.top.name or "tree")
     make_folder(folder)
     root.mkdir(mode=0o700)
@@ -84,26 +91,36 @@ def open_workspace(store: Store, task: Task, commit: str, *, folder: Path, recor
         return _opened(store, task, commit, root=root, record=record)
     except BaseException:
         remove_folder(folder)
+        if task.isolation == "worktree" and store.tree.git:
+            drop_worktree(store, root)
         raise
 
 
 def _opened(store: Store, task: Task, commit: str, *, root: Path, record: Record) -> Place:
-    for left in (record.index, record.set_up, record.sparse, record.ignored, record.lfs):
+    for left in (record.index, record.set_up, record.sparse, record.ignored, record.lfs, record.shared):
         left.unlink(missing_ok=True)
     if task.keep_ignored:
         record.ignored.write_bytes(b"\0".join(map(path_bytes, task.keep_ignored)))
-    kind: PlaceKind = "clone" if store.tree.git else "copy"
+    kind = _kind(store, task)
     notes = _FILLED[kind](store, task, commit, root, record)
     reached("workspace.files")
     _check(store.git(tree=root, index=record.index), root, commit)
-    if task.lfs and kind == "clone":
+    if task.lfs and kind != "copy":
         notes += _with_lfs(store, root, record)
     carried = carry(store, task, root, folder=record.folder, index=record.index)
     home = root / (store.tree.git.subdir if store.tree.git else "")
     cwd = _inside(root, home, task.cwd)
+    if kind == "worktree":
+        note_shared(store, record.shared)
     record.carried.write_bytes(b"\0".join(carried))
     reached("workspace.open")
     return Place(kind=kind, root=str(root), cwd=str(cwd), base=commit, notes=notes)
+
+
+def _kind(store: Store, task: Task) -> PlaceKind:
+    if task.isolation == "worktree":
+        return "worktree"
+    return "clone" if store.tree.git else "copy"
 
 
 def _cloned(store: Store, task: Task, commit: str, root: Path, record: Record) -> tuple[str, ...]:
@@ -123,11 +140,20 @@ def _cloned(store: Store, task: Task, commit: str, root: Path, record: Record) -
     return (cone.said(),) if task.sparse else ()
 
 
+def _as_worktree(store: Store, task: Task, commit: str, root: Path, record: Record) -> tuple[str, ...]:
+    """Fill a worktree as a clone is filled: no filter runs, no line end is converted, and no hook."""
+    admin = add_worktree(store, root, commit)
+    store.git(tree=root, index=record.index).out("read-tree", "--reset", "-u", commit)
+    shutil.copy2(record.index, admin / "index")
+    whole = ("sparse: a worktree is written out whole, for git keeps what is not in the user's settings",)
+    return (_SHARES, *(whole if task.sparse else ()))
+
+
 def _with_lfs(store: Store, root: Path, record: Record) -> tuple[str, ...]:
     brought = bring(store, root, index=record.index, scratch=record.folder / "attributes")
     record.lfs.write_bytes(b"\0".join(brought.rows))
     record.set_up.write_bytes(b"\0".join(b"%s %s" % (state, path) for path, state in brought.rows.items()))
-    hide_from_its_git(private(root / ".git", tree=root), list(brought.rows))
+    hide_from_its_git(store.git(tree=root, index=own_index(store, root)), list(brought.rows))
     return (brought.note,) if brought.note else ()
 
 
@@ -140,8 +166,18 @@ def _copied(store: Store, task: Task, commit: str, root: Path, record: Record) -
 
 
 _FILLED: Final[dict[str, Callable[[Store, Task, str, Path, Record], tuple[str, ...]]]] = {
-    "clone": _cloned, "copy": _copied,
+    "clone": _cloned, "copy": _copied, "worktree": _as_worktree,
 }  # fmt: skip
+_SHARES: Final = (
+    "this is a git worktree of the user's repository, HEAD is detached: settings, hooks, refs and the stash are the "
+    "user's own and shared with others; do not change them"
+)
+
+
+def own_index(store: Store, root: Path) -> Path:
+    """Return the index that the workspace's own git uses; an agent may have put anything there."""
+    own = root / ".git"
+    return (own if own.is_dir() else admin_of(store, root)) / "index"
 
 
 def _check(git: Git, root: Path, commit: str) -> None:

@@ -76,9 +76,9 @@ def cone_of(task: Task, subdir: str) -> Cone:
 def gone_by_its_index(git: Git, own: Path, scratch: Path, gone: set[bytes]) -> tuple[set[bytes], str]:
     """Return which files an agent deleted, where some are not there because git was told not to write them out.
 
-    *git* has the index that was put aside, *own* is the workspace's `.git`, *gone* what that index has and the tree has
-    not. The agent's own index is read, as data: a file that it says is not written out is no deletion, and one that was
-    not there at the start is one only where the agent brought it and removed it. The second part says what cannot
+    *git* has the index that was put aside, *own* is the workspace's git folder, *gone* what that index has and the tree
+    has not. The agent's own index is read, as data: a file that it says is not written out is no deletion, and one that
+    was not there at the start is one only where the agent brought it and removed it. The second part says what cannot
     be told.
     """
     # S: not written out and not there; those that are there by now count as any other file.

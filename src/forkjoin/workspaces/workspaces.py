@@ -20,6 +20,7 @@ from forkjoin.workspaces.opening import Record, open_shared, open_workspace
 from forkjoin.workspaces.removal import remove_folder
 from forkjoin.workspaces.store import Store
 from forkjoin.workspaces.taking import MOST_BYTES, MOST_FILES
+from forkjoin.workspaces.worktrees import drop_worktree, drop_worktrees
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -52,7 +53,7 @@ class Workspaces:
         return take_base(self._store, how, carried=carried)
 
     def open(self, task: Task, attempt: int, *, base: Base | str) -> Place:
-        """Return where an attempt works: readers share the tree, writers get a clone, outside git a copy.
+        """Return where an attempt works: readers share the tree, writers get a clone or worktree, outside git a copy.
 
         *base* is what `take_base` or `merged` returned; readers need none. Raises CannotHere, NoRoom, PlanError,
         OSError.
@@ -114,14 +115,17 @@ class Workspaces:
             raise CannotHere(f"{place.root} is no workspace of this run; it was left alone")
         reached("discard.before")
         remove_folder(folder)
+        if place.kind == "worktree":
+            drop_worktree(self._store, Path(place.root))
         reached("discard.after")
 
     def release(self) -> None:
-        """Remove every workspace of the run, and its hidden refs from the user's repository."""
+        """Remove every workspace of the run, and from the user's repository its hidden refs and worktrees."""
         if self._folder.exists():
             remove_folder(self._folder)
         if self._tree.git is None:
             return
+        drop_worktrees(Path(self._tree.git.common_dir), self._folder.parent.parent, self._folder.name)
         reached("release.refs")
         user = git.of_user(Path(self._tree.git.top))
         names = user.out("for-each-ref", "--format=%(refname)", f"{self._store.ref()}/").split()

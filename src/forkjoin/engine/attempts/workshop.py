@@ -35,7 +35,8 @@ class Workshop:
         if commits:
             start_from = workspaces.merged(base.commit, commits, name=f"{task.id}-{attempt}")
         # A reader behind writers needs their changes, so the user's tree is not what it must see.
-        asked = replace(task, isolation="clone") if task.reads_only else task
+        apart = task.isolation == "worktree" or not task.reads_only
+        asked = task if apart else replace(task, isolation="clone")
         return workspaces.open(asked, attempt, base=start_from)
 
     def open_once(self, task: Task) -> tuple[Place, bool]:

@@ -24,6 +24,7 @@ from forkjoin.model import Options
 from forkjoin.sources import repository_of
 from forkjoin.workspaces.git import program
 from forkjoin.workspaces.removal import remove_folder
+from forkjoin.workspaces.worktrees import drop_worktrees, worktrees_alone
 
 NETWORKED = frozenset(
     ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ncpfs", "ceph", "glusterfs", "lustre", "fuse.sshfs",
@@ -58,8 +59,8 @@ def file_system(mountinfo: str, path: Path) -> str:
     return kind
 
 
-def clear(settings: Settings, *, dry_run: bool) -> list[str]:
-    """Remove what is provably ours and of no more use (or only name it): return what."""
+def clear(settings: Settings, tree: Path, *, dry_run: bool) -> list[str]:
+    """Remove what is provably ours and of no more use, in *tree*'s repository too (or only name it): return what."""
     home = Path(settings.home)
     refuse_others(home)
     told = [f"{folder.path}" for folder in unfinished(home)]
@@ -69,6 +70,10 @@ def clear(settings: Settings, *, dry_run: bool) -> list[str]:
         told.append(str(folder))
         if not dry_run:
             remove_folder(folder)
+    for common, admin, run in _worktrees_alone(home, tree):
+        told.append(str(admin))
+        if not dry_run:
+            drop_worktrees(common, home.resolve(), run)
     for file in damaged_claims(home):
         told.append(str(file))
         if not dry_run:
@@ -183,6 +188,9 @@ def _leftovers(home: Path, tree: Path) -> Iterator[Fact]:
     if left:
         yield Fact(name="leftovers", verdict="warning", seen=f"{len(left)} without a run, such as {left[0]}",
                    remedy="remove them: forkjoin doctor --fix (with -n: only list them)")  # fmt: skip
+    if worktrees := [str(admin) for _, admin, _ in _worktrees_alone(home, tree)]:
+        yield Fact(name="worktrees", verdict="warning", seen=f"{len(worktrees)} of runs that are gone: {worktrees[0]}",
+                   remedy="remove them: forkjoin doctor --fix (with -n: only list them)")  # fmt: skip
     for file in damaged_claims(home):
         yield Fact(name="claims", verdict="warning", seen=f"a damaged file of claims was set aside: {file}",
                    remedy="remove it: forkjoin doctor --fix")  # fmt: skip
@@ -206,6 +214,17 @@ def _workspaces_alone(home: Path) -> list[Path]:
     shelves = ("runs", "unfinished")
     alone = (name for name in names if not any((home / shelf / name).exists() for shelf in shelves))
     return [home / "workspaces" / name for name in alone]
+
+
+def _worktrees_alone(home: Path, tree: Path) -> list[tuple[Path, Path, str]]:
+    """Return the repository, git's folder and the run of each worktree whose run and files are gone."""
+    repository = repository_of(tree)
+    if repository is None:
+        return []
+    shelves = (home / "runs", home / "unfinished")
+    known = frozenset(path.name for shelf in shelves if shelf.is_dir() for path in shelf.iterdir())
+    common = Path(repository.common_dir)
+    return [(common, admin, run) for admin, run in worktrees_alone(common, home.resolve(), known).items()]
 
 
 def _refs(tree: Path) -> list[str]:

@@ -15,7 +15,7 @@ from forkjoin.agents import PROGRAMS, cards, depth_of, dialect, found_agents, na
 from forkjoin.engine.claims import refuse_foreign
 from forkjoin.engine.preparing.prepare import Prepared
 from forkjoin.errors import CannotHere, NotIndependent, PlanError, UnknownId, listed
-from forkjoin.model import Plan, Ref, Task, to_builtins, to_json
+from forkjoin.model import Plan, Ref, Task, Tree, to_builtins, to_json
 from forkjoin.model.secrets import secrets_of, spellings
 from forkjoin.workspaces import git_found
 from forkjoin.workspaces.landing import clashes
@@ -35,6 +35,7 @@ def refuse(ready: Prepared, environ: Mapping[str, str]) -> None:
     _refuse_speechless(ready.plan.tasks)
     for task in ready.plan.tasks:
         _refuse_shared_writer(task)
+        _refuse_worktree(task, ready.tree)
     if not ready.clonable:
         _refuse_without_git(ready.plan.tasks)
     refuse_dependent(ready)  # last: what the machine cannot do goes before what the plan is not
@@ -162,6 +163,15 @@ def _refuse_shared_writer(task: Task) -> None:
             "isolation: shared would let it write into your tree",
             where=task.id,
             next_step="say writes: [] or isolation: clone",
+        )
+
+
+def _refuse_worktree(task: Task, tree: Tree) -> None:
+    if task.isolation == "worktree" and tree.git is None:
+        raise PlanError(
+            f"{tree.root} is no git repository, so there is no worktree of it",
+            where=f"{task.id}: isolation: worktree",
+            next_step="take isolation: auto, which makes a copy",
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -10,13 +9,11 @@ from typing import Final
 from forkjoin.errors import PlanError
 from forkjoin.failpoints import reached
 from forkjoin.model import RefMove
-from forkjoin.workspaces.contents import LARGEST
-from forkjoin.workspaces.git import Git, GitFailed, of_user
+from forkjoin.workspaces.git import of_user
+from forkjoin.workspaces.handing import DURABLE, hand_over
 from forkjoin.workspaces.store import Store
 
 _HEADS: Final = "refs/heads/"
-_DURABLE: Final = ("-c", "core.fsync=all")
-_STREAMED: Final = ("-c", f"core.bigFileThreshold={LARGEST}")
 
 
 def stands_at(top: Path, ref: str) -> str:
@@ -71,12 +68,12 @@ def published(store: Store, moves: Sequence[RefMove], *, onto: str) -> None:
     """
     user = of_user(store.top)
     reached("land.before.objects")
-    _copy_over(store, user, [move.new for move in moves], [onto, *(move.old for move in moves)])
+    hand_over(store, [move.new for move in moves], [onto, *(move.old for move in moves)])
     reached("land.objects")
     zeros = "0" * len(moves[0].new)
     said = "".join(f"update {move.ref} {move.new} {move.old or zeros}\n" for move in moves)
     words = ("update-ref", "-m", f"forkjoin: land {store.run}", "--stdin")
-    done = user.run(*_DURABLE, *words, stdin=said.encode())
+    done = user.run(*DURABLE, *words, stdin=said.encode())
     if done.code != 0:
         why = done.said.decode("utf-8", "replace").strip().partition("\n")[0]
         raise PlanError(
@@ -85,18 +82,3 @@ def published(store: Store, moves: Sequence[RefMove], *, onto: str) -> None:
             next_step=f"look at it, then land again: forkjoin land {store.run}",
         )
     reached("land.refs")
-
-
-def _copy_over(store: Store, user: Git, new: Sequence[str], old: Sequence[str]) -> None:
-    """Copy the objects that are behind *new* and not behind *old*, checked on their way in."""
-    if all(user.run("cat-file", "-e", f"{commit}^{{commit}}").code == 0 for commit in new):
-        return
-    wanted = "".join(f"{commit}\n" for commit in new) + "".join(f"^{commit}\n" for commit in old if commit)
-    with tempfile.TemporaryFile(dir=store.path) as pack:
-        store.git().out("pack-objects", "-q", "--revs", "--stdout", stdin=wanted.encode(), into=pack)
-        pack.seek(0)
-        words = ("index-pack", "--stdin", "--fix-thin", "--strict")
-        done = user.run(*_DURABLE, *_STREAMED, *words, stdin=pack)
-        if done.code != 0:
-            failed = user.failed(words, done)
-            raise failed if not isinstance(failed, GitFailed) else GitFailed(f"{failed}; nothing was landed")

@@ -108,7 +108,7 @@ def _in_words(value: object) -> object:
 def _fixed(ask: Ask) -> int:
     from forkjoin.engine import clear
 
-    gone = clear(ask.settings, dry_run=ask.dry_run)
+    gone = clear(ask.settings, ask.tree, dry_run=ask.dry_run)
     if ask.json:
         data_json({"forkjoin": 1, "dry_run": ask.dry_run, "removed": gone})
         return 0

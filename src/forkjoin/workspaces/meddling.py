@@ -1,0 +1,137 @@
+"""What was changed in the user's own repository while a task worked in a worktree of it.
+
+Settings and hooks that are written in a worktree run in the user's checkout, too. Nothing here is put back, for it may
+as well be the user who changed it: it is named, and the task is not counted as having gone well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from forkjoin.errors import listed
+from forkjoin.model import Change, HowChanged, path_text
+from forkjoin.model.text import spelled
+from forkjoin.workspaces.changes import tree_path
+from forkjoin.workspaces.git import of_user
+from forkjoin.workspaces.store import Store
+from forkjoin.workspaces.worktrees import OURS
+
+_HARMLESS: Final = "branch."  # what git itself writes for a new branch: it runs nothing
+_PLACES: Final = ("config.worktree", "hooks", "info", "modules")  # beside `config`, which is read key by key
+_PASSED: Final = frozenset(("objects", "refs", "logs", "lfs", "index", "HEAD", "FETCH_HEAD", "ORIG_HEAD"))
+_LARGEST: Final = 1024 * 1024  # bytes of a file that are looked through; of a larger one its size and time
+_NAMED: Final = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meddled:
+    """Files of the repository that run by themselves and were changed, as violations; and what else is to be said."""
+
+    files: tuple[Change, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def note_shared(store: Store, file: Path) -> None:
+    """Write down how the user's repository stands where its worktrees can change it."""
+    file.write_text(json.dumps(_seen(store)), encoding="ascii")
+
+
+def meddled(store: Store, file: Path) -> Meddled:
+    """Return what is not as it was written down in *file*."""
+    before, now = json.loads(file.read_bytes()), _seen(store)
+    keys = _differing(before["settings"], now["settings"])
+    keys = [key for key in keys if not key.startswith(_HARMLESS)]
+    places = _differing(before["files"], now["files"])
+    refs = _differing(before["refs"], now["refs"])
+    rows = [_row(store, "config", "modified")] if keys else []
+    rows += [_row(store, name, _how(name in before["files"], name in now["files"])) for name in places]
+    return Meddled(files=tuple(rows), notes=tuple(_said(keys, [row.path for row in rows], refs)))
+
+
+def _said(keys: Sequence[str], files: Sequence[str], refs: Sequence[str]) -> Iterator[str]:
+    if files:
+        settings = f" (settings: {listed(keys, _NAMED, say=spelled)})" if keys else ""
+        yield (
+            f"changed in your own repository while it worked, by it or by somebody else: "
+            f"{listed(files, _NAMED, say=spelled)}{settings}; it holds for your checkout too: look at it before you "
+            "run git there"
+        )
+    if refs:
+        names = listed(refs, _NAMED, say=spelled)
+        yield f"refs of your repository changed while it worked, by it or by somebody else: {names}"
+
+
+def _row(store: Store, name: str, how: HowChanged) -> Change:
+    path = tree_path(os.fsencode(f".git/{name}"), store.tree)
+    return Change(path=path, how=how, violation=True, runs=True)
+
+
+def _how(before: bool, now: bool) -> HowChanged:
+    return "modified" if before and now else "added" if now else "deleted"
+
+
+def _differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+
+
+# -- how it stands
+
+
+def _seen(store: Store) -> dict[str, dict[str, str]]:
+    git = store.tree.git
+    common = Path(git.common_dir) if git else store.top / ".git"
+    files = {path_text(os.fsencode(path.relative_to(common))): _state(path) for path in _looked_at(common)}
+    return {"settings": _settings(store, common / "config"), "files": files, "refs": _refs(store, common)}
+
+
+def _settings(store: Store, file: Path) -> dict[str, str]:
+    """Return the values of each key of a file of settings, as git reads it; nothing that it includes is read."""
+    done = of_user(store.top).run("config", "-z", "--no-includes", "--list", "--file", str(file))
+    if done.code != 0:
+        return {"": _state(file)}
+    found: dict[str, str] = {}
+    for item in done.out.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+        key, _, value = item.partition("\n")
+        found[key] = f"{found.get(key, '')}\0{value}"
+    return found
+
+
+def _refs(store: Store, common: Path) -> dict[str, str]:
+    rows = of_user(store.top).run("for-each-ref", "--format=%(refname) %(objectname)").out.decode("utf-8", "replace")
+    found = dict(row.split(" ", 1) for row in rows.split("\n") if row and not row.startswith("refs/forkjoin/"))
+    return found | {"HEAD": _state(common / "HEAD")}
+
+
+def _looked_at(common: Path) -> Iterator[Path]:
+    """Yield the files that say what git runs and where it looks: of the checkout, of submodules, of other worktrees."""
+    for place in _PLACES:
+        path = common / place
+        if path.is_symlink() or path.is_file():
+            yield path
+            continue
+        for folder, inner, files in os.walk(path):
+            inner[:] = [name for name in inner if place != "modules" or name not in _PASSED]
+            links = [name for name in inner if Path(folder, name).is_symlink()]
+            kept = (name for name in (*files, *links) if place != "modules" or name not in _PASSED)
+            yield from (Path(folder, name) for name in kept)
+    for admin in sorted((common / "worktrees").glob("*")):
+        if not admin.name.startswith(OURS):
+            yield from (admin / name for name in ("commondir", "gitdir", "config.worktree"))
+
+
+def _state(path: Path) -> str:
+    try:
+        if path.is_symlink():
+            return f"link {path.readlink()}"
+        state = path.stat()
+        if state.st_size > _LARGEST or not path.is_file():
+            return f"{state.st_mode} {state.st_size} {state.st_mtime_ns}"
+        return f"{state.st_mode} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+    except OSError:
+        return ""
