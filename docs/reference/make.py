@@ -121,6 +121,7 @@ COMMANDS = (
     "check plan.json", "each -n -a shell true --dirs *", "run -q plan.json", "run --detach plan.json", "wait",
     "ls", "ls RUN", "show", "show good", "output good", "log good", "diff writer", "path writer", "report", "explain",
     "todo", "resume", "stop --reason done good", "agents", "rm -n --older-than 1h",
+    "transcripts other.jsonl",
 )  # fmt: skip
 PLAN = {
     "name": "shapes",
@@ -131,6 +132,16 @@ PLAN = {
         {"id": "later", "shell": "true", "writes": [], "after": ["writer"]},
     ],
 }  # fmt: skip
+
+OTHER = [  # two tasks that another agent launched one after another
+    {"type": kind, "sessionId": "s", "timestamp": f"2026-01-01T00:00:0{number}Z",
+     "message": {"id": f"{number}", "content": [block]}}
+    for number, (kind, block) in enumerate(
+        (kind, {"type": "tool_use", "name": "Task", "id": name, "input": {"prompt": f"Review {name}"}})
+        if kind == "assistant" else (kind, {"type": "tool_result", "tool_use_id": name, "content": "Fine."})
+        for name in ("auth", "billing") for kind in ("assistant", "user")
+    )
+]  # fmt: skip
 
 
 def shapes() -> str:
@@ -154,6 +165,7 @@ def answers() -> Iterator[tuple[str, Any]]:
         (tree / "a").mkdir(parents=True)
         (tree / "a" / "f").write_text("x\n")
         (tree / "plan.json").write_text(json.dumps(PLAN))
+        (tree / "other.jsonl").write_text("\n".join(map(json.dumps, OTHER)))
         os.environ.update(FORKJOIN_HOME=f"{top}/home", HOME=top, XDG_CONFIG_HOME=f"{top}/config")
         os.chdir(tree)
         try:
@@ -173,7 +185,7 @@ def answer(words: list[str]) -> Any:
     out, talk = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(talk):
         code = answered([*words, "--json"])
-    if code not in (0, 3):
+    if code not in (0, 1, 3):
         raise SystemExit(f"forkjoin {' '.join(words)}: exit code {code}: {talk.getvalue()}")
     return json.loads(out.getvalue())
 

@@ -63,6 +63,7 @@ PAGES = {
     "docs/guides/agents.md": 4,
     "docs/guides/landing.md": 4,
     "docs/guides/review.md": 6,
+    "docs/guides/transcripts.md": 4,
     "docs/guides/by-task.md": 5,
     "docs/guides/by-directory.md": 7,
     "docs/guides/by-perspective.md": 7,

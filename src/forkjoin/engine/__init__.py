@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.retention import retire
     from forkjoin.engine.run import Run, TaskOutput
     from forkjoin.engine.settings import Settings, settings_from
+    from forkjoin.engine.transcripts import read_transcripts
     from forkjoin.planning import check_json, plan_to_yaml
 
 _HOME = {
@@ -75,6 +76,7 @@ _HOME = {
     "prepared": "forkjoin.engine.preparing.prepare",
     "prompts_plan": "forkjoin.engine.preparing.prepare",
     "read_plan": "forkjoin.engine.preparing.reading",
+    "read_transcripts": "forkjoin.engine.transcripts",
     "refuse_dependent": "forkjoin.engine.launching.refusing",
     "refuse_unlandable": "forkjoin.engine.launching.refusing",
     "review_prepared": "forkjoin.engine.preparing.prepare",
@@ -139,6 +141,7 @@ __all__ = [
     "prompts_plan",
     "prune_baseline",
     "read_plan",
+    "read_transcripts",
     "refuse_dependent",
     "refuse_unlandable",
     "repair",

@@ -77,6 +77,13 @@ from forkjoin.model.scope import Baseline, ChangedFile, Known, Narrowing, Scope,
 from forkjoin.model.sizes import size, spoken_size
 from forkjoin.model.task import Budget, Isolation, OutputKind, Permission, Task
 from forkjoin.model.todo import Todo
+from forkjoin.model.transcript import (
+    TranscriptFile,
+    TranscriptFinding,
+    TranscriptReport,
+    TranscriptRule,
+    TranscriptTask,
+)
 from forkjoin.model.tree import SKIPPED_FOLDERS, GitTree, Link, Tree
 from forkjoin.model.usage import Spent, Usage
 from forkjoin.model.verdict import Check, Claim, Claims, ConflictKind, ForeignPair, LiveClaims, Pair
@@ -229,6 +236,11 @@ __all__ = [
     "TimedOut",
     "Timeline",
     "Todo",
+    "TranscriptFile",
+    "TranscriptFinding",
+    "TranscriptReport",
+    "TranscriptRule",
+    "TranscriptTask",
     "Tree",
     "Try",
     "Usage",

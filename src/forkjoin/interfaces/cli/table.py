@@ -35,6 +35,7 @@ VERBS: dict[str, Line] = {
     "report": Line(group="Read", summary="Print the joined report of a run"),
     "explain": Line(group="Read", summary="Say where the time went, and why tasks waited"),
     "todo": Line(group="Read", summary="Print the todo list of a run"),
+    "transcripts": Line(group="Read", summary="Say where other agents ran tasks one after another for no reason"),
     "land": Line(group="Land", summary="Bring changes together on a branch, tried by the gate"),
     "export": Line(group="Land", summary="Write a run into one file that anybody can open"),
     "rm": Line(group="Land", summary="Delete runs; unlanded changes are named first"),
