@@ -7,7 +7,7 @@ from forkjoin.agents.dialect import Dialect, Ended, Judgement, Probe, Site
 from forkjoin.agents.ending import ended_badly
 from forkjoin.agents.environment import DEPTH, child_environ, depth_of
 from forkjoin.agents.found import PROGRAMS, FoundAgent, found_agents
-from forkjoin.agents.hearing import Meter
+from forkjoin.agents.hearing import Meter, less
 from forkjoin.agents.providers import provider_of
 from forkjoin.agents.replay import Played, ReplayDialect
 from forkjoin.agents.said import Action, Said, Trouble
@@ -42,6 +42,7 @@ __all__ = [
     "ended_badly",
     "findings_schema",
     "found_agents",
+    "less",
     "limit_of",
     "names",
     "provider_of",

@@ -31,6 +31,7 @@ class CodexDialect(StreamDialect):
     """It has a sandbox and structured output of its own; prompts come on stdin."""
 
     name = "codex"
+    whole_session = True
     coding = Coding(
         program="codex",
         provider="openai",

@@ -114,12 +114,14 @@ def judged(ended: Ended, parse: Callable[[bytes], Iterable[Said]], *, program: s
 class Meter:
     """What an agent that runs has used so far, against the caps of its task that its program does not hold itself.
 
-    `waits` counts how often it said that it waits before it asks its provider again.
+    `before` is the part of its sums that an earlier attempt has used. `waits` counts how often it said that it waits
+    before it asks its provider again.
     """
 
     turns: int = 0
     usage: Usage | None = None
     waits: int = 0
+    before: Usage | None = None
 
     def take(self, said: Said) -> None:
         """Count one thing in."""
@@ -127,7 +129,7 @@ class Meter:
             case Turn():
                 self.turns += 1
             case Spent(usage=usage, total=total):
-                self.usage = usage if total else added(self.usage, usage)
+                self.usage = less(usage, self.before) if total else added(self.usage, usage)
             case Trouble(retrying=True, delay_s=float()):
                 self.waits += 1
             case _:
@@ -157,6 +159,18 @@ def added(first: Usage | None, second: Usage) -> Usage:
         input_tokens=_sum(first.input_tokens, second.input_tokens),
         output_tokens=_sum(first.output_tokens, second.output_tokens),
         usd=_sum(first.usd, second.usd),
+    )
+
+
+def less(usage: Usage, before: Usage | None) -> Usage:
+    """Return *usage* without the tokens and dollars of *before*; what is not known stays so."""
+    if before is None:
+        return usage
+    return msgspec.structs.replace(
+        usage,
+        input_tokens=_less(usage.input_tokens, before.input_tokens),
+        output_tokens=_less(usage.output_tokens, before.output_tokens),
+        usd=_less(usage.usd, before.usd),
     )
 
 
@@ -214,6 +228,10 @@ def _usage(found: Heard, ended: Ended) -> Usage:
         output_tokens=found.usage.output_tokens,
         usd=found.usage.usd,
     )
+
+
+def _less(now: _Number | None, before: _Number | None) -> _Number | None:
+    return None if now is None else max(0 * now, now - (before or 0))
 
 
 def _sum(first: _Number | None, second: _Number | None) -> _Number | None:

@@ -22,6 +22,7 @@ class StreamDialect:
     answers = True
     coding: ClassVar[Coding]
     readers: ClassVar[Mapping[str, Reader]]
+    whole_session: ClassVar[bool] = False  # whether, asked to go on, it says what its whole session has used
 
     def probe(self) -> Probe:
         """Look for its program, and for how it is logged in."""

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Literal
 
 from forkjoin.engine.driving.wishes import Wishes
 from forkjoin.engine.folder import OWNER_LOG, OwnerLock, RunFolder, removed
-from forkjoin.engine.records.noting import note
+from forkjoin.engine.records.noting import note, note_retry
 from forkjoin.engine.records.reader import LOOK_S, RunReader
 from forkjoin.errors import CannotHere, NoRoom, PlanError, RunOwned
 from forkjoin.model import (
     ENDED,
+    Budget,
     Ended,
     Landing,
     Plan,
@@ -139,8 +140,14 @@ class Run(RunReader):
         """Whether a stop was asked for that waits, on a full disk, to be taken into the journal."""
         return Wishes(self._folder).waiting
 
-    def retry(self, tasks: Sequence[str], *, force: bool = False) -> None:
-        """Run ended tasks again, completed ones only with *force*; the run is taken up again where it was over."""
+    def retry(
+        self, tasks: Sequence[str], *, force: bool = False, fresh: bool = False, budget: Budget | None = None
+    ) -> None:
+        """Run ended tasks again, completed ones only with *force*; the run is taken up again where it was over.
+
+        An agent goes on in the session that it left, with its changes, unless *fresh*. *budget* is what the run may
+        spend in all from now on, and each of these tasks that had a budget of its own.
+        """
         named = self._named(tasks)
         for task in named:
             if task.task.function:
@@ -149,7 +156,24 @@ class Run(RunReader):
                 raise PlanError(f"it is {task.state}", where=task.id, next_step="only ended tasks can be tried again")
             if task.state == "completed" and not force:
                 raise PlanError("it has completed", where=task.id, next_step="say --force to pay for it twice")
-        self._write([RetryAsked(task=task.id, force=force) for task in named])
+        self._ask_again(named, RetryAsked(task=TaskId(""), force=force, fresh=fresh, budget=budget))
+
+    def send(self, task: str, message: str) -> TaskView:
+        """Tell an ended task's agent *message*, in its session and workspace, as a new attempt; return it as it was.
+
+        The result is delivered like any other. Raises PlanError where the task has not ended, or left no session.
+        """
+        from forkjoin.engine.attempts.asking_again import refuse_followup
+
+        found = self.task(task)
+        refuse_followup(found, message, run=self.called, replay=self.planned.options.replay is not None)
+        self._ask_again([found], RetryAsked(task=found.id, force=True), message=message)
+        return found
+
+    def _ask_again(self, tasks: Sequence[TaskView], asked: RetryAsked, *, message: str = "") -> None:
+        if not self._folder.journal.exists():
+            raise removed(self._folder)
+        note_retry(self._folder.journal, [task.id for task in tasks], asked, message=message)
         self.resume()
 
     def resume(self) -> None:
@@ -296,7 +320,7 @@ class Run(RunReader):
                 ) from full
             driver.wish(wishes)
 
-    def _write(self, events: Sequence[StopAsked | RetryAsked]) -> None:
+    def _write(self, events: Sequence[StopAsked]) -> None:
         if not self._folder.journal.exists():
             raise removed(self._folder)
         note(self._folder.journal, events)

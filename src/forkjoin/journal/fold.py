@@ -297,8 +297,10 @@ class Fold:
                 continue
             todo += [then for number in one.behind if (then := self._tasks[number]).now.state in _NEVER_RAN]
             self._reopen(one)
-            requeue(one, at)
+            requeue(one, at, fresh=event.fresh)
         self._go_on(at)
+        if event.budget is not None and self._run is not None:
+            self._run = replace(self._run, budget=event.budget)
 
     def _reopen(self, seen: Seen) -> None:
         for number in seen.behind:

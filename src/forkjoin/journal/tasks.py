@@ -153,6 +153,7 @@ def _left(seen: Seen, event: Ended, at: float) -> TaskView:
         now, halted="", halts=_gone_on(now.halts, _ended(event, at, seen)), attempt=max(event.attempt, now.attempt),
         place=event.place or now.place, answer=event.answer,
         value=event.value, usage=seen.used, changes=event.changes, findings=event.findings,
+        session=event.session or now.session,
         tries=_last(now.tries, ended=_ended(event, at, seen), recorded=at),
     )  # fmt: skip
 
@@ -186,7 +187,7 @@ def _last(tries: tuple[Try, ...], **times: float) -> tuple[Try, ...]:
     return (*tries[:-1], replace(tries[-1], **times)) if tries else ()
 
 
-def requeue(seen: Seen, at: float) -> None:
+def requeue(seen: Seen, at: float, *, fresh: bool = False) -> None:
     """Take note that an ended task is to run again: only its plan, number, attempts and usage are left of it."""
     now = seen.now
     seen.note, seen.stopping, seen.sent_away = "", "", False
@@ -195,6 +196,7 @@ def requeue(seen: Seen, at: float) -> None:
     seen.put(TaskView(
         task=now.task, number=now.number, attempt=now.attempt, place=now.place, ready=ready, usage=used,
         provider=now.provider, earlier=(*now.earlier, *now.tries), limits=now.limits, halts=now.halts,
+        session="" if fresh else now.session,
     ))  # fmt: skip
 
 

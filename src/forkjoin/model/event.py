@@ -164,7 +164,8 @@ class Continued(_Event, frozen=True, kw_only=True):
 class Ended(_Event, frozen=True, kw_only=True):
     """The terminal record of an attempt (attempt 0: it never started). `again` = another attempt follows.
 
-    `limit` is set where its provider would take no more requests.
+    `limit` is set where its provider would take no more requests. `repair`: the other attempt is one turn to put right
+    an answer that does not meet the output contract; it costs no retry.
     """
 
     task: TaskId
@@ -180,6 +181,7 @@ class Ended(_Event, frozen=True, kw_only=True):
     findings: int = 0  # how many `value` holds, where the output is findings
     again: bool = False
     limit: Limit | None = None
+    repair: bool = False
 
 
 class StopAsked(_Event, frozen=True, kw_only=True):
@@ -191,10 +193,22 @@ class StopAsked(_Event, frozen=True, kw_only=True):
 
 
 class RetryAsked(_Event, frozen=True, kw_only=True):
-    """Somebody asks to run an ended task again."""
+    """Somebody asks to run an ended task again: in its agent's session where it left one, unless *fresh*.
+
+    A *message* makes it a follow-up: the agent is told that and no more. *budget* takes the place of the run's, and of
+    the task's where it has one.
+    """
 
     task: TaskId
     force: bool = False
+    message: Text = Text()
+    fresh: bool = False
+    budget: Budget | None = None
+
+    @property
+    def followup(self) -> bool:
+        """Whether it is a message to the task's agent."""
+        return self.message.length > 0
 
 
 class Other(Value, frozen=True, kw_only=True, omit_defaults=True):

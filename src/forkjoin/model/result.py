@@ -29,6 +29,7 @@ class TaskResult(Value, frozen=True, kw_only=True):
     """One task's result. `value` is its structured answer, None where there is none; `wall` the level that held.
 
     `until` (Unix time) is when a task that waits for its provider's limit may go on, None where it waits for none.
+    `session` is under what id its agent can go on, "" where it left none.
     """
 
     id: TaskId
@@ -42,6 +43,7 @@ class TaskResult(Value, frozen=True, kw_only=True):
     seconds: float
     wall: str
     until: float | None = None
+    session: str = ""
 
 
 class RunResult(Value, frozen=True, kw_only=True):

@@ -58,6 +58,7 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
     value: Text = Text()
     usage: Usage = Usage()
     changes: Changes = Changes()
+    session: str = ""  # under which its agent can go on
     findings: int = 0
     landed: str = ""
     landed_as: str = ""

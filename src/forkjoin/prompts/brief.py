@@ -60,7 +60,7 @@ def brief(task: Task, *, site: BriefSite) -> str:
 
     No text from outside can add or close a heading of this level or the quotes around an answer.
     """
-    parts = (_role(task), _task(task), _context(task, site), _files(task, site), _output(task), _focus(task))
+    parts = (_role(task), _task(task), _context(task, site), _files(task, site), output_format(task), _focus(task))
     return "\n\n".join(f"# {heading}\n\n{part}" for heading, part in zip(HEADINGS, parts, strict=True)) + "\n"
 
 
@@ -79,7 +79,7 @@ def _task(task: Task) -> str:
     if task.task:
         return _lowered(task.task.strip("\n"))
     work = task.shell or " ".join(task.command) or f"call {task.function!s}"
-    return f"{_lowered(task.description)}\n\nThis is run for it:\n\n{_quoted(work)}".lstrip("\n")
+    return f"{_lowered(task.description)}\n\nThis is run for it:\n\n{quoted(work)}".lstrip("\n")
 
 
 def _context(task: Task, site: BriefSite) -> str:
@@ -104,7 +104,7 @@ def _where(site: BriefSite) -> str:
 
 def _answer(answer: Answer) -> str:
     cut = f"\n({answer.cut:,} more characters were left out.)" if answer.cut else ""
-    return f"The answer of the task {answer.task}, which came before. {texts.DATA}\n\n{_quoted(answer.text)}{cut}"
+    return f"The answer of the task {answer.task}, which came before. {texts.DATA}\n\n{quoted(answer.text)}{cut}"
 
 
 def _files(task: Task, site: BriefSite) -> str:
@@ -126,9 +126,10 @@ def _files(task: Task, site: BriefSite) -> str:
     return "\n".join([*lines, texts.COMMIT])
 
 
-def _output(task: Task) -> str:
+def output_format(task: Task) -> str:
+    """Return how the agent is asked to answer."""
     if isinstance(task.output, dict):
-        return f"{texts.SCHEMA}\n\n{_quoted(json.dumps(task.output, indent=2, ensure_ascii=False), 'json')}"
+        return f"{texts.SCHEMA}\n\n{quoted(json.dumps(task.output, indent=2, ensure_ascii=False), 'json')}"
     return {"findings": texts.FINDINGS, "text": texts.TEXT, "none": texts.NONE}[str(task.output)]
 
 
@@ -147,7 +148,7 @@ def _listed(paths: Sequence[str]) -> str:
     return listed(paths, MAX_CLAIMS, say=lambda path: f"`{path}`")
 
 
-def _quoted(text: str, language: str = "") -> str:
+def quoted(text: str, language: str = "") -> str:
     """Put a text between fences that are longer than any run of backticks in it, so that it cannot close them."""
     longest = max((len(run) for run in _FENCE_RUN.findall(text)), default=2)
     fence = "`" * (longest + 1)

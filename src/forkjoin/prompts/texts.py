@@ -44,6 +44,13 @@ NONE: Final = "No answer is needed: what counts is what you change. A sentence a
 
 SCHEMA: Final = "Answer with one JSON value that this JSON Schema accepts, and nothing else:"
 
+REPAIR: Final = (
+    "Give it once more, in the form below and with all that it said: change no file, look at nothing again, and write "
+    "nothing beside it."
+)
+
+EARLIER: Final = "What you answered to this brief before."
+
 FOCUS_READING: Final = ("what the task asks, nothing beside it", "statements that you have checked in the files")
 FOCUS_WRITING: Final = (
     "what the task asks, nothing beside it",

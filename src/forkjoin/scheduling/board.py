@@ -52,7 +52,14 @@ class Board:
         """Whether another attempt follows one that ended so; those that its provider sent away cost no retry."""
         store = self._open()
         slot = store.slots[store.numbers[task.id]]
-        return sent_away(slot, ended) or retries_left(task, ended.attempt - slot.spared, ended.outcome)
+        spared = self.repairs(ended) or sent_away(slot, ended)
+        return spared or retries_left(task, ended.attempt - slot.spared, ended.outcome)
+
+    def repairs(self, ended: Ended) -> bool:
+        """Whether an answer that could be put right will be: nobody stops the task, and the budget allows it."""
+        store = self._open()
+        slot = store.slots[store.numbers[ended.task]]
+        return ended.repair and slot.stop is None and not store.purse.spent.above(store.purse.budget)
 
     def elsewhere(self) -> tuple[TaskId, ...]:
         """Return the queued tasks that wait for another run, or until it is known whether they must."""

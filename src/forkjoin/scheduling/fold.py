@@ -36,7 +36,7 @@ from forkjoin.model import (
 )
 from forkjoin.scheduling.pausing import sent_away, tell
 from forkjoin.scheduling.slots import At, Slot, Stop, Store
-from forkjoin.scheduling.spending import spent
+from forkjoin.scheduling.spending import afford, spent
 
 _FAILURES = ("failed", "timed_out", "lost", "needs_input")  # what `fail_fast` strikes at
 _NEVER_RAN = ("blocked", "skipped")
@@ -126,8 +126,8 @@ def _ended(store: Store, event: Ended) -> None:
     if event.limit is not None:
         tell(store, slot, event.limit, ended=True)
     if event.again:
-        spared = sent_away(slot, event)
-        slot.spared, slot.sent_away = slot.spared + spared, slot.sent_away + spared
+        away = sent_away(slot, event)
+        slot.spared, slot.sent_away = slot.spared + (away or event.repair), slot.sent_away + away
         store.queue(slot)
         return
     state = state_of(event.outcome)
@@ -174,6 +174,8 @@ def _retry(store: Store, event: RetryAsked) -> None:
     if slot is None or slot.at is not At.ENDED or (slot.state == "completed" and not event.force):
         return
     store.tripped = False
+    if event.budget is not None:
+        afford(store, event.budget)
     again = [slot]
     for one in again:  # grows while it is read: the task, then what never ran behind it
         if one.at is not At.ENDED:

@@ -35,7 +35,10 @@ class Sum:
 
 @dataclass(kw_only=True, slots=True)
 class Purse:
-    """What a run has spent of its budget; `live` is the part of it that attempts spent that have not ended."""
+    """What a run has spent of its budget, which may bound nothing.
+
+    `live` is the part of it that attempts spent that have not ended.
+    """
 
     budget: Budget
     spent: Sum = field(default_factory=Sum)
@@ -51,6 +54,11 @@ class Purse:
         return now
 
     @property
+    def bound(self) -> bool:
+        """Whether anything is too much."""
+        return self.budget.usd is not None or self.budget.tokens is not None
+
+    @property
     def said(self) -> str:
         """What is spent of the budget, in words, and how to go on."""
         parts = []
@@ -58,4 +66,4 @@ class Purse:
             parts.append(f"${self.spent.usd:.2f} of ${self.budget.usd:.2f}")
         if self.budget.tokens is not None:
             parts.append(f"{self.spent.tokens:,.0f} of {self.budget.tokens:,} tokens")
-        return f"the run's budget allows no more: {' and '.join(parts)} spent; run it again with a larger --budget"
+        return f"the run's budget allows no more: {' and '.join(parts)} spent; for more: forkjoin retry --budget USD"

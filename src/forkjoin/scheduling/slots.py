@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from forkjoin.errors import PlanError
-from forkjoin.model import Edge, Options, Plan, Task, TaskId
+from forkjoin.model import Budget, Edge, Options, Plan, Task, TaskId
 from forkjoin.scheduling.commands import StopHow
 from forkjoin.scheduling.lanes import Group, Lane, lanes_of
 from forkjoin.scheduling.limits import Limits, limits
@@ -90,7 +90,7 @@ class Store:
     lanes: list[Lane]
     providers: dict[str, Group]
     told: set[str] = field(default_factory=set)
-    purse: Purse | None = None
+    purse: Purse
     cores_used: int = 0
     unclaimed: set[int] = field(default_factory=set)  # back in the queue, and nobody was asked to claim for them yet
     held: set[str] = field(default_factory=set)
@@ -205,7 +205,7 @@ def new_store(
     everything = set(range(len(slots)))
     return Store(
         limits=caps, slots=slots, numbers=numbers, queued=everything, touched=set(everything), lanes=lanes,
-        providers=theirs, purse=None if options.budget is None else Purse(budget=options.budget),
+        providers=theirs, purse=Purse(budget=options.budget or Budget()),
     )  # fmt: skip
 
 

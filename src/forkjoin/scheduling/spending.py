@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from forkjoin.model import Usage
+from forkjoin.model import Budget, Usage
 from forkjoin.scheduling.commands import Cap
 from forkjoin.scheduling.lanes import Lane
 from forkjoin.scheduling.purse import Sum
@@ -17,18 +17,23 @@ from forkjoin.scheduling.slots import Slot, Stop, Store
 
 def spent(store: Store, slot: Slot, usage: Usage, *, ended: bool) -> None:
     """Take note of what an attempt has used so far, or in all where it has *ended*."""
-    if store.purse is None or not slot.lane.provider:
+    if not slot.lane.provider:
         return
     used = store.purse.take(slot.number, usage, ended=ended)
     if ended and (used.usd or used.tokens):
         slot.lane.priced, slot.lane.cost = slot.lane.priced + 1, slot.lane.cost.plus(used)
 
 
+def afford(store: Store, budget: Budget) -> None:
+    """Let the run spend *budget* in all, with what it has spent already."""
+    store.purse.budget = budget
+
+
 def affordable(store: Store, lane: Lane) -> bool:
     """Whether one more task of a lane may start: what is spent, and what it and those that run will, by the mean of
     those before them, is within the budget."""
     purse = store.purse
-    if purse is None or not lane.provider:
+    if not purse.bound or not lane.provider:
         return True
     expected = purse.spent.plus(lane.mean)
     for slot in _spending(store):
@@ -39,7 +44,7 @@ def affordable(store: Store, lane: Lane) -> bool:
 def overspent(store: Store) -> Iterator[Cap]:
     """Yield whom to end where the budget is used up; what waits and cannot be paid any more never starts."""
     purse = store.purse
-    if purse is None:
+    if not purse.bound:
         return
     over, spending = purse.spent.above(purse.budget), _spending(store)
     for slot in spending if over else ():

@@ -69,6 +69,14 @@ class Workspaces:
         folder = self._folder / f"{_safe(task.id)}-{attempt}"
         return open_workspace(self._store, task, commit, folder=folder, record=self._record(task, attempt))
 
+    def open_again(self, task: Task, place: Place) -> Place:
+        """Return, on the base it had, a workspace that was removed, where it was: sessions of agents go by the folder.
+
+        Raises what `open` does.
+        """
+        folder, record = Path(place.root).parent, self._record(task, _opened_by(place))
+        return open_workspace(self._store, task, place.base, folder=folder, record=record)
+
     def open_once(self, task: Task, *, base: Base) -> tuple[Place, bool]:
         """Return the tree that the task's `setup_once` fills, and whether it has been filled already."""
         name = once_name(task)
@@ -82,13 +90,13 @@ class Workspaces:
         """Copy into a workspace what `setup_once` made in its tree."""
         fill(self._store, once, place, record=self._once_record(once_name(task)))
 
-    def changed(self, task: Task, attempt: int, place: Place) -> frozenset[str]:
+    def changed(self, task: Task, place: Place) -> frozenset[str]:
         """Return the files that differ by now, relative to the tree, while an attempt still works."""
-        return changed_names(self._store, place, record=self._record(task, attempt))
+        return changed_names(self._store, place, record=self._record(task, _opened_by(place)))
 
-    def note_set_up(self, task: Task, attempt: int, place: Place) -> None:
+    def note_set_up(self, task: Task, place: Place) -> None:
         """Remember how the set-up left the workspace: from here on what changes is the agent's work."""
-        note_set_up(self._store, place, record=self._record(task, attempt))
+        note_set_up(self._store, place, record=self._record(task, _opened_by(place)))
 
     def merged(self, base: str, commits: Sequence[str], *, name: str) -> str:
         """Return a commit with the harvested *commits* merged into *base*; raise MergeConflict with the files."""
@@ -97,13 +105,14 @@ class Workspaces:
     def harvest(self, task: Task, attempt: int, place: Place) -> Changes:
         """Return what the attempt changed: files whose bytes or modes differ from what it was given. Repeatable.
 
-        A shared place has no changes. Raises CannotHere where the workspace is gone, NoRoom when too big.
+        In the workspace of an earlier attempt: all that was changed there since it was opened. A shared place has no
+        changes. Raises CannotHere where the workspace is gone, NoRoom when too big.
         """
         if place.kind == "shared":
             return Changes()
-        record = self._record(task, attempt)
+        record = self._record(task, _opened_by(place))
         ref = self._store.ref("task", _safe(task.id), str(attempt))
-        patch = record.folder.with_name("changes.patch")
+        patch = self._record(task, attempt).folder.with_name("changes.patch")
         return harvest(self._store, task, place, record=record, ref=ref, patch=patch)
 
     def discard(self, place: Place) -> None:
@@ -136,6 +145,11 @@ class Workspaces:
 
     def _record(self, task: Task, attempt: int) -> Record:
         return Record(folder=self._run_folder / "tasks" / _safe(task.id) / str(attempt) / "workspace")
+
+
+def _opened_by(place: Place) -> int:
+    """Return the attempt that opened a workspace: its folder bears its number."""
+    return int(Path(place.root).parent.name.rpartition("-")[2])
 
 
 def _safe(name: str) -> str:

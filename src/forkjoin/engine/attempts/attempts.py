@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from forkjoin.agents import Judgement, Site, child_environ, depth_of
+from forkjoin.agents import Judgement, Site
 from forkjoin.backends import Backend, Exited, Job, Signal, began, locked
 from forkjoin.engine.attempts import remains
 from forkjoin.engine.attempts.backlog import Backlog
-from forkjoin.engine.attempts.briefs import Briefs, Given
+from forkjoin.engine.attempts.briefs import Given
+from forkjoin.engine.attempts.carrying_on import Carrying
 from forkjoin.engine.attempts.overlapping import Living, Overlaps, apart
-from forkjoin.engine.attempts.ports import VARIABLE, free_port
 from forkjoin.engine.attempts.settling import Result, judged, said, settled
 from forkjoin.engine.attempts.setups import Processes, Setups, phase_of
 from forkjoin.engine.attempts.setups import Site as Bare
+from forkjoin.engine.attempts.sites import Sites
 from forkjoin.engine.attempts.speaking import speaker
 from forkjoin.engine.attempts.workers import Workers
 from forkjoin.engine.attempts.workshop import Workshop
@@ -42,10 +43,9 @@ from forkjoin.model import (
     Stopped,
     Task,
     TaskId,
+    Usage,
 )
 from forkjoin.model.text import spelled
-from forkjoin.private import write_file
-from forkjoin.sources import read_tree, seen_from
 from forkjoin.workspaces import MergeConflict
 
 _WORKSHOP = 8  # workspaces opened or harvested at once: git and the disk are the limit, not the cores
@@ -79,16 +79,17 @@ class Attempts:
     _between: set[Key] = field(default_factory=set)
     _living: set[Key] = field(default_factory=set)
     _calls: set[Key] = field(default_factory=set)
-    _files_in: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _kept: set[Key] = field(default_factory=set)  # whose workspace is that of an earlier attempt, as it was left
 
     def __post_init__(self) -> None:
         self.tasks: dict[TaskId, Task] = {task.id: task for task in self.planned.plan.tasks}
+        self._carrying = Carrying(self.tasks)
         self._workers, self._reader = Workers(_WORKSHOP), Workers(1)
         self._long = Backlog[Key](self._reader, _LONG)
         self._workshop = Workshop(
             self.planned, self.folder, base=self.base, taken=lambda base: self.tell(BaseTaken(base=base))
         )
-        self._briefs = Briefs(self.planned)
+        self._sites = Sites(self.folder, self.planned, self.environ)
         self.setups = Setups(
             folder=self.folder,
             workshop=self._workshop,
@@ -145,7 +146,8 @@ class Attempts:
             if asked.function:
                 self._start_call(asked, attempt)
                 return
-            gift = given()
+            gift = self._carrying.remember(key, given())
+            asked = self.tasks[task]
             shares = asked.shares_tree and not gift.commits
             if shares or self.planned.options.replay is not None:  # a recording writes nothing
                 self._start_in(asked, attempt, self._shared(asked), gift)
@@ -179,6 +181,8 @@ class Attempts:
         self._calls.discard(key)
         self._stopping.pop(key, None)
         self._capped.discard(key)
+        self._kept.discard(key)
+        self._carrying.forget(key)
         self._long.done(key)
 
     def ended(self, exited: Exited) -> Result | None:
@@ -194,7 +198,7 @@ class Attempts:
             return remains.never_began(task, exited.attempt, place)
         bulky = exited.exit is not None and exited.exit.stdout.bytes > _SMALL
         if not bulky and (place is None or place.kind == "shared"):
-            return settled(self.folder, task, exited, place, self._workshop.harvest)
+            return self._carrying.on(settled(self.folder, task, exited, place, self._workshop.harvest))
         self._between.add(key)
         if bulky:
             self._long.submit(key, lambda: self._read(task, exited, place))
@@ -211,7 +215,12 @@ class Attempts:
             self._workers.submit(lambda: self._settle(task, exited, place, judgement))
 
     def _settle(self, task: Task, exited: Exited, place: Place | None, judgement: Judgement | None = None) -> None:
-        self.tell(settled(self.folder, task, exited, place, self._workshop.harvest, judgement))
+        result = settled(self.folder, task, exited, place, self._workshop.harvest, judgement)
+        self.tell(self._carrying.on(result))
+
+    def before(self, key: Key) -> Usage | None:
+        """Return what an attempt's session had used before it, where its agent counts that again."""
+        return self._carrying.before(key)
 
     def discard(self, place: Place) -> None:
         """Remove, in a thread, a workspace that holds nothing; one that withstands is left for `rm`."""
@@ -235,10 +244,11 @@ class Attempts:
         place = (event.place if isinstance(event, Running) else None) or remains.place_of(own)
         if self.rebooted and (remains.own_tree(task, place) or not remains.kept(own)):
             return remains.gone_with_the_machine(task, event.attempt, place)
+        gift = self._carrying.remember(key, given())
         phase = phase_of(own) if isinstance(event, Starting) and place is not None else None
         if phase is not None and place is not None:
             self._living.add(key)
-            self.setups.adopt(self._bare(task, event.attempt, place, given()), phase)
+            self.setups.adopt(self._bare(task, event.attempt, place, gift), phase)
             return None
         if isinstance(event, Starting) and not locked(str(own)) and not began(str(own)):
             return remains.never_began(task, event.attempt, place)
@@ -279,7 +289,13 @@ class Attempts:
         if (task.id, attempt) in self._stopping:  # it waited for a thread while it was stopped
             return Stopped(reason=self._stopping[task.id, attempt])
         try:
-            return self._workshop.open(task, attempt, given.commits)
+            on = given.goes_on.place if given.goes_on is not None else None
+            if on is None:
+                return self._workshop.open(task, attempt, given.commits)
+            place, kept = self._workshop.open_again(task, on)
+            if kept:
+                self._kept.add((task.id, attempt))
+            return place
         except MergeConflict as conflict:
             return Blocked(by=given.by, reason=f"their changes do not merge: {listed(conflict.files, 5, say=spelled)}")
         except Exception as error:
@@ -295,7 +311,7 @@ class Attempts:
             with _Guard(self, task, attempt, place=found):
                 self.places[key] = found
                 remains.note_place(self.folder.attempt(task.id, attempt), found)
-                if task.setup or task.setup_once:
+                if (task.setup or task.setup_once) and key not in self._kept:
                     self._between.discard(key)  # who comes next finds it by its place
                     self.setups.begin(self._bare(task, attempt, found, given))
                 else:
@@ -307,21 +323,7 @@ class Attempts:
         key = (task.id, attempt)
         self.places[key] = place
         folder = self.folder.attempt(task.id, attempt)
-        scratch = folder / "scratch"
-        scratch.mkdir(mode=0o700, exist_ok=True)
-        brief_file = folder / "brief.md"
-        text = self._briefs.of(task, place, given, base=self._workshop.base)
-        write_file(brief_file, text.encode("utf-8", "replace"))
-        reached("attempt.briefed")
-        site = Site(
-            place=place,
-            brief=str(brief_file),
-            scratch=str(scratch),
-            environ=self._environ(task, attempt),
-            home=str(folder.parent),
-            files=self._files(task),
-            attempt=attempt,
-        )
+        site = self._sites.site(task, attempt, place, given, base=self._workshop.base)
         invocation = speaker(task).invocation(task, site)
         job = Job(task=task.id, attempt=attempt, invocation=invocation, folder=str(folder))
         if isinstance(invocation, Call):
@@ -333,13 +335,10 @@ class Attempts:
             Path(path).write_text(content, encoding="utf-8")
         self.local.start(job)
 
-    def _environ(self, task: Task, attempt: int) -> dict[str, str]:
-        """The environment of an attempt's programs, with a port that nobody else was given."""
-        own = child_environ(self.environ, run=self.planned.run, task=task.id, depth=depth_of(self.environ) + 1)
-        return own | {VARIABLE: str(free_port(self.folder.home, self.folder.attempt(task.id, attempt)))}
-
     def _bare(self, task: Task, attempt: int, place: Place, given: Given) -> Bare:
-        return Bare(task=task, attempt=attempt, place=place, given=given, environ=lambda: self._environ(task, attempt))
+        return Bare(
+            task=task, attempt=attempt, place=place, given=given, environ=lambda: self._sites.environ(task, attempt)
+        )
 
     def _set_up(self, site: Bare) -> None:
         """Start an attempt whose workspace is ready now."""
@@ -368,16 +367,6 @@ class Attempts:
     def _shared(self, task: Task) -> Place:
         root = self.planned.tree
         return Place(kind="shared", root=root, cwd=str(Path(root, task.cwd)), level="none")
-
-    def _files(self, task: Task) -> tuple[str, ...]:
-        """The files of the part an analyser looks at; each part is read once."""
-        if task.agent_name != "static" or self.planned.options.replay is not None:
-            return ()
-        root = Path(self.planned.tree)
-        part = task.reads[0] if task.reads and len(task.reads) == 1 and (root / task.reads[0]).exists() else "."
-        if part not in self._files_in:
-            self._files_in[part] = seen_from(read_tree(root / part), root).files
-        return self._files_in[part]
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from forkjoin.model import Base, Edge, Place, Planned, Task, TaskId
-from forkjoin.prompts import Answer, BriefSite, Sibling, brief
+from forkjoin.engine.attempts.sessions import GoesOn, Why
+from forkjoin.model import Base, Budget, Edge, Place, Planned, Task, TaskId
+from forkjoin.prompts import (
+    Answer,
+    BriefSite,
+    Sibling,
+    after_limit,
+    brief,
+    broken_answer,
+    follow_up,
+    go_on,
+    repair,
+)
 
 _MOST_SIBLINGS = 20  # named in a brief
+_TELL: dict[Why, Callable[[Task, str], str]] = {
+    "followup": follow_up, "retry": go_on, "limit": after_limit, "repair": repair,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """What a task gets from those it waited for: their commits, and under `after` their answers."""
+    """What a task gets from those it waited for: their commits, and under `after` their answers.
+
+    `goes_on` is what it goes on with of an earlier attempt, `budget` what takes the place of its own.
+    """
 
     commits: tuple[str, ...] = ()
     by: tuple[TaskId, ...] = ()
     answers: tuple[Answer, ...] = ()
+    goes_on: GoesOn | None = None
+    budget: Budget | None = None
 
 
 class Briefs:
@@ -31,7 +50,14 @@ class Briefs:
         self._claims = {claims.id: claims for claims in planned.claims}
 
     def of(self, task: Task, place: Place, given: Given, *, base: Base | None) -> str:
-        """Return the brief of *task* for an attempt that works in *place*."""
+        """Return what the agent of *task* is told for an attempt that works in *place*."""
+        on = given.goes_on
+        if on is not None and on.session:
+            return _TELL[on.why](task, on.said)
+        whole = self._whole(task, place, given, base=base)
+        return whole if on is None else broken_answer(task, whole, answer=on.answer, complaint=on.said)
+
+    def _whole(self, task: Task, place: Place, given: Given, *, base: Base | None) -> str:
         claims = self._claims.get(task.id)
         site = BriefSite(
             root=place.root,

@@ -1,4 +1,4 @@
-"""What a task gets from those it waited for: their commits as its base, their answers under `after`."""
+"""What a task gets: commits and answers of those it waited for, and what it goes on with of its earlier attempts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from forkjoin.engine.attempts.briefs import Given
+from forkjoin.engine.attempts.sessions import Sessions
 from forkjoin.model import Completed, Edge, Ended, Event, Planned, TaskId, Text
 from forkjoin.prompts import Answer
 
@@ -14,10 +15,11 @@ _NOTHING = Given()
 
 
 class Giving:
-    """Remembers the records of tasks that others wait for, and of no others."""
+    """Remembers the records of tasks that others wait for, and what sessions are left; fed with all events."""
 
     def __init__(self, planned: Planned, content: Callable[[Text], str]) -> None:
         self._content = content
+        self._sessions = Sessions(content)
         self._behind: dict[TaskId, list[Edge]] = defaultdict(list)
         for edge in planned.edges:
             self._behind[edge.then].append(edge)
@@ -26,7 +28,8 @@ class Giving:
         self._commits: dict[TaskId, dict[str, TaskId]] = {}  # what those behind a task start from, and whose it is
 
     def note(self, event: Event) -> None:
-        """Remember a record that somebody waits for."""
+        """Remember a record that somebody waits for, or that its own task may go on from."""
+        self._sessions.note(event)
         if not isinstance(event, Ended) or event.task not in self._wanted:
             return
         self._ended[event.task] = event
@@ -35,11 +38,14 @@ class Giving:
         self._commits[event.task] = {own: event.task} if own else self._commits_before(event.task)
 
     def to(self, task: TaskId) -> Given:
-        """Return what *task* gets; only completed predecessors give anything."""
+        """Return what *task* gets: of its own earlier attempts, and of completed predecessors."""
+        own, budget = self._sessions.to(task), self._sessions.budget(task)
         if task not in self._behind:
-            return _NOTHING
+            return _NOTHING if own is None and budget is None else Given(goes_on=own, budget=budget)
         commits = self._commits_before(task)
         return Given(
+            goes_on=own,
+            budget=budget,
             commits=tuple(commits),
             by=tuple(dict.fromkeys(commits.values())),
             answers=tuple(self._answers(self._done(task))),

@@ -97,7 +97,7 @@ class Overlaps:
         changes: list[tuple[Key, frozenset[str]]] = []
         for task, attempt, place in living:
             with suppress(Exception):  # it may have ended meanwhile, or left what nobody can read: no look, no note
-                changes.append(((task.id, attempt), self._workshop.changed(task, attempt, place)))
+                changes.append(((task.id, attempt), self._workshop.changed(task, place)))
         for (first, one), (then, other) in combinations(changes, 2):
             new = tuple(path for path in sorted(one & other) if (first[0], then[0], path) not in self._told)
             if new:

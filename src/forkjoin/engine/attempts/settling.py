@@ -78,6 +78,7 @@ def settled(
         session=judgement.session,
         limit=judgement.limit if isinstance(outcome, Failed) else None,
         findings=_findings(task, value),
+        repair=recorded is None and _repairable(task, outcome),
     )
     unneeded = place is not None and place.kind != "shared" and not trouble and not changes.commit
     return Result(ended=ended, answer=judgement.answer, value=value, unneeded=unneeded)
@@ -163,6 +164,11 @@ def _true(task: Task, judgement: Judgement, changes: Changes) -> tuple[Outcome, 
         return truth(task, judgement, changes, answers=dialect.answers)
     except Exception as error:
         return Failed(kind="parse", reason=f"its answer could not be checked: {said(error)}"), b""
+
+
+def _repairable(task: Task, outcome: Outcome) -> bool:
+    """Whether an agent that answers may say once more, in the form asked for, what it said."""
+    return isinstance(outcome, Failed) and outcome.kind == "contract" and speaker(task).answers
 
 
 def _findings(task: Task, value: bytes) -> int:

@@ -196,8 +196,8 @@ class Setups:
 
     def _make_ready(self, site: Site) -> None:
         """Take note of how the workspace stands: what changes from here on is the agent's work."""
-        task, attempt, place = site.task, site.attempt, site.place
-        note = partial(self.workshop.ready, task, attempt, place)
+        task, place = site.task, site.place
+        note = partial(self.workshop.ready, task, place)
         self._in_thread(site, "setup", note, lambda _: self.ready(site))
 
     def _start(self, site: Site, phase: Phase, command: str, *, cwd: str) -> None:

@@ -39,6 +39,16 @@ class Workshop:
         asked = task if apart else replace(task, isolation="clone")
         return workspaces.open(asked, attempt, base=start_from)
 
+    def open_again(self, task: Task, place: Place) -> tuple[Place, bool]:
+        """Return the workspace of an earlier attempt, and whether it is as that left it; else it is made anew there.
+
+        Raises what `Workspaces.open` does.
+        """
+        if Path(place.root).is_dir():
+            return place, True
+        workspaces, _ = self._at_hand()
+        return workspaces.open_again(task, place), False
+
     def open_once(self, task: Task) -> tuple[Place, bool]:
         """Return the tree that `setup_once` fills, and whether it has been filled already."""
         workspaces, base = self._at_hand()
@@ -53,13 +63,13 @@ class Workshop:
         once, _ = self.open_once(task)
         self._made().fill(task, place, once)
 
-    def changed(self, task: Task, attempt: int, place: Place) -> frozenset[str]:
+    def changed(self, task: Task, place: Place) -> frozenset[str]:
         """Return what an attempt that still works has changed by now."""
-        return self._made().changed(task, attempt, place)
+        return self._made().changed(task, place)
 
-    def ready(self, task: Task, attempt: int, place: Place) -> None:
+    def ready(self, task: Task, place: Place) -> None:
         """Remember how the set-up left a workspace."""
-        self._made().note_set_up(task, attempt, place)
+        self._made().note_set_up(task, place)
 
     def harvest(self, task: Task, attempt: int, place: Place) -> Changes:
         """Return what the attempt changed."""

@@ -106,7 +106,7 @@ class Driver:
         self._inbox: Inbox[Item] = Inbox()
         self._attempts = self._new_attempts(self._past)
         self._giving = Giving(self._planned, self._journal.content)
-        self._actions = Actions(lambda task: speaker(self._attempts.tasks[task]))
+        self._actions = Actions(lambda task: speaker(self._attempts.tasks[task]), self._attempts.before)
         self._gate = Gate(folder=folder.path, options=self._planned.options)
         self._limiting = Limiting(self._moments.now)
         self._claiming = Claiming(folder, self._planned, self._states)
@@ -201,6 +201,7 @@ class Driver:
             case Broken(error=error):
                 raise error
             case Foreign(event=event):
+                self._giving.note(event)
                 return [event]
             case Kept(events=kept):
                 self._effects.append(self._wishes.clear)
@@ -243,7 +244,7 @@ class Driver:
         result = masked(result, self._mask)
         ended = result.ended
         again = result.again or self._board.goes_on(self._attempts.tasks[ended.task], ended)
-        ended = msgspec.structs.replace(ended, again=again)
+        ended = msgspec.structs.replace(ended, again=again, repair=self._board.repairs(ended))
         self._actions.forget((ended.task, ended.attempt))
         self._attempts.recorded((ended.task, ended.attempt))
         self._unwritten.append(dataclasses.replace(result, ended=ended))

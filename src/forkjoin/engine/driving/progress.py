@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeAlias
 
 from forkjoin.agents import Action, Dialect, Meter, Trouble, dated, limit_of
 from forkjoin.backends import Output
@@ -15,13 +16,20 @@ _ACTION_S = 0.5  # at most one `Progress` a task in this time
 _LIMIT_S = 5.0  # at most one `Limited` of an agent that does not say how long it waits
 _LONGEST_WAIT_S = 7 * 86_400.0  # of an agent for its provider: more than that is not believed
 _LONGEST_LINE = 1024 * 1024  # a longer line is cut there
+_Key: TypeAlias = tuple[TaskId, int]
+
+
+def _nothing(_: _Key) -> None: ...
 
 
 class Actions:
-    """Frames output into lines (on LF only), asks the dialect what they say, and thins that to a line now and then."""
+    """Frames output into lines (on LF only), asks the dialect what they say, and thins that to a line now and then.
 
-    def __init__(self, speaker: Callable[[TaskId], Dialect]) -> None:
-        self._speaker = speaker
+    *before* says which part of an attempt's sums an earlier one of its session has used.
+    """
+
+    def __init__(self, speaker: Callable[[TaskId], Dialect], before: Callable[[_Key], Usage | None] = _nothing) -> None:
+        self._speaker, self._before = speaker, before
         self._meters: dict[tuple[TaskId, int], Meter] = {}
         self._rest: dict[tuple[TaskId, int], bytes] = {}
         self._told: dict[tuple[TaskId, int], float] = {}
@@ -54,7 +62,9 @@ class Actions:
     def _action(self, key: tuple[TaskId, int], line: bytes, now: float) -> str:
         action = ""
         with suppress(Exception):  # a dialect may be anybody's code, and a line of the board is not worth a run
-            meter = self._meters.setdefault(key, Meter())
+            if key not in self._meters:
+                self._meters[key] = Meter(before=self._before(key))
+            meter = self._meters[key]
             for said in self._speaker(key[0]).parse(line):
                 meter.take(said)
                 limit = limit_of(dated(said, now=now)) if isinstance(said, Trouble) and said.retrying else None

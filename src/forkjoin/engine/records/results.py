@@ -65,4 +65,5 @@ def _task_result(task: TaskView, content: Callable[[Text], str]) -> TaskResult:
         seconds=round(task.seconds(time.time()), 3),
         wall=task.place.level if task.place else "none",
         until=task.until,
+        session=task.session,
     )

@@ -35,6 +35,7 @@ from forkjoin.model import (
     Starting,
     StoodStill,
     StopAsked,
+    Text,
     reason_of,
     spoken,
     state_of,
@@ -59,20 +60,28 @@ def _of_task(event: Event) -> str:
             said += f"; it waits {spoken(waits)}" if waits else ""
         case Progress(task=task, text=text):
             said = f"{task}: {text}" if text else ""
-        case Ended(task=task, outcome=outcome, again=again):
+        case Ended(task=task, outcome=outcome, again=again, repair=repair):
             said = f"{task}: {state_of(outcome).replace('_', ' ')}"
-            said += (f": {reason_of(outcome)}" if reason_of(outcome) else "") + ("; once more" if again else "")
+            said += (f": {reason_of(outcome)}" if reason_of(outcome) else "") + (_after(again, repair=repair))
         case StopAsked(task=task, reason=reason, how=how):
             said = f"{task or 'every task'}: asked to {'stop' if how == 'term' else 'end now'}: {reason}"
         case Awaited(task=task, others=others):
             said = f"{task}: waits for {', '.join(f'{one.run}/{one.task}' for one in others[:3])}"
         case Freed(task=task):
             said = f"{task}: waits for no other run any more"
-        case RetryAsked(task=task):
-            said = f"{task}: asked for again"
+        case RetryAsked(task=task, message=message):
+            said = f"{task}: {_asked(message)}"
         case _:
             said = ""
     return said
+
+
+def _asked(message: Text) -> str:
+    return f"was told: {message.inline or '(a long message)'}" if message.length else "asked for again"
+
+
+def _after(again: bool, *, repair: bool) -> str:
+    return "; it is asked to put that right" if repair else "; once more" if again else ""
 
 
 def _of_overlap(event: Event) -> str:

@@ -25,6 +25,7 @@ VERBS: dict[str, Line] = {
     "show": Line(group="Follow", summary="Show a run or a task: state, answer, changes, next command"),
     "watch": Line(group="Follow", summary="Watch a run live, from any terminal"),
     "wait": Line(group="Follow", summary="Wait until a run, or tasks of it, have ended"),
+    "send": Line(group="Follow", summary="Tell an ended task's agent something: it goes on in its session"),
     "resume": Line(group="Follow", summary="Go on with a run whose owner is gone"),
     "stop": Line(group="Follow", summary="End tasks with all their processes"),
     "retry": Line(group="Follow", summary="Run ended tasks again"),
@@ -56,6 +57,10 @@ _NEAR = {
     "rerun": "retry",
     "attach": "watch",
     "continue": "resume",
+    "answer": "send",
+    "reply": "send",
+    "tell": "send",
+    "followup": "send",
     "adopt": "resume",
     "follow": "watch",
     "result": "output",
@@ -77,7 +82,6 @@ _NEAR = {
     "exec": "run",
 }
 _LATER = {
-    "send": "answers a task",
     "install": "installs into agents",
     "mcp": "serves MCP",
 }

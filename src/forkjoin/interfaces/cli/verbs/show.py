@@ -193,6 +193,8 @@ def _next(run: Run, task: TaskView) -> Iterator[str]:
         if here:
             yield f"forkjoin stop {name}"
         return
+    if here and task.session and task.state in ("needs_input", "completed"):
+        yield f'forkjoin send {name} "..."'
     if task.state != "completed":
         yield f"forkjoin log {name}"
         if here:

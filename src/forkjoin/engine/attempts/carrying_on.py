@@ -1,0 +1,73 @@
+"""With what an attempt goes on, from its start to its record; what that says of the earlier one of its task."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeAlias
+
+import msgspec
+
+from forkjoin.agents import less
+from forkjoin.engine.attempts.briefs import Given
+from forkjoin.engine.attempts.sessions import GoesOn
+from forkjoin.engine.attempts.settling import Result
+from forkjoin.engine.attempts.speaking import speaker
+from forkjoin.model import Completed, Failed, NeedsInput, Task, TaskId, Usage
+
+Key: TypeAlias = tuple[TaskId, int]
+
+
+class Carrying:
+    """Remembers with what the attempts that live go on; *tasks* are those of the run, and get budgets asked for since.
+
+    `on` is called in several threads: it only reads.
+    """
+
+    def __init__(self, tasks: dict[TaskId, Task]) -> None:
+        self._tasks = tasks
+        self._goes_on: dict[Key, GoesOn] = {}
+
+    def remember(self, key: Key, gift: Given) -> Given:
+        """Take note of what an attempt is given; return it."""
+        task = self._tasks[key[0]]
+        if gift.budget is not None and task.budget is not None:
+            self._tasks[task.id] = msgspec.structs.replace(task, budget=gift.budget)
+        if gift.goes_on is not None:
+            self._goes_on[key] = gift.goes_on
+        return gift
+
+    def before(self, key: Key) -> Usage | None:
+        """Return what an attempt's session had used before it, where its agent counts that again."""
+        on = self._goes_on.get(key)
+        counts_again = on is not None and getattr(speaker(self._tasks[key[0]]), "whole_session", False)
+        return on.used if on is not None and on.session and counts_again else None
+
+    def on(self, result: Result) -> Result:
+        """Return a record with what its attempt went on with."""
+        key = (result.ended.task, result.ended.attempt)
+        return carried_on(result, self._goes_on.get(key), self.before(key))
+
+    def forget(self, key: Key) -> None:
+        """Drop what is kept of an attempt that has its record."""
+        self._goes_on.pop(key, None)
+
+
+def carried_on(result: Result, goes_on: GoesOn | None, before: Usage | None) -> Result:
+    """Return the record with what it goes on with; *before* is the part of its usage that an earlier record has.
+
+    An answer is put right only once: where that fails, what was answered before is kept, which nobody cut short.
+    """
+    if goes_on is None:
+        return result
+    ended = msgspec.structs.replace(
+        result.ended,
+        session=result.ended.session or goes_on.session,
+        usage=less(result.ended.usage, before),
+    )
+    if goes_on.why != "repair" or isinstance(ended.outcome, Completed | NeedsInput):
+        return replace(result, ended=ended)
+    outcome = ended.outcome
+    if isinstance(outcome, Failed) and outcome.kind == "contract":
+        outcome = msgspec.structs.replace(outcome, reason=f"{outcome.reason} (asked for it once more, in vain)")
+    ended = msgspec.structs.replace(ended, outcome=outcome, repair=False)
+    return replace(result, ended=ended, answer=goes_on.answer or result.answer)

@@ -1,0 +1,77 @@
+"""A stand-in for the program of agent `claude`: it keeps sessions, by folder as that does, and does what it is told.
+
+Lines of its prompt that begin with `> ` are orders: `write NAME TEXT`, `say TEXT`, `later TEXT` (what to say when it is
+asked to go on without an order), `deny COMMAND`, `hang`. It says a line of its stream for each thing that happens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+
+def main() -> None:
+    """Play one headless turn."""
+    argv, prompt = sys.argv[1:], sys.stdin.read()
+    if "--version" in argv:
+        print("2.1.330 (Claude Code)")
+        return
+    resumed = argv[argv.index("--resume") + 1] if "--resume" in argv else ""
+    folder = Path(os.environ["HOME"], ".talker", hashlib.sha256(str(Path.cwd()).encode()).hexdigest()[:16])
+    folder.mkdir(parents=True, exist_ok=True)
+    session = resumed or f"session-{time.time_ns()}"
+    kept = folder / f"{session}.json"
+    if resumed and not kept.exists():
+        end(session, f"No conversation found with session ID: {session}", error=True)
+        sys.exit(1)
+    state = json.loads(kept.read_text()) if resumed else {"turns": 0, "later": []}
+    say({"type": "system", "subtype": "init", "session_id": session})
+    state["turns"] += 1
+    answer, denied = turn(prompt, state, session, kept)
+    kept.write_text(json.dumps(state))
+    end(session, answer, denied=denied)
+
+
+def turn(prompt: str, state: dict, session: str, kept: Path) -> tuple[str, list[dict]]:
+    """Do what the prompt orders; return the answer, and what was denied."""
+    orders = [line[2:].split(" ", 1) for line in prompt.split("\n") if line.startswith("> ")]
+    answer, denied = state["later"].pop(0) if not orders and state["later"] else f"turn {state['turns']}", []
+    for word, *rest in orders:
+        given = rest[0] if rest else ""
+        if word == "write":
+            name, _, text = given.partition(" ")
+            Path(name).write_text(text + "\n")
+        elif word == "say":
+            answer = given
+        elif word == "later":
+            state["later"].append(given)
+        elif word == "deny":
+            denied.append({"tool_name": "Bash", "tool_input": {"command": given}})
+        elif word == "hang":
+            kept.write_text(json.dumps(state))
+            part = {"id": "m", "content": [{"type": "text", "text": "half of it"}]}
+            say({"type": "assistant", "session_id": session, "message": part})
+            time.sleep(60)
+    return answer, denied
+
+
+def end(session: str, text: str, *, error: bool = False, denied: list[dict] | None = None) -> None:
+    """Say the last line."""
+    say({
+        "type": "result", "subtype": "success", "session_id": session, "is_error": error, "result": text,
+        "permission_denials": denied or [], "usage": {"input_tokens": 100, "output_tokens": 10},
+        "total_cost_usd": 0.01, "modelUsage": {},
+    })  # fmt: skip
+
+
+def say(line: dict) -> None:
+    """Write a line of the stream."""
+    print(json.dumps(line), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""A follow-up to an ended task, a retry that goes on, and a broken answer put right: with a stand-in for the agent."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from agents.speaking import put_talker
+
+from forkjoin import PlanError, Run, Task, launch
+from forkjoin.model import Ended, Starting, TaskView
+
+pytestmark = pytest.mark.slow
+FINDING = json.dumps({"findings": [{"title": "A hole", "severity": "high", "path": "app.py", "line": 1}]})
+
+
+@pytest.fixture(autouse=True)
+def talker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_talker(tmp_path / "bin", monkeypatch, "claude")
+
+
+def _ran(tree: Path, orders: str, **more: object) -> Run:
+    task = Task(id="t", agent="claude", task=orders, **more)  # type: ignore[arg-type]
+    run = launch([task], tree=tree)
+    run.wait(timeout=60)
+    return run
+
+
+def _task(run: Run) -> TaskView:
+    return run.wait(timeout=60).tasks[0]
+
+
+def test_a_task_that_asks_rests_until_it_is_answered_in_its_own_workspace(repository: Path) -> None:
+    run = _ran(repository, "> say Which one should I take?")
+    first = _task(run)
+    assert (first.state, first.changes.files) == ("needs_input", ())
+    run.send("t", "> write new.txt yes\n> say The first.")
+    second = _task(run)
+    assert (second.state, second.attempt, second.session) == ("completed", 2, first.session)
+    assert [change.path for change in second.changes.files] == ["new.txt"]
+    run.send("t", "> write more.txt too\n> say And more.")
+    third = _task(run)
+    assert [change.path for change in third.changes.files] == ["more.txt", "new.txt"]
+    assert third.place == second.place
+    assert run.output("t").text == "And more."
+    assert third.usage.input_tokens == 300
+    assert b"more.txt" in run.diff("t")
+    with pytest.raises(PlanError, match="empty"):
+        run.send("t", " \n")
+
+
+def test_after_a_stop_what_was_said_and_changed_is_kept_and_a_retry_goes_on(repository: Path) -> None:
+    task = Task(id="t", agent="claude", task="> write half.txt 1\n> later Done after all.\n> hang")
+    run = launch([task], tree=repository)
+    _wait_for(run, "half")
+    with pytest.raises(PlanError, match="only ended tasks"):
+        run.send("t", "hello")
+    run.stop(reason="enough")
+    stopped = _task(run)
+    assert (stopped.state, run.output("t").text) == ("stopped", "half of it")
+    assert [change.path for change in stopped.changes.files] == ["half.txt"]
+    run.retry(["t"])
+    done = _task(run)
+    assert (done.state, run.output("t").text, done.session) == ("completed", "Done after all.", stopped.session)
+    assert [change.path for change in done.changes.files] == ["half.txt"]
+    assert "enough" in run.brief("t")
+    run.retry(["t"], force=True, fresh=True)
+    _wait_for(run, "half")
+    run.stop(reason="again")
+    anew = _task(run)
+    assert anew.session != stopped.session
+
+
+def _wait_for(run: Run, action: str) -> None:
+    limit = time.monotonic() + 30
+    while (now := run.view().tasks[0]).state != "running" or action not in now.action:
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+
+
+def test_a_broken_answer_gets_one_turn_to_be_put_right(repository: Path) -> None:
+    run = _ran(repository, f"> say prose\n> later {FINDING}", output="findings", writes=())
+    found = _task(run)
+    assert (found.state, found.findings, found.attempt, found.usage.input_tokens) == ("completed", 1, 2, 200)
+    run = _ran(repository, "> say app.py:1: a hole, severity high\n> later still prose", output="findings", writes=())
+    found = _task(run)
+    assert (found.state, found.kind, found.attempt) == ("failed", "contract", 2)
+    ends = [one.event for one in run.events() if isinstance(one.event, Ended)]
+    assert [(one.repair, one.again) for one in ends] == [(True, True), (False, False)]
+    assert sum(isinstance(one.event, Starting) for one in run.events()) == 2
+    report = run.report()
+    assert [one.form for finding in report.findings for one in finding.sources] == ["prose"]
+    assert any("read from prose" in note for note in report.notes)
+
+
+def test_whom_nobody_can_tell_anything_is_said_with_the_next_step(repository: Path) -> None:
+    run = launch([Task(id="c", shell="true", writes=())], tree=repository)
+    run.wait(timeout=60)
+    with pytest.raises(PlanError, match=rf"command keeps no session .*forkjoin retry --force {run.id}/c"):
+        run.send("c", "hello")
