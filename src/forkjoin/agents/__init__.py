@@ -6,11 +6,13 @@ from forkjoin.agents.coding import Coded
 from forkjoin.agents.dialect import Dialect, Ended, Judgement, Probe, Site
 from forkjoin.agents.ending import ended_badly
 from forkjoin.agents.environment import DEPTH, child_environ, depth_of
+from forkjoin.agents.features import Feature, features
 from forkjoin.agents.found import PROGRAMS, FoundAgent, found_agents
 from forkjoin.agents.hearing import Meter, less
 from forkjoin.agents.providers import provider_of
 from forkjoin.agents.replay import Played, ReplayDialect
 from forkjoin.agents.said import Action, Said, Trouble
+from forkjoin.agents.seeing import Seen, seen_by
 from forkjoin.agents.table import cards, dialect, names
 from forkjoin.agents.troubles import dated, limit_of
 from forkjoin.agents.truth import findings_schema, truth
@@ -25,6 +27,7 @@ __all__ = [
     "Dialect",
     "Ended",
     "EndedAttempt",
+    "Feature",
     "FoundAgent",
     "Judgement",
     "Meter",
@@ -32,6 +35,7 @@ __all__ = [
     "Probe",
     "ReplayDialect",
     "Said",
+    "Seen",
     "Site",
     "Trouble",
     "cards",
@@ -40,11 +44,13 @@ __all__ = [
     "depth_of",
     "dialect",
     "ended_badly",
+    "features",
     "findings_schema",
     "found_agents",
     "less",
     "limit_of",
     "names",
     "provider_of",
+    "seen_by",
     "truth",
 ]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.doctor.examining import clear, examined
     from forkjoin.engine.doctor.repairing import repair
     from forkjoin.engine.finding import attach, runs
-    from forkjoin.engine.known import KnownAgent, known_agents, known_analysers
+    from forkjoin.engine.known import ExplainedAgent, KnownAgent, explained_agents, known_agents, known_analysers
     from forkjoin.engine.landing import ExportedPatches, LandAsk, export_patches
     from forkjoin.engine.launching.estimates import with_estimates
     from forkjoin.engine.launching.launching import launch
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.retention import retire
     from forkjoin.engine.run import Run, TaskOutput
     from forkjoin.engine.settings import Settings, settings_from
+    from forkjoin.engine.smoking import smoke
     from forkjoin.engine.transcripts import read_transcripts
     from forkjoin.planning import check_json, plan_to_yaml
 
@@ -52,6 +53,9 @@ _HOME = {
     "Exported": "forkjoin.engine.bundles.writing",
     "export": "forkjoin.engine.bundles.writing",
     "KnownAgent": "forkjoin.engine.known",
+    "ExplainedAgent": "forkjoin.engine.known",
+    "explained_agents": "forkjoin.engine.known",
+    "smoke": "forkjoin.engine.smoking",
     "known_agents": "forkjoin.engine.known",
     "known_analysers": "forkjoin.engine.known",
     "DEFAULT_BASELINE": "forkjoin.engine.preparing.baselines",
@@ -105,6 +109,7 @@ __all__ = [
     "DEFAULT_BASELINE",
     "DEMO",
     "FORMATS",
+    "ExplainedAgent",
     "Exported",
     "ExportedPatches",
     "KnownAgent",
@@ -124,6 +129,7 @@ __all__ = [
     "check_json",
     "clear",
     "examined",
+    "explained_agents",
     "export",
     "export_patches",
     "found_agents",
@@ -151,6 +157,7 @@ __all__ = [
     "runs",
     "scope_json",
     "settings_from",
+    "smoke",
     "touched",
     "with_estimates",
     "with_others",

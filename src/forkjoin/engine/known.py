@@ -1,11 +1,26 @@
-"""What of agents and analysers is on this machine."""
+"""What of agents and analysers is on this machine, what each agent will see here, and what it lacks."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from forkjoin.agents import Coded, cards, dialect, found_agents, names
-from forkjoin.errors import ForkjoinError
+from forkjoin.agents import (
+    PROGRAMS,
+    Coded,
+    Feature,
+    Seen,
+    cards,
+    dialect,
+    features,
+    found_agents,
+    names,
+    seen_by,
+)
+from forkjoin.errors import ForkjoinError, UnknownId
 from forkjoin.model import AnalyserCard
 
 
@@ -20,6 +35,16 @@ class KnownAgent:
     version: str = ""
     how: str = ""
     note: str = ""
+    features: tuple[Feature, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainedAgent:
+    """A coding agent, what it will read where it starts, and the next step for each thing that it lacks here."""
+
+    agent: KnownAgent
+    sees: tuple[Seen, ...]
+    next: tuple[str, ...]
 
 
 def known_agents() -> tuple[KnownAgent, ...]:
@@ -41,6 +66,55 @@ def only_agent() -> str:
     return logged_in[0] if len(logged_in) == 1 else ""
 
 
+def explained_agents(tree: Path, asked: Sequence[str] = ()) -> tuple[ExplainedAgent, ...]:
+    """Return the coding agents that this version drives (those that are *asked* for) as they would start in *tree*.
+
+    Raises UnknownId for a name that is no coding agent's.
+    """
+    ours = [name for name in names() if name in PROGRAMS]
+    for name in asked:
+        if name not in ours:
+            raise UnknownId("coding agent", name, ours)
+    return tuple(_explained(_probed(name), tree.absolute()) for name in ours if not asked or name in asked)
+
+
+def _explained(agent: KnownAgent, tree: Path) -> ExplainedAgent:
+    if not agent.found:
+        return ExplainedAgent(agent=agent, sees=(), next=(f"install it: {agent.note}",))
+    sees = seen_by(agent.name, tree=tree, home=Path.home(), environ=os.environ)
+    return ExplainedAgent(agent=agent, sees=sees, next=tuple(_steps(agent, sees, tree)))
+
+
+def _steps(agent: KnownAgent, sees: Sequence[Seen], tree: Path) -> Iterator[str]:
+    if not agent.version:
+        yield f"it does not say its version: look at {agent.path} --version"
+    if not agent.how:
+        yield f"no log-in was found: {agent.note}"
+    for file in dict.fromkeys(one.file for one in sees if one.trouble.startswith("cannot")):
+        yield f"repair {file}: {next(one.trouble for one in sees if one.file == file)}"
+    files = dict.fromkeys(Path(one.file) for one in sees)
+    inside = [path.relative_to(tree).as_posix() for path in files if path.is_relative_to(tree)]
+    if ignored := _ignored(tree, inside):
+        said = ", ".join(ignored)
+        yield f"git ignores {said}: a writer works in a clone, and lacks it; give it: carry: [{said}]"
+    if agent.name == "claude" and os.geteuid() == 0 and not os.environ.get("IS_SANDBOX"):
+        yield "it refuses permission: full to root; in a container of yours set IS_SANDBOX=1"
+
+
+def _ignored(tree: Path, files: Sequence[str]) -> list[str]:
+    """Return those of *files* (relative to *tree*) that git ignores; none outside git."""
+    if not files:
+        return []
+    asked = ["git", "-C", str(tree), "check-ignore", "-z", "--stdin"]
+    try:
+        said = subprocess.run(
+            asked, input="\0".join(files).encode(), capture_output=True, timeout=20, check=False
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return [name for name in said.decode("utf-8", "replace").split("\0") if name]
+
+
 def known_analysers() -> tuple[AnalyserCard, ...]:
     """Return the offline analysers, those that are not installed too."""
     return cards()
@@ -50,7 +124,7 @@ def _probed(name: str) -> KnownAgent:
     try:
         probe = dialect(name).probe()
     except ForkjoinError as error:
-        return KnownAgent(name=name, driven=True, found=False, note=str(error))
+        return KnownAgent(name=name, driven=True, found=False, note=str(error), features=features(name))
     return KnownAgent(
         name=name,
         driven=True,
@@ -59,4 +133,5 @@ def _probed(name: str) -> KnownAgent:
         version=probe.version,
         how=probe.how,
         note=probe.hint or probe.how,
+        features=features(name),
     )

@@ -15,7 +15,7 @@ _OF_EXTRA = re.compile(r"([\w.-]+).*;.*\bextra == ['\"]([\w-]+)['\"]")
 
 def equipment(settings: Settings) -> Iterator[Fact]:
     """Yield a fact for each: none of them keeps forkjoin from running, a lack of analysers is worth a warning."""
-    yield _agents()
+    yield from _agents()
     yield _analysers()
     yield from _extras()
     made = [f"{name} ({settings.places.get(name, origin)})" for name, origin in settings.origins.items()]
@@ -23,15 +23,20 @@ def equipment(settings: Settings) -> Iterator[Fact]:
                remedy="their values: forkjoin doctor --settings")  # fmt: skip
 
 
-def _agents() -> Fact:
+def _agents() -> Iterator[Fact]:
     agents = known_agents()
     said = [f"{agent.name} {agent.version}".strip() for agent in agents if agent.driven and agent.found]
     lacking = [agent.name for agent in agents if agent.driven and not agent.found]
     others = [agent.name for agent in agents if not agent.driven]
     hints = [f"not here: {', '.join(lacking)}"] if lacking else []
     hints += [f"found, but not driven by this version: {', '.join(others)}"] if others else []
-    return Fact(name="agents", verdict="ok", seen=", ".join(said) or "none",
-                remedy=f"{'; '.join(hints)} (see: forkjoin agents)" if hints else "")  # fmt: skip
+    yield Fact(name="agents", verdict="ok", seen=", ".join(said) or "none",
+               remedy=f"{'; '.join(hints)} (see: forkjoin agents)" if hints else "")  # fmt: skip
+    for agent in agents:
+        if agent.features and agent.found:
+            seen = f"logged in by {agent.how}" if agent.how else "no log-in was found"
+            yield Fact(name=agent.name, verdict="ok" if agent.how else "warning", seen=seen,
+                       remedy=f"more: forkjoin agents --explain {agent.name}" if agent.how else agent.note)  # fmt: skip
 
 
 def _analysers() -> Fact:

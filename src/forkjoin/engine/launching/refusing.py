@@ -148,8 +148,16 @@ def _refuse_telling(plan: Plan, environ: Mapping[str, str]) -> None:
 
 
 def _no_agent(task: Task) -> str:
-    here = ", ".join(name for name, _ in found_agents())
-    found = f" (found on this machine: {here})" if here else ""
+    found = ""
+    if found_agents():
+        found = f" (found on this machine: {', '.join(name for name, _ in found_agents())})"
+    elif task.task:
+        first = dialect(next(iter(PROGRAMS)))
+        return (
+            f"no agent was chosen for task {task.id or task.description or task.task[:40]!r}, and no coding agent is "
+            f"on this machine; install one ({first.name}: {first.probe().hint}; all of them: forkjoin agents), or say "
+            "command: [...] or shell: in the task"
+        )
     return (
         f"no agent was chosen for task {task.id or task.description or task.task[:40]!r}{found}, and not exactly one "
         f"coding agent is here and logged in; this version runs {', '.join(names())} and shell: say agent: NAME, "

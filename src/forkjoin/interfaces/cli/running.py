@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from forkjoin.errors import PlanError, choices
+from forkjoin.errors import CannotHere, PlanError, choices
 from forkjoin.interfaces.cli.landings import print_landing
 from forkjoin.interfaces.cli.saving import refuse_ending, save
 from forkjoin.interfaces.cli.starting import Starting, start, surrounding_agent
@@ -119,3 +119,13 @@ def _detach(asked: Running) -> bool:
     if around:
         say(f"inside {around} without a terminal: the run goes on in the background (--attach stays with it)")
     return bool(around)
+
+
+def nobody(shell: str) -> CannotHere:
+    """Return what is said where prompts name no agent and none can be chosen; *shell* is what -a shell would mean."""
+    from forkjoin.engine import found_agents
+
+    here, todo = "no coding agent is on this machine", "install one, name one with -a"
+    if found_agents():
+        here, todo = "not exactly one coding agent is here and logged in", "name one with -a"
+    return CannotHere(f"nobody was named to do it, and {here}: {todo}, or say -a shell ({shell}); see: forkjoin agents")

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from textwrap import wrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from msgspec import structs
 
+from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked
 from forkjoin.interfaces.cli.talk import data, data_json, line_width
+from forkjoin.model import Usage, spoken, to_builtins
+from forkjoin.model.text import one_line
 
 if TYPE_CHECKING:
-    from forkjoin.engine import KnownAgent
+    from forkjoin.engine import ExplainedAgent, KnownAgent
 
 EXAMPLES = (
     ("forkjoin agents", "what is here, and how to get what is not"),
+    ("forkjoin agents --explain claude", "its log-in, what it will read here, what it lacks and what to do about it"),
+    ("forkjoin agents --smoke", "ask each one that is logged in a small question (it costs a request each)"),
     ("forkjoin agents --json", "for a program"),
 )
+_BY = {"program": "its own", "forkjoin": "by forkjoin", "end": "at its end", "none": "no"}
+_ANSWER = 60  # characters of an answer that are shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +36,111 @@ class Ask(Asked):
 
     A project adds a perspective by .forkjoin/perspectives/NAME.md, a user by perspectives/NAME.md in the settings
     folder: what to look for, in Markdown.
+
+    Exit codes: 0; with --smoke 3 some did not answer, 4 none did, 7 there is nobody to ask.
     """
+
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="AGENT...", help="With --explain, --smoke: these coding agents alone.")
+    ] = None
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Of each coding agent: log-in, features, settings, skills, MCP servers, next step."
+        ),
+    ] = False
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="Ask each that is logged in for one word; exit code 0: all did.")
+    ] = False
 
 
 def act(ask: Ask) -> int:
-    """List them."""
+    """List them, explain them, or ask them."""
+    if ask.explain and ask.smoke:
+        raise PlanError("are two different things", where="--explain, --smoke", next_step="say one of them")
+    if ask.names and not (ask.explain or ask.smoke):
+        raise PlanError("lists all of them", where="agents", next_step=f"say --explain {' '.join(ask.names)}")
+    if ask.smoke:
+        return _asked(ask)
+    return _explained(ask) if ask.explain else _listed(ask)
+
+
+def _explained(ask: Ask) -> int:
+    from forkjoin.engine import explained_agents
+
+    found = explained_agents(ask.tree, ask.names or ())
+    if ask.json:
+        data_json({"forkjoin": 1, "agents": [{**asdict(one.agent), **_more(one)} for one in found]})
+        return 0
+    for one in found:
+        for line in _page(one, ask.tree):
+            data(line)
+    return 0
+
+
+def _more(one: ExplainedAgent) -> dict[str, object]:
+    return {"sees": [asdict(seen) for seen in one.sees], "next": list(one.next)}
+
+
+def _page(one: ExplainedAgent, tree: Path) -> Iterator[str]:
+    agent = one.agent
+    yield f"{agent.name}: " + (f"{agent.version or 'version unknown'}, {agent.path}" if agent.found else "not found")
+    if agent.found:
+        yield from _row("log-in", agent.how or "none was found")
+    for kind in ("settings", "instructions", "skill", "mcp server"):
+        seen = [one for one in one.sees if one.kind == kind]
+        for word in seen:
+            note = f" ({word.trouble})" if word.trouble else ""
+            where = "" if kind in ("settings", "instructions") else f"{word.name}: "
+            yield from _row(kind, f"{where}{_short(word.file, tree)}{note}")
+    for feature in agent.features:
+        yield from _row(feature.name, f"{_BY[feature.by]}: {feature.how}")
+    for step in one.next:
+        yield from _row("next", step)
+
+
+def _short(file: str, tree: Path) -> str:
+    for top, head in ((tree.absolute(), ""), (Path.home(), "~/")):
+        if Path(file).absolute().is_relative_to(top):
+            return head + Path(file).absolute().relative_to(top).as_posix()
+    return file
+
+
+def _row(name: str, said: str) -> Iterator[str]:
+    head = f"  {name:18} "
+    lines = wrap(
+        said, max(40, line_width()), initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False
+    )
+    yield from lines or [head.rstrip()]
+
+
+def _asked(ask: Ask) -> int:
+    from forkjoin.engine import smoke
+
+    result = smoke(ask.tree, ask.names or ())
+    well = sum(task.state == "completed" for task in result.tasks)
+    if ask.json:
+        tasks = [{"agent": task.id, "ok": task.state == "completed", **to_builtins(task)} for task in result.tasks]
+        data_json({"forkjoin": 1, "run": result.run, "smoke": tasks, "ok": well == len(tasks)})
+    else:
+        for task in result.tasks:
+            said = (
+                f"answered {one_line(task.answer, _ANSWER)!r}"
+                if task.state == "completed"
+                else f"{task.state}: {task.reason}"
+            )
+            mark = "ok" if task.state == "completed" else "NO"
+            _print(_lines(f"{mark:>2}  {task.id}", True, f"{said}; {spoken(task.seconds)}, {_spent(task.usage)}"))
+    return 0 if well == len(result.tasks) else 3 if well else 4
+
+
+def _spent(usage: Usage) -> str:
+    tokens = [one for one in (usage.input_tokens, usage.output_tokens) if one is not None]
+    cost = "$?" if usage.usd is None else f"${usage.usd:.4f}"
+    return f"{sum(tokens):,} tokens, {cost}" if tokens else f"? tokens, {cost}"
+
+
+def _listed(ask: Ask) -> int:
     from forkjoin.engine import known_agents, known_analysers, known_perspectives
 
     perspectives = known_perspectives(ask.tree)

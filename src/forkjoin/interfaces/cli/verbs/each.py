@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forkjoin.errors import CannotHere, PlanError
-from forkjoin.interfaces.cli.running import Running, begun, prepared_for
+from forkjoin.errors import PlanError
+from forkjoin.interfaces.cli.running import Running, begun, nobody, prepared_for
 
 if TYPE_CHECKING:
     from forkjoin.model import Plan
@@ -57,10 +57,7 @@ def act(ask: Ask) -> int:
     """Run it."""
     ready = prepared_for(_plan(ask), ask)
     if not ask.dry_run and not all(task.agent_name for task in ready.plan.tasks):
-        raise CannotHere(
-            "nobody was named to do it, and not exactly one coding agent is here and logged in: name one with -a, or "
-            "say -a shell (PROMPT is a shell line); see: forkjoin agents"
-        )
+        raise nobody("PROMPT is a shell line")
     return begun(ready, ask)
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forkjoin.errors import CannotHere, PlanError
+from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import the_run
-from forkjoin.interfaces.cli.running import Running, begun, prepared_for
+from forkjoin.interfaces.cli.running import Running, begun, nobody, prepared_for
 from forkjoin.interfaces.cli.talk import on_terminal, say
 
 if TYPE_CHECKING:
@@ -66,10 +66,7 @@ def act(ask: Ask) -> int:
         return begun(_replay(ask), ask)
     ready = prepared_for(_plan(ask), ask)
     if ask.prompts and not ask.dry_run and not all(task.agent_name for task in ready.plan.tasks):
-        raise CannotHere(
-            "nobody was named to do it, and not exactly one coding agent is here and logged in: name one with -a, or "
-            "say -a shell (each -t is a shell line); see: forkjoin agents"
-        )
+        raise nobody("each -t is a shell line")
     return begun(ready, ask)
 
 
