@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import collections
 import contextlib
+import gc
 import importlib
 import io
 import json
@@ -198,6 +199,7 @@ def ready() -> None:
     with contextlib.redirect_stdout(io.StringIO()):
         for verb in ("run", "show", "land", "rm"):
             answered([verb, "--help"])
+    gc.freeze()  # else each fork's first collection writes to, and so copies, every page of what was imported
 
 
 if __name__ == "__main__":
