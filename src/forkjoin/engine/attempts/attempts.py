@@ -24,16 +24,14 @@ from forkjoin.engine.attempts.speaking import speaker
 from forkjoin.engine.attempts.workers import Workers
 from forkjoin.engine.attempts.workshop import Workshop
 from forkjoin.engine.folder import RunFolder
-from forkjoin.errors import ForkjoinError, NoRoom, listed
+from forkjoin.errors import ForkjoinError, NoRoom
 from forkjoin.failpoints import reached
 from forkjoin.model import (
     Base,
     BaseTaken,
-    Blocked,
     Call,
     Ended,
     Failed,
-    FailureKind,
     Lost,
     Outcome,
     Place,
@@ -45,8 +43,6 @@ from forkjoin.model import (
     TaskId,
     Usage,
 )
-from forkjoin.model.text import spelled
-from forkjoin.workspaces import MergeConflict
 
 _WORKSHOP = 8  # workspaces opened or harvested at once: git and the disk are the limit, not the cores
 _LONG = 2  # long answers that are read and not in the journal yet: what they hold of memory
@@ -243,7 +239,8 @@ class Attempts:
             return Result(ended=Ended(task=event.task, attempt=event.attempt, outcome=lost))
         place = (event.place if isinstance(event, Running) else None) or remains.place_of(own)
         if self.rebooted and (remains.own_tree(task, place) or not remains.kept(own)):
-            return remains.gone_with_the_machine(task, event.attempt, place)
+            self._salvage(task, event.attempt, place)
+            return None
         gift = self._carrying.remember(key, given())
         phase = phase_of(own) if isinstance(event, Starting) and place is not None else None
         if phase is not None and place is not None:
@@ -256,6 +253,12 @@ class Attempts:
         self._living.add(key)
         self.local.adopt(str(own), event.task, event.attempt)
         return None
+
+    def _salvage(self, task: Task, attempt: int, place: Place | None) -> None:
+        self._living.add((task.id, attempt))
+        self._between.add((task.id, attempt))
+        harvest = self._workshop.harvest
+        self._workers.submit(lambda: self.tell(remains.gone_with_the_machine(task, attempt, place, harvest)))
 
     async def close(self, *, over: bool) -> None:
         """Let go of threads and backends; processes that still run are left to their lease.
@@ -288,19 +291,10 @@ class Attempts:
     def _place_for(self, task: Task, attempt: int, given: Given) -> Place | Outcome:
         if (task.id, attempt) in self._stopping:  # it waited for a thread while it was stopped
             return Stopped(reason=self._stopping[task.id, attempt])
-        try:
-            on = given.goes_on.place if given.goes_on is not None else None
-            if on is None:
-                return self._workshop.open(task, attempt, given.commits)
-            place, kept = self._workshop.open_again(task, on)
-            if kept:
-                self._kept.add((task.id, attempt))
-            return place
-        except MergeConflict as conflict:
-            return Blocked(by=given.by, reason=f"their changes do not merge: {listed(conflict.files, 5, say=spelled)}")
-        except Exception as error:
-            kind: FailureKind = "workspace" if isinstance(error, OSError | ForkjoinError) else "setup"
-            return Failed(kind=kind, reason=said(error))
+        found, kept = self._workshop.opened(task, attempt, given)
+        if kept:
+            self._kept.add((task.id, attempt))
+        return found
 
     def _opened(self, task: Task, attempt: int, found: Place | Outcome, given: Given) -> None:
         key = (task.id, attempt)

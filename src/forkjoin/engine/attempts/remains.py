@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from forkjoin.backends import Exited, read_exit, unchanged
-from forkjoin.engine.attempts.settling import Result
+from forkjoin.engine.attempts.settling import Harvest, Result, harvested
 from forkjoin.failpoints import reached
 from forkjoin.model import Ended, Exit, Lost, Place, Task, to_json
 from forkjoin.private import write_file
@@ -45,19 +45,22 @@ def own_tree(task: Task, place: Place | None) -> bool:
     return not task.reads_only if place is None else place.kind != "shared"
 
 
-def gone_with_the_machine(task: Task, attempt: int, place: Place | None) -> Result:
+def gone_with_the_machine(task: Task, attempt: int, place: Place | None, harvest: Harvest) -> Result:
     """Return the record of an attempt that the machine went down with: for what it had not flushed nobody vouches.
 
-    That goes for a tree of its own too, though its program may have ended: files there were never flushed.
+    That goes for a tree of its own too, though its program may have ended: files there were never flushed. What is left
+    of its work is taken as salvage, which lands only where it is accepted by name.
     """
+    changes, trouble = harvested(task, attempt, place, harvest)
     where = ""
-    if place is not None and place.kind != "shared":
-        where = (
-            f"; what is left of its work lies in {place.root}, where files that were not on the disk yet may be "
-            "missing, empty or old"
-        )
+    if changes.commit:
+        where = "; what was left of its work was kept; files that were not on the disk yet are missing, empty or old"
+    elif trouble and place is not None:
+        where = f"; what is left of its work lies in {place.root}"
     lost = Lost(reason=f"the machine went down before its result was kept{where}")
-    return Result(ended=Ended(task=task.id, attempt=attempt, outcome=lost, place=place))
+    ended = Ended(task=task.id, attempt=attempt, outcome=lost, place=place, changes=changes)
+    unneeded = place is not None and place.kind != "shared" and not trouble and not changes.commit
+    return Result(ended=ended, unneeded=unneeded)
 
 
 def note_place(folder: Path, place: Place) -> None:

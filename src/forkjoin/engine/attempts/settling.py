@@ -61,7 +61,7 @@ def settled(
     judgement = judgement or judged(folder, task, exited, place)
     reached("settle.judged")
     recorded = judgement.changes
-    changes, trouble = (recorded, "") if recorded is not None else _harvested(task, exited.attempt, place, harvest)
+    changes, trouble = (recorded, "") if recorded is not None else harvested(task, exited.attempt, place, harvest)
     reached("settle.harvested")
     outcome, value = _true(task, judgement, changes)
     if trouble and isinstance(outcome, Completed | NeedsInput):
@@ -145,7 +145,7 @@ def _seen(folder: RunFolder, task: Task, exited: Exited, exit_: Exit, place: Pla
     )
 
 
-def _harvested(task: Task, attempt: int, place: Place | None, harvest: Harvest) -> tuple[Changes, str]:
+def harvested(task: Task, attempt: int, place: Place | None, harvest: Harvest) -> tuple[Changes, str]:
     """Return the changes, and why they could not be taken."""
     if place is None or place.kind == "shared":
         return Changes(), ""

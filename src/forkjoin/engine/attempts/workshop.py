@@ -8,10 +8,14 @@ from threading import Lock
 
 from msgspec.structs import replace
 
+from forkjoin.engine.attempts.briefs import Given
+from forkjoin.engine.attempts.settling import said
 from forkjoin.engine.folder import RunFolder
-from forkjoin.model import Base, Changes, Place, Planned, Task
+from forkjoin.errors import ForkjoinError, listed
+from forkjoin.model import Base, Blocked, Changes, Failed, FailureKind, Place, Planned, Task
+from forkjoin.model.text import spelled
 from forkjoin.sources import read_tree
-from forkjoin.workspaces import Workspaces
+from forkjoin.workspaces import MergeConflict, Workspaces
 
 
 class Workshop:
@@ -48,6 +52,22 @@ class Workshop:
             return place, True
         workspaces, _ = self._at_hand()
         return workspaces.open_again(task, place), False
+
+    def opened(self, task: Task, attempt: int, given: Given) -> tuple[Place | Blocked | Failed, bool]:
+        """Return a workspace on what predecessors gave, or why there is none; and whether it is as it was left.
+
+        One that goes on from an earlier attempt has that one's.
+        """
+        try:
+            if given.goes_on is not None and given.goes_on.place is not None:
+                return self.open_again(task, given.goes_on.place)
+            return self.open(task, attempt, given.commits), False
+        except MergeConflict as conflict:
+            files = listed(conflict.files, 5, say=spelled)
+            return Blocked(by=given.by, reason=f"their changes do not merge: {files}"), False
+        except Exception as error:
+            kind: FailureKind = "workspace" if isinstance(error, OSError | ForkjoinError) else "setup"
+            return Failed(kind=kind, reason=said(error)), False
 
     def open_once(self, task: Task) -> tuple[Place, bool]:
         """Return the tree that `setup_once` fills, and whether it has been filled already."""
