@@ -349,5 +349,6 @@ def test_lfs_content_comes_from_the_local_store_and_what_it_lacks_stays_a_pointe
     changes = run.harvest(place, task)
     assert [(c.path, c.how) for c in changes.files] == [("has.bin", "modified"), ("line\nbreak.bin", "deleted")]
     assert "has.bin" in changes.notes[0]
+    assert run.git("show", f"{changes.commit}:has.bin") == pointer.format(hashlib.sha256(b"changed\n").hexdigest(), 8)
     assert (Path(run.open("plain").root) / "has.bin").read_text().startswith("version")
     assert site.fingerprint() == before

@@ -21,6 +21,7 @@ from forkjoin.private import make_folder
 from forkjoin.sources import read_tree
 from forkjoin.workspaces import Workspaces
 from forkjoin.workspaces.landing import held
+from forkjoin.workspaces.pointing import keep_content
 from forkjoin.workspaces.removal import remove_folder
 
 _KEPT_S = 14 * 24 * 3600
@@ -147,6 +148,8 @@ def _keep_patches(folder: RunFolder, changed: Sequence[Ended]) -> Path:
             name = ended.task if last[ended.task] == ended.attempt else f"{ended.task}-{ended.attempt}"
             if ended.changes.patch:
                 shutil.copyfile(folder.path / ended.changes.patch, kept / f"{name}.patch")
+        if changed:
+            keep_content(folder.path, kept)
     except OSError as error:
         said = f"the patches of run {folder.run} cannot be kept in {kept}: {error.strerror}; nothing was deleted"
         raise (NoRoom if error.errno in (errno.ENOSPC, errno.EDQUOT) else CannotHere)(said) from error

@@ -25,6 +25,7 @@ from forkjoin.workspaces.durable import flush
 from forkjoin.workspaces.listing import Listing
 from forkjoin.workspaces.meddling import Meddled, meddled
 from forkjoin.workspaces.opening import Record
+from forkjoin.workspaces.pointing import pointed
 from forkjoin.workspaces.store import Store
 from forkjoin.workspaces.taking import refuse_too_much
 
@@ -46,14 +47,18 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
     found.notes += beside.notes
     if found.empty:
         return Changes(files=beside.files, notes=_notes(found))
-    if record.lfs.exists() and (whole := sorted(found.present.keys() & record.lfs.read_bytes().split(b"\0"))):
-        found.notes.append(
-            f"LFS files whose content is in the commit (git add --renormalize makes pointers): {_names(whole)}"
-        )
     refuse_too_much(found.present.values(), f"changes of {task.id} in {root}")
+    if place.in_git:
+        found.pointers = pointed(store, root, found.present, scratch=record.folder / "attributes")
     ours = store.git()
     reached("harvest.before")
     own, trouble = authored(store, place, ref=f"{ref}-commits")
+    if found.pointers:
+        found.notes.append(
+            f"LFS files, kept as pointers and their content beside them: {_names(sorted(found.pointers))}"
+        )
+        if own:
+            own, trouble = (), "its own commits are left out, for they may hold the content of LFS files"
     commit = _committed(store, task, place, ref=ref, found=found)
     store.names.flush()
     reached("harvest.committed")
@@ -113,6 +118,9 @@ def _write_file(stream: IO[bytes], root: Path, path: bytes, found: Listing) -> N
     with open(handle, "rb") as file:  # noqa: PTH123 - an open file, not a path
         state = os.fstat(handle)
         mode = b"100755" if state.st_mode & stat.S_IXUSR else b"100644"
+        if pointer := found.pointers.get(path):
+            stream.write(b"M %s inline %s\ndata %d\n%s\n" % (mode, _quoted(path), len(pointer), pointer))
+            return
         stream.write(b"M %s inline %s\ndata %d\n" % (mode, _quoted(path), state.st_size))
         _write_exactly(stream, file, state.st_size)
         stream.write(b"\n")

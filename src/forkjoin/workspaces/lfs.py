@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +21,10 @@ from forkjoin.workspaces.copying import copy_file
 from forkjoin.workspaces.git import Git, of_user, private
 from forkjoin.workspaces.store import Store, make_repository, object_format
 
-_POINTER: Final = re.compile(
+POINTER: Final = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-.*\n)*oid sha256:([0-9a-f]{64})\nsize ([0-9]{1,18})\n"
 )
-_LARGEST: Final = 1024  # bytes of a pointer
+LARGEST: Final = 1024  # bytes of a pointer
 _NAMED: Final = 5
 
 
@@ -38,16 +38,17 @@ class Brought:
 
 def bring(store: Store, root: Path, *, index: Path, scratch: Path) -> Brought:
     """Put the content of LFS files in the place of their pointers, where the user's own store has it."""
-    objects = _objects(store)
+    stores = (own_objects(store), users_objects(store))
     rows: dict[bytes, bytes] = {}
     missing: list[bytes] = []
     top = os.fsencode(root) + b"/"
-    for path in _marked(store, root, index, scratch):
+    for path in marked(store, root, index=index, scratch=scratch):
         found = _pointer(top + path)
         if found is None:
             continue
         oid, size, mode = found
-        source = objects / oid[:2] / oid[2:4] / oid
+        places = [objects / oid[:2] / oid[2:4] / oid for objects in stores]
+        source = next((place for place in places if place.exists()), places[-1])
         with suppress(OSError):
             state = source.lstat()
             if stat.S_ISREG(state.st_mode) and state.st_size == size and removed_from(top, path):
@@ -66,23 +67,41 @@ def hide_from_its_git(git: Git, paths: list[bytes]) -> None:
         git.out("update-index", "-z", "--assume-unchanged", "--stdin", stdin=b"".join(path + b"\0" for path in paths))
 
 
-def _objects(store: Store) -> Path:
+def own_objects(store: Store) -> Path:
+    """Return where the run keeps the content of changed files that are pointers in its commits."""
+    return store.path / "lfs" / "objects"
+
+
+def users_objects(store: Store) -> Path:
+    """Return the user's local store."""
     common = Path(store.tree.git.common_dir) if store.tree.git else store.top / ".git"
     said = of_user(store.top).run("config", "--get", "lfs.storage").out.decode("utf-8", "replace").strip()
     return common / (said or "lfs") / "objects"
 
 
-def _marked(store: Store, root: Path, index: Path, scratch: Path) -> Iterator[bytes]:
-    """Yield the files that the base's attributes (and the user's own, in `info/attributes`) give to git-lfs."""
-    own = ""
+def own_attributes(store: Store) -> str:
+    """Return the user's attributes that are in no commit, of `info/attributes`."""
     with suppress(OSError):
         if store.tree.git:
-            own = Path(store.tree.git.common_dir, "info", "attributes").read_text("utf-8", "surrogateescape")
+            return Path(store.tree.git.common_dir, "info", "attributes").read_text("utf-8", "surrogateescape")
+    return ""
+
+
+def marked(
+    store: Store, root: Path, *, index: Path | None, scratch: Path, paths: Sequence[bytes] = ()
+) -> Iterator[bytes]:
+    """Yield the files that attributes give to git-lfs: all of an index by its own, or *paths* by those in *root*.
+
+    The user's own attributes count either way. *scratch* is a folder that is made, and removed.
+    """
+    own = own_attributes(store)
     settings = {"core.bare": "false", "core.attributesFile": os.devnull, **object_format(store.tree.git)}
     make_repository(scratch, settings, attributes=own, alternates=(store.objects, *store.alternates()))
     try:
         git = private(scratch, tree=root, index=index)
-        said = git.out("check-attr", "-z", "--cached", "--stdin", "filter", stdin=git.out("ls-files", "-z"))
+        names = b"".join(path + b"\0" for path in paths) if index is None else git.out("ls-files", "-z")
+        cached = () if index is None else ("--cached",)
+        said = git.out("check-attr", "-z", *cached, "--stdin", "filter", stdin=names)
         fields = iter(said.split(b"\0")[:-1])
         yield from (path for path, _, value in zip(fields, fields, fields, strict=True) if value == b"lfs")
     finally:
@@ -93,9 +112,9 @@ def _pointer(path: bytes) -> tuple[str, int, int] | None:
     """Return the hash, the size and the mode that a pointer stands for, None where the file is none."""
     with suppress(OSError):
         state = os.lstat(path)
-        if stat.S_ISREG(state.st_mode) and state.st_size <= _LARGEST:
+        if stat.S_ISREG(state.st_mode) and state.st_size <= LARGEST:
             with open(path, "rb") as file:  # noqa: PTH123 - bytes, which pathlib does not take
-                if said := _POINTER.fullmatch(file.read()):
+                if said := POINTER.fullmatch(file.read()):
                     return said[1].decode(), int(said[2]), stat.S_IMODE(state.st_mode)
     return None
 

@@ -30,6 +30,7 @@ class Listing:
     modules: list[bytes] = field(default_factory=list)  # submodules that differ
     odd: list[bytes] = field(default_factory=list)  # pipes, sockets, what may not be read
     notes: list[str] = field(default_factory=list)  # what cannot be told of it
+    pointers: dict[bytes, bytes] = field(default_factory=dict)  # what is kept in the place of LFS files
 
     def add(self, files: Mapping[bytes, os.stat_result]) -> None:
         """Count more files as new."""

@@ -60,7 +60,8 @@ class Trying:
         """
         own = self._new_folder()
         self._say(f"gate: {one_line(self._ask.command, 60)} on {listed(tasks, 5) or 'what they start from'} ...")
-        place = checked_out(self._store, commit, home=self._folder.home, own=own, carry=self._ask.carry)
+        lfs = any(task.lfs for task in self._ask.tasks)
+        place = checked_out(self._store, commit, home=self._folder.home, own=own, carry=self._ask.carry, lfs=lfs)
         try:
             said, seconds = self._tried(own, Path(place.cwd))
         finally:

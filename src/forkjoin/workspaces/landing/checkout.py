@@ -10,9 +10,9 @@ from forkjoin.workspaces.removal import remove_folder
 from forkjoin.workspaces.store import Store
 
 
-def checked_out(store: Store, commit: str, *, home: Path, own: Path, carry: tuple[str, ...]) -> Place:
+def checked_out(store: Store, commit: str, *, home: Path, own: Path, carry: tuple[str, ...], lfs: bool) -> Place:
     """Return a workspace beside those of the run's tasks; *own* is the folder of what is written down about it."""
-    task = Task(id=TaskId(f"land.{own.name}"), carry=carry)  # no task of a plan can be called so
+    task = Task(id=TaskId(f"land.{own.name}"), carry=carry, lfs=lfs)  # no task of a plan can be called so
     folder = home.resolve() / "workspaces" / store.run / str(task.id)
     remove_folder(folder)
     return open_workspace(store, task, commit, folder=folder, record=Record(folder=own / "workspace"))

@@ -7,16 +7,20 @@ from pathlib import Path
 
 from forkjoin.errors import CannotHere, listed
 from forkjoin.workspaces.contents import LARGEST, sizes
+from forkjoin.workspaces.pointing import give_content
 from forkjoin.workspaces.store import Store
 
 
 def patch_files(store: Store, start: str, tip: str, target: Path) -> tuple[str, ...]:
     """Write a numbered patch for each commit behind *start* ("" = all) up to *tip*; return their names.
 
+    What pointers of LFS files in them name is copied to the user's local store.
+
     Raises CannotHere, and writes nothing, where a file is too big: git would hold it several times in memory.
     """
     behind = (f"{start}..{tip}",) if start else ("--root", tip)
     _refuse_big(store, start, tip)
+    give_content(store, [tip], [start])
     out = store.git().out(
         "format-patch", "-o", os.fspath(target.resolve()), "--binary", "--full-index", "--no-renames", "--no-signature",
         "--no-ext-diff", "--no-textconv", "--no-color", "--no-thread", "--no-cover-letter", "--no-base",

@@ -11,6 +11,7 @@ from forkjoin.failpoints import reached
 from forkjoin.model import RefMove
 from forkjoin.workspaces.git import of_user
 from forkjoin.workspaces.handing import DURABLE, hand_over
+from forkjoin.workspaces.pointing import give_content
 from forkjoin.workspaces.store import Store
 
 _HEADS: Final = "refs/heads/"
@@ -69,6 +70,7 @@ def published(store: Store, moves: Sequence[RefMove], *, onto: str) -> None:
     user = of_user(store.top)
     reached("land.before.objects")
     hand_over(store, [move.new for move in moves], [onto, *(move.old for move in moves)])
+    give_content(store, [move.new for move in moves], [onto, *(move.old for move in moves)])
     reached("land.objects")
     zeros = "0" * len(moves[0].new)
     said = "".join(f"update {move.ref} {move.new} {move.old or zeros}\n" for move in moves)
