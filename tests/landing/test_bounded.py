@@ -71,7 +71,7 @@ def test_a_look_for_overlaps_that_goes_wrong_is_followed_by_the_next() -> None:
         def submit(self, job) -> None:
             job()
 
-        def changed(self, task: Task, attempt: int, place: Place) -> frozenset[str]:
+        def changed(self, task: Task, place: Place) -> frozenset[str]:
             looks.append(task.id)
             raise ValueError(f"odd: {task.id}")
 

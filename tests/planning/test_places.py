@@ -196,6 +196,7 @@ def test_the_keys_of_plan_and_task_are_those_of_the_design() -> None:
     assert {"dirs", "files", "at_most"} == EACH
     assert {
         "id", "description", "role", "perspective", "task", "command", "shell", "context", "reads", "writes", "focus",
+        "alternative",
         "output", "allow_no_change", "after", "estimate", "timeout", "idle_timeout", "cpu", "retries", "permission",
         "isolation", "memory", "processes", "disk", "ok_exit", "carry", "resources", "env", "pass_env", "cwd", "agent",
         "model", "effort", "max_turns", "budget", "setup", "setup_once", "sparse", "keep_ignored", "lfs",

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.settings import Settings, settings_from
     from forkjoin.engine.smoking import smoke
     from forkjoin.engine.transcripts import read_transcripts
-    from forkjoin.planning import check_json, plan_to_yaml
+    from forkjoin.planning import agents_in, check_json, plan_to_yaml
 
 _HOME = {
     "found_agents": "forkjoin.agents",
@@ -101,6 +101,7 @@ _HOME = {
     "money": "forkjoin.engine.launching.money",
     "with_estimates": "forkjoin.engine.launching.estimates",
     "with_others": "forkjoin.engine.claims",
+    "agents_in": "forkjoin.planning",
     "check_json": "forkjoin.planning",
     "plan_to_yaml": "forkjoin.planning",
 }
@@ -124,6 +125,7 @@ __all__ = [
     "TaskOutput",
     "Touched",
     "Written",
+    "agents_in",
     "attach",
     "bundle_named",
     "check_json",

@@ -71,7 +71,17 @@ from forkjoin.model.outcome import (
     state_of,
 )
 from forkjoin.model.plan import Edge, EdgeKind, Plan, Policy
-from forkjoin.model.report import Action, Clash, Coverage, Group, Report, TaskSummary
+from forkjoin.model.report import (
+    Action,
+    Alternative,
+    Clash,
+    Comparison,
+    Coverage,
+    Group,
+    Question,
+    Report,
+    TaskSummary,
+)
 from forkjoin.model.result import ChangedFiles, RunResult, TaskResult
 from forkjoin.model.scope import Baseline, ChangedFile, Known, Narrowing, Scope, Since
 from forkjoin.model.sizes import size, spoken_size
@@ -108,6 +118,7 @@ __all__ = [
     "SKIPPED_FOLDERS",
     "Account",
     "Action",
+    "Alternative",
     "AnalyserCard",
     "Authored",
     "Awaited",
@@ -129,6 +140,7 @@ __all__ = [
     "Clash",
     "Clashing",
     "Closed",
+    "Comparison",
     "Completed",
     "Confidence",
     "ConflictKind",
@@ -198,6 +210,7 @@ __all__ = [
     "Policy",
     "Process",
     "Progress",
+    "Question",
     "Recorded",
     "Ref",
     "RefMove",

@@ -7,7 +7,7 @@ from typing import Literal
 
 from forkjoin.model.base import RunId, TaskId, Value
 
-LeftKind = Literal["state", "violation", "conflict", "gate", "behind"]
+LeftKind = Literal["state", "violation", "conflict", "gate", "behind", "alternative"]
 SuspicionKind = Literal["signature", "name", "lock-file"]
 
 

@@ -6,7 +6,8 @@ from forkjoin.model.account import Account
 from forkjoin.model.base import RunId, TaskId, Value
 from forkjoin.model.finding import Finding, Severity
 from forkjoin.model.scope import Narrowing
-from forkjoin.model.usage import Spent
+from forkjoin.model.usage import Spent, Usage
+from forkjoin.model.workspace import Change
 
 
 class TaskSummary(Value, frozen=True, kw_only=True, omit_defaults=True):
@@ -64,6 +65,43 @@ class Clash(Value, frozen=True, kw_only=True, omit_defaults=True):
     findings: tuple[str, ...] = ()
 
 
+class Question(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """A task that rests until somebody answers: why, the last line of its answer, and the command that answers."""
+
+    task: TaskId
+    reason: str
+    text: str
+    command: str
+
+
+class Alternative(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """One agent's try at a task: how it ended, in how many seconds, what it used, changed, found and answered.
+
+    `files` are the changed files, `insertions` and `deletions` their lines; `answer` is its head.
+    """
+
+    task: TaskId
+    agent: str
+    state: str
+    reason: str = ""
+    seconds: float = 0.0
+    usage: Usage = Usage()
+    files: tuple[Change, ...] = ()
+    insertions: int = 0
+    deletions: int = 0
+    findings: int = 0
+    answer: str = ""
+
+
+class Comparison(Value, frozen=True, kw_only=True):
+    """What several agents made of one task; `same` are files that all of them changed."""
+
+    task: str
+    description: str
+    alternatives: tuple[Alternative, ...]
+    same: tuple[str, ...] = ()
+
+
 class Report(Value, frozen=True, kw_only=True, omit_defaults=True):
     """Findings of all tasks merged, worst first; every action cites finding ids; coverage is always there.
 
@@ -87,3 +125,5 @@ class Report(Value, frozen=True, kw_only=True, omit_defaults=True):
     clashes: tuple[Clash, ...] = ()
     left_out: int = 0
     narrowing: Narrowing | None = None
+    questions: tuple[Question, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()

@@ -48,7 +48,8 @@ class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
     Exactly one of `task`, `command`, `shell`, `function` says the work; a `perspective` says it where none does, and
     makes the task one that only reads and answers findings. Durations are seconds, sizes bytes (`memory`
     and `disk` None: a default of the machine's). Paths and globs are relative to the tree. `writes=()` means it
-    writes nothing; `None` means it was not said.
+    writes nothing; `None` means it was not said. Tasks of one `alternative` are tries at the same thing by several
+    agents: they run side by side whatever they write, and at most one of them is landed.
     """
 
     id: TaskId = TaskId("")
@@ -56,6 +57,7 @@ class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
     agent: AgentSpec | None = None
     role: str = ""
     perspective: str = ""
+    alternative: str = ""
     task: str = ""
     command: Strings = ()
     shell: str = ""
@@ -126,6 +128,10 @@ class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
     def shares_tree(self) -> bool:
         """Whether it works in the caller's own tree, where nothing it starts from has to be put there first."""
         return self.reads_only and self.isolation in ("auto", "shared") and not (self.setup or self.setup_once)
+
+    def apart_from(self, other: Task) -> bool:
+        """Whether the two belong to alternatives of different agents: they never land together."""
+        return bool(self.alternative and other.alternative) and self.agent_name != other.agent_name
 
     @property
     def agent_name(self) -> str:

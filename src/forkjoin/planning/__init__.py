@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from forkjoin.planning.alternatives import agents_in, compared, dealt, refuse_mixed
 from forkjoin.planning.breaking import smallest_breaking
 from forkjoin.planning.complete import completed
 from forkjoin.planning.fanout import FannedOut, fanned_out, kind_of
@@ -22,10 +23,13 @@ __all__ = [
     "Edited",
     "FannedOut",
     "Form",
+    "agents_in",
     "check",
     "check_json",
+    "compared",
     "completed",
     "covering",
+    "dealt",
     "fanned_out",
     "foreign_pairs",
     "ideal_speedup",
@@ -40,6 +44,7 @@ __all__ = [
     "plan_from_prompts",
     "plan_from_text",
     "plan_to_yaml",
+    "refuse_mixed",
     "review_plan",
     "selected",
     "smallest_breaking",

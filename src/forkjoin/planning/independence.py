@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from forkjoin.model import Check, Plan, Tree, to_json
 from forkjoin.planning.advice import advice_of
+from forkjoin.planning.alternatives import lineages
 from forkjoin.planning.claims import Ground, claims_of
 from forkjoin.planning.complete import completed
 from forkjoin.planning.meetings import facts_of
@@ -27,6 +29,13 @@ def check(
     Raises PlanError for a plan that `completed` refuses.
     """
     plan = completed(plan)
+    parts = lineages(plan)
+    found = [_checked(part, tree, clonable=clonable, slots=slots) for part in parts]
+    return _together(plan, found, slots=slots, cores=cores)
+
+
+def _checked(plan: Plan, tree: Tree, *, clonable: bool, slots: int | None) -> Check:
+    """Return what is known of tasks that all have to do with one another."""
     ground = Ground(tree)
     claims = tuple(claims_of(task, ground) for task in plan.tasks)
     facts = facts_of(plan, claims, tree, ground.names)
@@ -47,9 +56,26 @@ def check(
         pairs_left_out=listing.left_out,
         unknown=tuple(plan.tasks[n].id for n in sorted(unknown)),
         edges=ordering.edges,
-        waves=waves_of(plan.tasks, ordering.edges),
-        ideal_speedup=ideal_speedup(plan.tasks, ordering.edges, slots=slots, cores=cores),
+        waves=(),
+        ideal_speedup=1.0,
         advice=advice,
+    )
+
+
+def _together(plan: Plan, found: Sequence[Check], *, slots: int | None, cores: float | None) -> Check:
+    """Return one check of what was looked at apart, in the plan's order, with its waves and what may be gained."""
+    claims = {one.id: one for check in found for one in check.tasks}
+    edges = tuple({(edge.first, edge.then): edge for check in found for edge in check.edges}.values())
+    unknown = {task for check in found for task in check.unknown}
+    return Check(
+        tasks=tuple(claims[task.id] for task in plan.tasks),
+        pairs=tuple({(pair.a, pair.b): pair for check in found for pair in check.pairs}.values()),
+        pairs_left_out=sum(check.pairs_left_out for check in found),
+        unknown=tuple(task.id for task in plan.tasks if task.id in unknown),
+        edges=edges,
+        waves=waves_of(plan.tasks, edges),
+        ideal_speedup=ideal_speedup(plan.tasks, edges, slots=slots, cores=cores),
+        advice=found[0].advice if len(found) == 1 else (),  # it is about what runs side by side: here that is more
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from forkjoin.synthesis.comparing import comparisons
 from forkjoin.synthesis.extract import claimed
 from forkjoin.synthesis.join import at_or_above, limited, report, worst
 from forkjoin.synthesis.markdown import render_markdown
@@ -10,6 +11,7 @@ from forkjoin.synthesis.narrow import entries as baseline_entries
 from forkjoin.synthesis.narrow import identified, narrowed, pruned
 from forkjoin.synthesis.plain import render_json, summary_lines
 from forkjoin.synthesis.rank import ranked
+from forkjoin.synthesis.resting import questions
 from forkjoin.synthesis.sarif_in import from_sarif, suppressed
 from forkjoin.synthesis.settle import severity_of
 from forkjoin.synthesis.witness import TaskResult, Witness
@@ -20,12 +22,14 @@ __all__ = [
     "at_or_above",
     "baseline_entries",
     "claimed",
+    "comparisons",
     "from_sarif",
     "identified",
     "limited",
     "merged",
     "narrowed",
     "pruned",
+    "questions",
     "ranked",
     "render_json",
     "render_markdown",

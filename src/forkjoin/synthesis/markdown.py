@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from forkjoin.errors import listed
-from forkjoin.model import Finding, Group, Report, Source, TaskSummary, spoken
+from forkjoin.model import Comparison, Finding, Group, Report, Source, TaskSummary, spoken
 from forkjoin.model.text import clean, one_line
+from forkjoin.synthesis.comparing import comparison_rows
 from forkjoin.synthesis.similar import more_words, words_of
 from forkjoin.synthesis.words import (
     comparable,
@@ -42,10 +43,12 @@ def render_markdown(report: Report, *, limit: int = 50) -> str:
     """
     parts = [
         _top(report),
+        _questions(report),
         _next(report),
         _findings(report, max(0, limit)),
         _disagreements(report.findings),
         _clashes(report),
+        *map(_comparison, report.comparisons),
         _tasks(report.tasks),
         _not_looked_at(report),
         _account(report),
@@ -96,6 +99,28 @@ def _top(report: Report) -> str:
 
 def _section(title: str, lines: Sequence[str]) -> str:
     return f"## {title}\n\n" + "\n".join(lines).rstrip() if lines else ""
+
+
+def _questions(report: Report) -> str:
+    lines = []
+    for one in report.questions:
+        said = f": {inline(one.text)}" if one.text else ""
+        lines += [f"- **{inline(one.task)}** {inline(one.reason)}{said}", f"  - Answer it: {code(one.command)}"]
+    return _section("Needs your answer", lines)
+
+
+def _comparison(comparison: Comparison) -> str:
+    head, *rows = (tuple(map(inline, row)) for row in comparison_rows(comparison))
+    lines = [_row(head), _row(["---"] * len(head)), *map(_row, rows), ""]
+    lines += [
+        f"- {inline(one.agent)}: {code(f'forkjoin diff {one.task}')}" for one in comparison.alternatives if one.files
+    ]
+    about = f" {inline(comparison.description)}" if comparison.description else ""
+    return _section(f"Compared: {inline(comparison.task)}{about}", lines)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _next(report: Report) -> str:

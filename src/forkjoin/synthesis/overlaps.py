@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
 
-from forkjoin.model import Clash, Edge, Finding, RunView, TaskId, TaskView
+from forkjoin.model import Clash, Edge, Finding, RunView, Task, TaskId, TaskView
 from forkjoin.model.text import spelled
 
 _TOLD = 20
@@ -21,14 +21,14 @@ def clashes(view: RunView, findings: Sequence[Finding] = ()) -> tuple[Clash, ...
     for task in view.tasks:
         for change in task.changes.files:
             by_path.setdefault(change.path, []).append(task.id)
-    behind = _behind(view.edges)
+    behind, known = _behind(view.edges), {task.id: task.task for task in view.tasks}
     cited: dict[str, list[str]] = {}
     for finding in findings:
         cited.setdefault(finding.path, []).append(finding.id)
     return tuple(
         Clash(path=path, tasks=tuple(tasks), findings=tuple(cited.get(path, ())))
         for path, tasks in by_path.items()
-        if _side_by_side(tasks, behind)
+        if _side_by_side(tasks, behind, known)
     )
 
 
@@ -70,14 +70,17 @@ def _behind(edges: Iterable[Edge]) -> dict[TaskId, list[TaskId]]:
     return behind
 
 
-def _side_by_side(tasks: Sequence[TaskId], behind: dict[TaskId, list[TaskId]]) -> bool:
-    """Whether any two of the tasks were not ordered, be it through others."""
+def _side_by_side(tasks: Sequence[TaskId], behind: dict[TaskId, list[TaskId]], known: dict[TaskId, Task]) -> bool:
+    """Whether any two of the tasks were not ordered, be it through others; alternatives never land together."""
     if len(tasks) < 2 or all(one in behind.get(other, ()) for one, other in pairwise(tasks)):
         return False
     if len(tasks) > _LOOKED_THROUGH:
         return True  # many that are no plain chain: who lies before whom is not worth the time it takes
     before = {task: _all_before(task, behind) for task in tasks}
-    return any(one not in before[other] and other not in before[one] for one, other in combinations(tasks, 2))
+    return any(
+        one not in before[other] and other not in before[one] and not known[one].apart_from(known[other])
+        for one, other in combinations(tasks, 2)
+    )
 
 
 def _all_before(task: TaskId, behind: dict[TaskId, list[TaskId]]) -> set[TaskId]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from forkjoin.model import Account, Action, Report, spoken, to_builtins
 from forkjoin.model.text import one_line
+from forkjoin.synthesis.comparing import comparison_rows
 from forkjoin.synthesis.words import (
     comparable,
     counted,
@@ -24,6 +25,7 @@ _ACTIONS = 5
 _IDS = 3
 _NARROWEST, _ENDLESS = 40, 10**9
 _NOTES = 3
+_QUESTIONS, _COMPARED = 5, 3
 _LOSSES = 3  # causes named at the end of a run
 _ENDS = 3  # tasks of a long critical path named at either end
 _NOTABLE_S, _NOTABLE = 0.5, 0.05  # seconds, and share of the wall: less is not worth a line
@@ -37,21 +39,46 @@ def render_json(report: Report) -> dict[str, Any]:
 def summary_lines(report: Report, *, width: int = 80) -> list[str]:
     """Return the end of a run: counts, coverage, what to do next, time, in lines of *width* (0: each as long as it is).
 
-    At most 15 lines, and as many more as it takes to name what is left out, nothing looked at, or changed side by side.
+    At most 15 lines, and as many more as it takes to name who asks, what is left out, nothing looked at, what was
+    changed side by side, or compared.
     """
     room = max(_NARROWEST, width) if width else _ENDLESS
     asked = total(report) or not report.tasks or any(task.finds for task in report.tasks)
-    lines = [f"{counts_line(report)}."] if asked else []
+    lines = _questions(report, room)
+    lines += [f"{counts_line(report)}."] if asked else []
     lines += [f"Looked at: {coverage_line(report)}."]
     lines += [line for note in report.notes if note.startswith(_RECORDED) for line in _wrapped(f"Note: {note}.", room)]
     lines += [line for said in narrowing_lines(report) for line in _wrapped(f"{one_line(said)}.", room)]
     lines += _not_looked_at(report, room)
     lines += _next(report, room)
     lines += _side_by_side(report, room)
+    lines += _compared(report, room)
     lines += [f"Spent: {report.spent.said}."] if report.spent.tasks else []
     if report.account is not None and report.tasks:
         lines += account_lines(report.account, tasks=len(report.tasks))
     return [fitted(line, room) for line in lines]
+
+
+def _questions(report: Report, room: int) -> list[str]:
+    """Return who waits for an answer, first of all: nothing else goes on by being asked."""
+    lines = []
+    for one in report.questions[:_QUESTIONS]:
+        asked = f": {one_line(one.text)}" if one.text else f": {one_line(one.reason)}"
+        lines += [*_wrapped(f"{one.task} needs your answer{asked}", room), f"  {one.command}"]
+    left = len(report.questions) - _QUESTIONS
+    return [*lines, f"{counted(left, 'more task')} like that in the report."] if left > 0 else lines
+
+
+def _compared(report: Report, room: int) -> list[str]:
+    """Return for each task with alternatives a line an agent: state, time, cost, changes."""
+    lines = []
+    for comparison in report.comparisons[:_COMPARED]:
+        lines.append(f"Compared: {one_line(comparison.task)}")
+        rows = list(comparison_rows(comparison))[:5]
+        columns = [cells for cells in zip(*rows, strict=True) if cells[0]]
+        lines += [f"  {one_line(cells[0])}: {', '.join(map(one_line, cells[1:]))}" for cells in columns]
+    left = len(report.comparisons) - _COMPARED
+    return [*lines, f"{counted(left, 'more comparison')} in the report: forkjoin report"] if left > 0 else lines
 
 
 def _not_looked_at(report: Report, room: int) -> list[str]:

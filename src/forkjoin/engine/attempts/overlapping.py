@@ -95,10 +95,13 @@ class Overlaps:
 
     def _compare(self, living: list[Living]) -> None:
         changes: list[tuple[Key, frozenset[str]]] = []
+        tasks = {task.id: task for task, _, _ in living}
         for task, attempt, place in living:
             with suppress(Exception):  # it may have ended meanwhile, or left what nobody can read: no look, no note
                 changes.append(((task.id, attempt), self._workshop.changed(task, place)))
         for (first, one), (then, other) in combinations(changes, 2):
+            if tasks[first[0]].apart_from(tasks[then[0]]):
+                continue
             new = tuple(path for path in sorted(one & other) if (first[0], then[0], path) not in self._told)
             if new:
                 self._told.update((first[0], then[0], path) for path in new)

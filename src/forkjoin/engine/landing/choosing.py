@@ -45,10 +45,12 @@ def chosen(view: RunView, ask: LandAsk, *, landed: Collection[TaskId]) -> Chosen
     behind = stands_on(view)
     wanted = _wanted(view, ask.tasks, behind)
     found = Chosen()
+    open_ = _not_chosen(view, found, wanted, asked=bool(ask.tasks), landed=landed)
+    wanted -= open_
     for task in _in_order(view, behind):
         if task.id in wanted:
             _choose(found, task, ask, accept=accept.get(task.id, ()), stands_on=behind[task.id], landed=landed)
-    others = [task.id for task in view.unlanded if task.id not in wanted and task.id not in landed]
+    others = [task.id for task in view.unlanded if task.id not in {*wanted, *open_, *landed}]
     if others:
         found.notes.append(f"not asked for, and not landed: {listed(others, _SHOWN)}")
     named = {str(name) for name in ask.tasks}
@@ -56,6 +58,31 @@ def chosen(view: RunView, ask: LandAsk, *, landed: Collection[TaskId]) -> Chosen
     if along:
         found.notes.append(f"landed too, for others stand on them: {listed(along, _SHOWN)}")
     return found
+
+
+def _not_chosen(
+    view: RunView, found: Chosen, wanted: Collection[TaskId], *, asked: bool, landed: Collection[TaskId]
+) -> set[TaskId]:
+    """Return the alternatives among *wanted* of which somebody has to choose one first; raise PlanError for two."""
+    groups: dict[str, list[TaskView]] = {}
+    for task in view.tasks:
+        if task.task.alternative:
+            groups.setdefault(task.task.alternative, []).append(task)
+    left: set[TaskId] = set()
+    for name, group in groups.items():
+        mine = [task.id for task in group if task.id in wanted and task.id not in landed]
+        there = [task.id for task in group if task.id in landed]
+        if asked and len(mine) > 1:
+            raise PlanError(f"{' and '.join(mine)} are alternatives of {name}", next_step="name one of them to land")
+        if there or not asked:
+            why = f"{there[0]} has landed in its place" if there else "name the one to land: forkjoin land TASK"
+            left.update(mine)
+            found.left_out += [LeftOut(task=task, kind="alternative", reason=_alternative(name, why)) for task in mine]
+    return left
+
+
+def _alternative(name: str, why: str) -> str:
+    return f"it is one of the alternatives of {name}; {why}"
 
 
 def stands_on(view: RunView) -> dict[TaskId, tuple[TaskId, ...]]:

@@ -23,9 +23,12 @@ from forkjoin.errors import PlanError
 from forkjoin.model import Budget, Check, Each, OnOverlap, Options, Plan, Policy, Scope, Share, Task, TaskId, Tree
 from forkjoin.planning import (
     check,
+    compared,
     completed,
+    dealt,
     kind_of,
     plan_from_prompts,
+    refuse_mixed,
     review_plan,
     selected,
     tidied,
@@ -47,6 +50,7 @@ class Overrides:
     on_overlap: OnOverlap = "note"
     timeout: float | None = None
     budget: Budget | None = None
+    compare: tuple[str, ...] = ()
 
 
 class Tape(Protocol):
@@ -89,9 +93,11 @@ def prepared(plan: Plan, *, settings: Settings, tree: Path, overrides: Overrides
     whole = completed(_with_agents(owned, settings, flags, alone=alone))
     known = read_tree(tree)
     made = spread(whole, known)
-    asked = _selected(made.plan, flags)
+    several = compared(made.plan, flags.compare) if flags.compare else dealt(made.plan)
+    asked = _selected(several, flags)
     apart, options = separable(known), _options(asked, settings, flags)
     found = check(asked, known, clonable=apart, slots=options.max_parallel, cores=options.cores)
+    refuse_mixed(asked, found.edges)
     return Prepared(
         plan=asked,
         tree=known,
@@ -101,7 +107,7 @@ def prepared(plan: Plan, *, settings: Settings, tree: Path, overrides: Overrides
         notes=(*_chosen(alone), *made.notes, *found.advice),
         not_looked_at=made.not_looked_at,
         shares=made.shares,
-        kin=made.kin,
+        kin=() if flags.compare else made.kin,
     )
 
 
@@ -169,7 +175,7 @@ def _selected(plan: Plan, flags: Overrides) -> Plan:
 
 def _nameless(plan: Plan, settings: Settings, flags: Overrides) -> bool:
     """Whether nobody has said who does some task."""
-    if flags.agent or settings.agent or plan.agent:
+    if flags.agent or flags.compare or settings.agent or plan.agent:
         return False
     return not all(task.agent_name for task in (*plan.tasks, *(each.task for each in plan.each)))
 
@@ -179,7 +185,7 @@ def _chosen(agent: str) -> tuple[str, ...]:
 
 
 def _with_agents(plan: Plan, settings: Settings, flags: Overrides, *, alone: str = "") -> Plan:
-    default = flags.agent or settings.agent or alone or None
+    default = flags.agent or next(iter(flags.compare), None) or settings.agent or alone or None
     said = None if plan.policy == "isolate" else plan.policy  # the default is not a word of the plan's author
     return replace(
         plan,

@@ -16,7 +16,16 @@ from forkjoin.journal import Journal, run_view, timeline
 from forkjoin.model import MIB, Account, Closed, Joined, Planned, Report, RunView, TaskId, TaskView, Text, to_json
 from forkjoin.private import write_file
 from forkjoin.sources import lines_at
-from forkjoin.synthesis import TaskResult, identified, narrowed, render_json, render_markdown, report
+from forkjoin.synthesis import (
+    TaskResult,
+    comparisons,
+    identified,
+    narrowed,
+    questions,
+    render_json,
+    render_markdown,
+    report,
+)
 
 _FAILURES = {"failed", "timed_out", "lost", "needs_input", "blocked"}
 _ANSWER_CHARS = 4_000  # of each answer, in a report
@@ -77,7 +86,9 @@ def account_of(view: RunView) -> Account:
 def _joined(view: RunView, planned: Planned, content: Callable[[Text], str], now: float) -> Report:
     results = [_result(task, content, now) for task in view.tasks]
     made = report(view, results, account=account(timeline(view), now=now), not_looked_at=planned.not_looked_at)
-    return msgspec.structs.replace(made, spent=spent_by(view))
+    return msgspec.structs.replace(
+        made, spent=spent_by(view), questions=questions(view, content), comparisons=comparisons(view, content, now)
+    )
 
 
 def _told(made: Report, lines: _Lines, planned: Planned, *, whole: bool = False) -> Report:

@@ -25,8 +25,17 @@ class Running(Starting):
     """What every verb takes that runs a plan of the caller's."""
 
     agent: Annotated[
-        str | None, typer.Option("-a", "--agent", metavar="AGENT", help="Who does tasks that name nobody.")
+        str | None,
+        typer.Option(
+            "-a", "--agent", metavar="AGENT", help="Who does tasks that name nobody; claude,codex: they take turns."
+        ),
     ] = None
+    compare: Annotated[
+        str,
+        typer.Option(
+            "--compare", metavar="AGENTS", help="Give each task to each of claude,codex and compare what they bring."
+        ),
+    ] = ""
     policy: Annotated[
         str, typer.Option("--policy", metavar="POLICY", help="What to do about conflicts: isolate, strict or trust.")
     ] = ""
@@ -58,9 +67,23 @@ def prepared_for(plan: Plan, asked: Running) -> Prepared:
     if asked.save:
         refuse_ending(asked.save)
     flags = asked.overrides(
-        agent=asked.agent, policy=policy(asked.policy), base=asked.base, on_overlap=_on_overlap(asked.on_overlap)
+        agent=asked.agent,
+        compare=_compared(asked),
+        policy=policy(asked.policy),
+        base=asked.base,
+        on_overlap=_on_overlap(asked.on_overlap),
     )
     return prepared(plan, settings=asked.settings, tree=asked.tree, overrides=flags)
+
+
+def _compared(asked: Running) -> tuple[str, ...]:
+    from forkjoin.engine import agents_in
+
+    if not asked.compare:
+        return ()
+    if asked.agent:
+        raise PlanError("says who does the tasks already", where="--compare", next_step="leave -a out")
+    return agents_in(asked.compare, where="--compare")
 
 
 def begun(ready: Prepared, asked: Running) -> int:
