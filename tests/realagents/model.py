@@ -36,6 +36,7 @@ class Model:
 
     asked: collections.Counter[str] = field(default_factory=collections.Counter)
     failed: collections.Counter[str] = field(default_factory=collections.Counter)
+    seen: dict[str, str] = field(default_factory=dict)  # by the newest prompt: the request that it last stood in
     lock: threading.Lock = field(default_factory=threading.Lock)
     url: str = ""
 
@@ -99,6 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, form: Messages | Responses | Chat, body: Json) -> None:
         prompt, step = form.where(body)
+        self.model.seen[prompt] = json.dumps(body)
         directives = _directives(prompt)
         if (status := _failure(self.model, prompt, directives)) is not None:
             kind = {401: "authentication_error", 429: "rate_limit_error"}.get(status, "api_error")

@@ -197,12 +197,29 @@ def _sleeps(pid: int) -> bool:
         return False
 
 
+def resumed(agent: str, there: Place) -> Json:
+    """Send an ended task a second message: it goes on in its session, in the tree that it has changed."""
+    fields = {"agent": agent, "task": "[[write path=one.txt text=x]] [[say FIRST]]"}
+    there.run({"id": "t", "description": "two words", **fields})
+    there.forkjoin("send", "t", "[[write path=two.txt text=y]] [[say SECOND]]")
+    there.forkjoin("wait")
+    found = json.loads(there.forkjoin("show", "t", "--json").stdout)
+    task = found["tasks"][0] if "tasks" in found else found
+    both = [body for prompt, body in there.served.seen.items() if "SECOND" in prompt and "[[say FIRST]]" in body]
+    seen = (task["state"], task["answer"], sorted(task["changes"]["files"]), len(both))
+    right = seen == ("completed", "SECOND", ["one.txt", "two.txt"], 1)
+    return {"case": f"resume-{agent}", "wrong": "" if right else str(seen)}
+
+
 def crowd(agent: str, there: Place) -> Json:
     """Four of it at once, in a HOME that none has started in before."""
     fields = {"agent": agent, "task": "[[write path=made.txt text=x]] [[say DONE]]"}
     found = there.run(*({"id": f"t{n}", **fields} for n in range(4)))
     states = [task["state"] for task in found.values()]
     return {"case": f"four-{agent}", "wrong": "" if states == ["completed"] * 4 else str(found)}
+
+
+LOOKS: dict[str, Callable[[str, Place], Json]] = {"stop": stopped, "resume": resumed, "four": crowd}
 
 
 def main() -> int:
@@ -221,9 +238,9 @@ def main() -> int:
         with place() as there:
             lines = told([case for case in chosen if case.share or not asked.share], there, at_once=asked.at_once)
             lines.append({"case": "left", "wrong": str(marked(there.state) or "")})
-        for look in () if asked.share else (stopped, crowd):
+        for name, look in () if asked.share else LOOKS.items():
             for agent in agents:
-                if asked.only in f"{'stop' if look is stopped else 'four'}-{agent}":
+                if asked.only in f"{name}-{agent}":
                     with place() as there:
                         lines.append(look(agent, there))
     wrong = [line for line in lines if line["wrong"]]

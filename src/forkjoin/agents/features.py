@@ -23,7 +23,7 @@ _OUTSIDE = {
     "turns": "counted while it runs, and ended above max_turns",
     "budget in dollars": "watched while it runs, and ended above budget: {usd}",
     "budget in tokens": "watched while it runs, and ended above budget: {tokens}",
-    "JSON by schema": "asked for in the brief; the answer is checked",
+    "JSON by schema": "asked for in the brief; the answer is checked, and asked for once more",
     "deadline": "timeout: an hour unless the task says otherwise",
 }
 _AT_ITS_END = "it says its tokens at its end alone: nothing stops it before"
