@@ -5,6 +5,8 @@ Anthropic Messages, OpenAI Responses and OpenAI Chat Completions, streaming. A p
     [[write path=NAME text=TEXT]] [[bash cmd="LINE"]] [[say TEXT]] [[structured {"a": 1}]]
     [[fail STATUS times=N]] [[delay SECONDS]] [[usage input=N output=N]]
 
+`serving(script)` takes such steps by words of a prompt, for prompts that hold no directives.
+
 The step is the number of answers after the newest message of the user that has directives, so any number of agents and
 resumed sessions may ask at once. Names of tools and of their arguments are taken from what each request declares.
 """
@@ -18,16 +20,19 @@ import re
 import shlex
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from pathlib import PurePosixPath
+from typing import Any, TypeAlias
 
 Json = dict[str, Any]
 _DIRECTIVE = re.compile(r"\[\[(\w+)\s*(.*?)\]\]", re.DOTALL)
 _WRITES, _SHELLS = ("Write", "write"), ("Bash", "bash", "exec_command", "shell_command", "shell", "local_shell")
 _numbers = itertools.count(1)
+Steps: TypeAlias = Sequence[tuple[str, str | dict[str, str]]]
+Script: TypeAlias = Mapping[str, Steps]
 
 
 @dataclass
@@ -37,6 +42,7 @@ class Model:
     asked: collections.Counter[str] = field(default_factory=collections.Counter)
     failed: collections.Counter[str] = field(default_factory=collections.Counter)
     seen: dict[str, str] = field(default_factory=dict)  # by the newest prompt: the request that it last stood in
+    script: Script = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     url: str = ""
 
@@ -52,9 +58,9 @@ class Step:
 
 
 @contextmanager
-def serving() -> Iterator[Model]:
+def serving(script: Script | None = None) -> Iterator[Model]:
     """Serve on a free port of loopback inside the block."""
-    model = Model()
+    model = Model(script=script or {})
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(model))
     server.daemon_threads = True
     model.url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -99,15 +105,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(404, {"error": {"message": f"no {path}"}})
 
     def _answer(self, form: Messages | Responses | Chat, body: Json) -> None:
-        prompt, step = form.where(body)
+        prompt, step = _newest(form.messages(body), ("[[", *self.model.script))
         self.model.seen[prompt] = json.dumps(body)
-        directives = _directives(prompt)
+        directives = next((steps for words, steps in self.model.script.items() if words in prompt), None)
+        directives = _directives(prompt) if directives is None else directives
         if (status := _failure(self.model, prompt, directives)) is not None:
             kind = {401: "authentication_error", 429: "rate_limit_error"}.get(status, "api_error")
             said = {"message": f"mock failure {status}", "type": kind, "code": kind}
             self._json(status, {"type": "error", "error": said})
             return
-        time.sleep(sum(float(words) for name, words in directives if name == "delay"))
+        time.sleep(sum(float(str(words)) for name, words in directives if name == "delay"))
         answer = _step(directives, step, form.tools(body), schema=form.schema(body))
         if body.get("stream"):
             self._stream(form.events(answer))
@@ -139,9 +146,9 @@ def _directives(prompt: str) -> list[tuple[str, str]]:
     return [(name, words.strip()) for name, words in _DIRECTIVE.findall(prompt)]
 
 
-def _failure(model: Model, prompt: str, directives: list[tuple[str, str]]) -> int | None:
+def _failure(model: Model, prompt: str, directives: Steps) -> int | None:
     for name, words in directives:
-        if name != "fail":
+        if name != "fail" or not isinstance(words, str):
             continue
         status, _, times = words.partition(" times=")
         with model.lock:
@@ -151,15 +158,15 @@ def _failure(model: Model, prompt: str, directives: list[tuple[str, str]]) -> in
     return None
 
 
-def _step(directives: list[tuple[str, str]], step: int, tools: dict[str, Json], *, schema: bool) -> Step:
+def _step(directives: Steps, step: int, tools: dict[str, Json], *, schema: bool) -> Step:
     """Return what answer number *step* is; behind the last directive it is a word that says so."""
-    tokens = next((_tokens(words) for name, words in directives if name == "usage"), (100, 10))
+    tokens = next((_tokens(str(words)) for name, words in directives if name == "usage"), (100, 10))
     acts = [one for one in directives if one[0] in ("write", "bash", "say", "structured", "loop")]
     if not acts:
         return Step(text="{}" if schema else "OK", tokens=tokens)
     name, words = acts[min(step, len(acts) - 1)]
-    if name == "write":
-        said = dict(word.partition("=")[::2] for word in shlex.split(words))
+    if isinstance(words, dict) or name == "write":
+        said = words if isinstance(words, dict) else dict(word.partition("=")[::2] for word in shlex.split(words))
         return _write(said["path"], said.get("text", ""), tools, tokens)
     if name in ("bash", "loop"):
         return _shell(dict(word.partition("=")[::2] for word in shlex.split(words))["cmd"], tools, tokens)
@@ -176,7 +183,8 @@ def _tokens(words: str) -> tuple[int, int]:
 def _write(path: str, text: str, tools: dict[str, Json], tokens: tuple[int, int]) -> Step:
     name = next((one for one in _WRITES if one in tools), "")
     if not name:
-        return _shell(f"printf %s {shlex.quote(text)} > {shlex.quote(path)}", tools, tokens)
+        folder = shlex.quote(str(PurePosixPath(path).parent))
+        return _shell(f"mkdir -p {folder} && printf %s {shlex.quote(text)} > {shlex.quote(path)}", tools, tokens)
     keys = tools[name].get("properties", {})
     where = next((key for key in ("file_path", "filePath", "path") if key in keys), "path")
     return Step(tool=name, arguments={where: path, "content": text}, tokens=tokens)
@@ -204,9 +212,10 @@ def _text_of(content: object) -> str:
     return "\n".join(str(part.get("text", "")) for part in parts if isinstance(part, dict))
 
 
-def _newest(messages: list[tuple[str, str]]) -> tuple[str, int]:
-    """Return the newest user text with directives, and how many answers stand behind it."""
-    at = next((n for n in reversed(range(len(messages))) if messages[n][0] == "user" and "[[" in messages[n][1]), None)
+def _newest(messages: list[tuple[str, str]], marks: Sequence[str]) -> tuple[str, int]:
+    """Return the newest user text that holds one of *marks*, and how many answers stand behind it."""
+    told = (n for n in reversed(range(len(messages))) if messages[n][0] == "user")
+    at = next((n for n in told if any(mark in messages[n][1] for mark in marks)), None)
     if at is None:
         return "", 0
     return messages[at][1], sum(role == "assistant" for role, _ in messages[at + 1 :])
@@ -215,8 +224,8 @@ def _newest(messages: list[tuple[str, str]]) -> tuple[str, int]:
 class Messages:
     """Anthropic Messages."""
 
-    def where(self, body: Json) -> tuple[str, int]:
-        return _newest([(one["role"], _text_of(one["content"])) for one in body.get("messages", [])])
+    def messages(self, body: Json) -> list[tuple[str, str]]:
+        return [(one["role"], _text_of(one["content"])) for one in body.get("messages", [])]
 
     def tools(self, body: Json) -> dict[str, Json]:
         return {one["name"]: one.get("input_schema", {}) for one in body.get("tools", []) if "name" in one}
@@ -254,11 +263,9 @@ class Messages:
 class Responses:
     """OpenAI Responses."""
 
-    def where(self, body: Json) -> tuple[str, int]:
+    def messages(self, body: Json) -> list[tuple[str, str]]:
         said = body.get("input", [])
-        if isinstance(said, str):
-            return _newest([("user", said)])
-        return _newest([self._message(one) for one in said])
+        return [("user", said)] if isinstance(said, str) else [self._message(one) for one in said]
 
     def _message(self, item: Json) -> tuple[str, str]:
         if item.get("type") in ("function_call", "custom_tool_call", "local_shell_call"):
@@ -307,8 +314,8 @@ class Responses:
 class Chat:
     """OpenAI Chat Completions."""
 
-    def where(self, body: Json) -> tuple[str, int]:
-        return _newest([(one["role"], _text_of(one.get("content"))) for one in body.get("messages", [])])
+    def messages(self, body: Json) -> list[tuple[str, str]]:
+        return [(one["role"], _text_of(one.get("content"))) for one in body.get("messages", [])]
 
     def tools(self, body: Json) -> dict[str, Json]:
         functions = [one["function"] for one in body.get("tools") or [] if "function" in one]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,9 +25,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from crash.looking import marked, repository
-from realagents import homes, model, trap
+from endtoend.readme import blocks
+from realagents import example, homes, model, trap
 
 FORKJOIN = (sys.executable, "-c", "from forkjoin.interfaces.cli.main import main; main()")
+ROOT = Path(__file__).resolve().parents[2]
 AGENTS = ("claude", "codex", "opencode", "pi")
 SLOWEST_S = 280  # OpenCode burns ten seconds of CPU before its first request
 FINDINGS = json.dumps({"findings": [{"title": "A hole", "severity": "high", "path": "f", "line": 1}]})
@@ -80,9 +83,9 @@ class Place:
 
 
 @contextmanager
-def place() -> Iterator[Place]:
+def place(script: model.Script | None = None) -> Iterator[Place]:
     """Serve the model, and give a place for one look at the programs."""
-    with tempfile.TemporaryDirectory() as top, model.serving() as served:
+    with tempfile.TemporaryDirectory() as top, model.serving(script) as served:
         yield Place(Path(top), served)
 
 
@@ -90,7 +93,7 @@ def cases() -> Iterator[Case]:
     """Yield all cases; those of the share are the cheapest that meet each program."""
     for agent in AGENTS:
         yield Case(
-            name="write", agent=agent, wrong=_wrote(agent), share=True,
+            name="write", agent=agent, wrong=_wrote(agent),
             fields={"task": f"[[write path={agent}.txt text=hello]] [[say DONE]]"},
         )  # fmt: skip
         yield Case(
@@ -172,6 +175,26 @@ def told(chosen: Sequence[Case], there: Place, *, at_once: int) -> list[Json]:
     return lines
 
 
+def exampled() -> Json:
+    """Run the five tasks of the guide by all four, land them through the gate; say what is not as the guide says."""
+    page = (ROOT / "docs" / "guides" / "authentication.md").read_text()
+    plan = next(block.text for block in blocks(page) if block.saved_as == "auth.yaml")
+    with place(example.script()) as there:
+        shutil.copytree(ROOT / "docs" / "examples" / "webapp", there.tree, dirs_exist_ok=True)
+        for words in (("config", "user.name", "A"), ("config", "user.email", "a@example.org"), ("add", "-A"),
+                      ("commit", "-q", "-m", "web")):  # fmt: skip
+            subprocess.run(["git", "-C", str(there.tree), *words], check=True)
+        (there.tree.parent / "auth.yaml").write_text(plan)
+        ran = json.loads(there.forkjoin("run", "-q", "--json", str(there.tree.parent / "auth.yaml")).stdout)
+        states = {task["id"]: (task["state"], task["reason"]) for task in ran["tasks"]}
+        landed = there.forkjoin("land")
+        right = all(state == "completed" for state, _ in states.values()) and ran["tasks"][-1]["findings"] == 2
+        right = right and landed.returncode == 0 and "gate: passed" in landed.stdout + landed.stderr
+        right = right and not marked(there.state)
+        return {"case": "example", "wrong": "" if right else f"{states} {landed.stdout} {landed.stderr}",
+                "account": ran["account"]["critical_path"], "spent": ran["spent"]}  # fmt: skip
+
+
 def stopped(agent: str, there: Place) -> Json:
     """Stop it inside a tool call, daemons of that included; return what of it was left."""
     line = "setsid sleep 7321 & sleep 7321"
@@ -238,6 +261,8 @@ def main() -> int:
         with place() as there:
             lines = told([case for case in chosen if case.share or not asked.share], there, at_once=asked.at_once)
             lines.append({"case": "left", "wrong": str(marked(there.state) or "")})
+        if asked.share or asked.only in "example":
+            lines.append(exampled())
         for name, look in () if asked.share else LOOKS.items():
             for agent in agents:
                 if asked.only in f"{name}-{agent}":

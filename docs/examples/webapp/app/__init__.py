@@ -1,0 +1,1 @@
+"""A small web application: WSGI and the standard library, nothing else."""
