@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from architecture.house import ROOT, files
+from endtoend import doubles
 from endtoend.readme import Block, blocks, run_block
 
 PYTHON = Path(sys.executable)
@@ -69,6 +70,14 @@ PAGES = {
     "docs/guides/by-perspective.md": 7,
     "docs/guides/troubleshooting.md": 5,
 }  # with the least number of blocks that are tried
+# What these say is run with programs called as the agents are (`doubles.py`), in a folder that has the examples alone.
+OF_AGENTS = {
+    "docs/guides/authentication.md": 7,
+    "docs/guides/claude.md": 4,
+    "docs/guides/codex.md": 3,
+    "docs/guides/opencode.md": 3,
+    "docs/guides/pi.md": 3,
+}
 
 
 @pytest.mark.slow
@@ -81,6 +90,20 @@ def test_every_block_of_a_page_does_what_it_says(clone, reader, name):
         assert wrong == "", f"{name}:{block.line}\n{wrong}"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OF_AGENTS)
+def test_every_block_of_a_page_on_an_agent_does_what_it_says(tmp_path, reader, name):
+    folder = tmp_path / "folder"
+    shutil.copytree(ROOT / "docs" / "examples", folder / "docs" / "examples")
+    programs = doubles.made(tmp_path / "bin")
+    tried = on_page(name)
+    assert len(tried) == OF_AGENTS[name]
+    assert not any(block.not_run for block in tried)
+    for block in tried:
+        wrong = run_block(block, folder, reader | {"PATH": f"{programs}:{reader['PATH']}"}, sys.executable)
+        assert wrong == "", f"{name}:{block.line}\n{wrong}"
+
+
 def test_few_blocks_are_left_out_and_each_says_why():
     left_out = [block.not_run for name in PAGES for block in on_page(name) if block.not_run]
     assert len(left_out) <= 3
@@ -90,7 +113,7 @@ def test_few_blocks_are_left_out_and_each_says_why():
 def test_no_page_with_blocks_is_left_out():
     pages = (path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
     tried = {name for name in pages if on_page(name) and not name.startswith("docs/reference/")}
-    assert tried == PAGES.keys() - {"README.md"}
+    assert tried == (PAGES | OF_AGENTS).keys() - {"README.md"}
 
 
 def on_page(name: str) -> list[Block]:

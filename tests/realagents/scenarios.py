@@ -236,8 +236,12 @@ def resumed(agent: str, there: Place) -> Json:
 
 def crowd(agent: str, there: Place) -> Json:
     """Four of it at once, in a HOME that none has started in before."""
-    fields = {"agent": agent, "task": "[[write path=made.txt text=x]] [[say DONE]]"}
-    found = there.run(*({"id": f"t{n}", **fields} for n in range(4)))
+    tasks = [
+        {"id": f"t{n}", "description": f"number {n}", "agent": agent, "writes": [f"made-{n}.txt"],
+         "task": f"[[write path=made-{n}.txt text=x]] [[say DONE]]"}
+        for n in range(4)
+    ]  # fmt: skip
+    found = there.run(*tasks)
     states = [task["state"] for task in found.values()]
     return {"case": f"four-{agent}", "wrong": "" if states == ["completed"] * 4 else str(found)}
 
