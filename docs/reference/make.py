@@ -121,7 +121,7 @@ COMMANDS = (
     "check plan.json", "each -n -a shell true --dirs *", "run -q plan.json", "run --detach plan.json", "wait",
     "ls", "ls RUN", "show", "show good", "output good", "log good", "diff writer", "path writer", "report", "explain",
     "todo", "resume", "stop --reason done good", "agents", "rm -n --older-than 1h",
-    "transcripts other.jsonl",
+    "transcripts other.jsonl", "install", "install -n pi",
 )  # fmt: skip
 PLAN = {
     "name": "shapes",

@@ -63,6 +63,7 @@ PAGES = {
     "docs/tutorial.md": 8,
     "docs/guides/agents.md": 4,
     "docs/guides/landing.md": 4,
+    "docs/guides/other-agents.md": 2,
     "docs/guides/review.md": 6,
     "docs/guides/transcripts.md": 4,
     "docs/guides/by-task.md": 5,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.doctor.examining import clear, examined
     from forkjoin.engine.doctor.repairing import repair
     from forkjoin.engine.finding import attach, runs
+    from forkjoin.engine.installing.installing import FoundHost, Installation, carry_out, found_hosts, planned
     from forkjoin.engine.known import ExplainedAgent, KnownAgent, explained_agents, known_agents, known_analysers
     from forkjoin.engine.landing import ExportedPatches, LandAsk, export_patches
     from forkjoin.engine.launching.estimates import with_estimates
@@ -48,6 +49,11 @@ if TYPE_CHECKING:
 
 _HOME = {
     "found_agents": "forkjoin.agents",
+    "FoundHost": "forkjoin.engine.installing.installing",
+    "Installation": "forkjoin.engine.installing.installing",
+    "carry_out": "forkjoin.engine.installing.installing",
+    "found_hosts": "forkjoin.engine.installing.installing",
+    "planned": "forkjoin.engine.installing.installing",
     "bundle_named": "forkjoin.engine.bundles.unpacking",
     "opened": "forkjoin.engine.bundles.reading",
     "Exported": "forkjoin.engine.bundles.writing",
@@ -113,6 +119,8 @@ __all__ = [
     "ExplainedAgent",
     "Exported",
     "ExportedPatches",
+    "FoundHost",
+    "Installation",
     "KnownAgent",
     "LandAsk",
     "Looking",
@@ -128,6 +136,7 @@ __all__ = [
     "agents_in",
     "attach",
     "bundle_named",
+    "carry_out",
     "check_json",
     "clear",
     "examined",
@@ -135,6 +144,7 @@ __all__ = [
     "export",
     "export_patches",
     "found_agents",
+    "found_hosts",
     "known_agents",
     "known_analysers",
     "known_perspectives",
@@ -145,6 +155,7 @@ __all__ = [
     "money",
     "opened",
     "plan_to_yaml",
+    "planned",
     "prepared",
     "prompts_plan",
     "prune_baseline",

@@ -42,6 +42,7 @@ VERBS: dict[str, Line] = {
     "rm": Line(group="Land", summary="Delete runs; unlanded changes are named first"),
     "doctor": Line(group="Set up", summary="Say what this machine has and lacks, and mend what was left behind"),
     "agents": Line(group="Set up", summary="List the agents and analysers found on this machine"),
+    "install": Line(group="Set up", summary="Teach other agents' programs to use forkjoin"),
 }
 
 _NEAR = {
@@ -82,7 +83,6 @@ _NEAR = {
     "exec": "run",
 }
 _LATER = {
-    "install": "installs into agents",
     "mcp": "serves MCP",
 }
 

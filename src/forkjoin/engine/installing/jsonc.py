@@ -1,0 +1,142 @@
+"""One entry of a JSON file with comments, put in or taken out; every other byte stays as it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+_BLANK = re.compile(r"(?:\s|//[^\n]*|/\*[\s\S]*?\*/)*")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_SCALAR = re.compile(r"[-+.\w]+")
+_COMMENTS = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*[\s\S]*?\*/')
+_TRAILING = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
+_DEEPEST = 100
+
+
+class NotJson(ValueError):
+    """The text is no JSON object, comments and trailing commas allowed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """A value and where it stands; of an object its members too: key -> (where the key begins, value)."""
+
+    start: int
+    end: int
+    is_object: bool = False
+    members: dict[str, tuple[int, Node]] = field(default_factory=dict)
+
+
+def with_entry(text: str, section: str, key: str, value: Any) -> str:
+    """Return *text* with *value* at `section.key`; what stands there already stays. Raises NotJson."""
+    if not text.strip():
+        return json.dumps({section: {key: value}}, indent=2) + "\n"
+    top = _top(text)
+    if section not in top.members:
+        return _inserted(text, top, section, {key: value}, depth=1)
+    inner = top.members[section][1]
+    if not inner.is_object:
+        raise NotJson(f'"{section}" is no object')
+    if key not in inner.members:
+        return _inserted(text, inner, key, value, depth=2)
+    return text
+
+
+def without_entry(text: str, section: str, key: str) -> str:
+    """Return *text* without `section.key`, and without the section where nothing else stands in it. Raises NotJson."""
+    top = _top(text)
+    inner = top.members.get(section, (0, top))[1]
+    if section not in top.members or key not in inner.members:
+        return text
+    alone = len(inner.members) == 1
+    return _cut(text, top, section) if alone else _cut(text, inner, key)
+
+
+def entry(text: str, section: str, key: str) -> Any:
+    """Return what stands at `section.key`, None where nothing does. Raises NotJson."""
+    top = _top(text)
+    inner = top.members.get(section, (0, top))[1]
+    if section not in top.members or key not in inner.members:
+        return None
+    return _value(text, inner.members[key][1])
+
+
+def _inserted(text: str, parent: Node, key: str, value: Any, *, depth: int) -> str:
+    member = f"\n{'  ' * depth}{json.dumps(key)}: {_written(value, depth)}"
+    behind = "," if parent.members else "" if "\n" in text[parent.start : parent.end] else f"\n{'  ' * (depth - 1)}"
+    return text[: parent.start + 1] + member + behind + text[parent.start + 1 :]
+
+
+def _written(value: Any, depth: int) -> str:
+    return json.dumps(value, indent=2).replace("\n", "\n" + "  " * depth)
+
+
+def _cut(text: str, parent: Node, key: str) -> str:
+    start, node = parent.members[key]
+    end = node.end
+    if comma := re.compile(r"\s*,").match(text, end):
+        end = comma.end()
+    elif before := re.search(r",\s*$", text[:start]):
+        start = before.start()
+    start = len(text[:start].rstrip(" \t\n")) if not text[:start].endswith(",") else start
+    return text[:start] + text[end:]
+
+
+def _value(text: str, node: Node) -> Any:
+    plain = re.sub(
+        r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*[\s\S]*?\*/', lambda found: found[1] or "", text[node.start : node.end]
+    )
+    plain = re.sub(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', lambda found: found[1] or "", plain)
+    try:
+        return json.loads(plain)
+    except ValueError as error:
+        raise NotJson(str(error)) from error
+
+
+def _top(text: str) -> Node:
+    start = _blank(text, 1 if text.startswith("\ufeff") else 0)
+    node = _node(text, start, 0)
+    if not node.is_object or _blank(text, node.end) != len(text):
+        raise NotJson("the file is no JSON object")
+    return node
+
+
+def _blank(text: str, at: int) -> int:
+    found = _BLANK.match(text, at)
+    return found.end() if found else at
+
+
+def _node(text: str, at: int, depth: int) -> Node:
+    opened = text[at : at + 1]
+    if depth > _DEEPEST:
+        raise NotJson("it is nested too deeply")
+    if opened in ("{", "["):
+        return _nested(text, at, depth, is_object=opened == "{")
+    found = (_STRING if opened == '"' else _SCALAR).match(text, at)
+    if not found:
+        raise NotJson(f"line {text.count(chr(10), 0, at) + 1}: a value is missing")
+    return Node(start=at, end=found.end())
+
+
+def _nested(text: str, start: int, depth: int, *, is_object: bool) -> Node:
+    members: dict[str, tuple[int, Node]] = {}
+    at, closing = _blank(text, start + 1), "}" if is_object else "]"
+    while text[at : at + 1] != closing:
+        begins = at
+        if is_object:
+            key = _STRING.match(text, at)
+            colon = _blank(text, key.end()) if key else at
+            if key is None or text[colon : colon + 1] != ":":
+                raise NotJson(f"line {text.count(chr(10), 0, at) + 1}: a key is missing")
+            at = _blank(text, colon + 1)
+        node = _node(text, at, depth + 1)
+        if is_object and key is not None:
+            members[str(json.loads(key[0]))] = (begins, node)
+        at = _blank(text, node.end)
+        if text[at : at + 1] == ",":
+            at = _blank(text, at + 1)
+        elif text[at : at + 1] != closing:
+            raise NotJson(f"line {text.count(chr(10), 0, at) + 1}: a comma is missing")
+    return Node(start=start, end=at + 1, is_object=is_object, members=members)
