@@ -15,6 +15,7 @@ from forkjoin.engine.landing import export_patches, suspecting
 from forkjoin.engine.resolving import land_and_resolve
 from forkjoin.errors import CannotHere, RunOwned
 from forkjoin.model import Place, Task, TaskId
+from forkjoin.workspaces import changes
 from forkjoin.workspaces.landing import patches, replay
 from forkjoin.workspaces.landing.passing import passing_commit
 
@@ -100,3 +101,28 @@ def test_a_commit_written_by_hand_is_as_git_makes_it(tmp_path: Path, form: str) 
     assert passing_commit(tmp_path / ".git/objects", tree, (first, first)) == second
     assert git("rev-list", "--parents", second).split("\n")[0] == f"{second} {first} {first}"
     assert git("fsck", "--strict", "--no-dangling") == ""
+
+
+def test_big_files_that_both_changed_are_a_conflict_without_a_look_at_their_lines(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.write("b ig", "0123456789\n" * 9)
+    desk.commit("Big")
+    monkeypatch.setattr(changes, "LARGEST", 50)
+    de, fr = (
+        "sed -i '1s/0/de/' 'b ig'; sed -i s/two/zwei/ notes.txt",
+        "sed -i '9s/0/fr/' 'b ig'; sed -i s/two/deux/ notes.txt",
+    )
+    run = desk.run(
+        shell("de", de), shell("fr", fr), shell("same", de), shell("only", "sed -i '9s/0/x/' 'b ig'", after=["de"]),
+        shell("both", "true", after=["de", "fr"]), shell("gone", "rm 'b ig'"),
+    )  # fmt: skip
+    assert {task.id: task.state for task in run.view().tasks}["both"] == "blocked"
+    made = run.land(LandAsk())
+    assert landed(made) == ["de", "same", "only"]
+    assert left(made) == {"fr": "conflict", "both": "state", "gone": "conflict"}
+    (fr_left,) = (one for one in made.left_out if one.task == "fr")
+    assert [(file.path, file.how, file.beside) for file in fr_left.files] == [
+        ("b ig", "over 128 MiB, changed on both sides", ("de",)),
+        ("notes.txt", "contents", ("de",)),
+    ]

@@ -19,6 +19,7 @@ from forkjoin.errors import CannotHere, listed
 from forkjoin.failpoints import reached
 from forkjoin.model import Changes, Place, Task
 from forkjoin.workspaces.authored import authored
+from forkjoin.workspaces.big import note_big
 from forkjoin.workspaces.changes import compared, write_patch
 from forkjoin.workspaces.differing import differences, without_set_up
 from forkjoin.workspaces.durable import flush
@@ -65,6 +66,7 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
     difference = compared(ours, store.tree, task, base=place.base, commit=commit)
     if not difference.files:
         return Changes(files=beside.files, notes=_notes(found))
+    note_big(store, commit, difference.too_big)
     write_patch(ours, patch, base=place.base, commit=commit, without=difference.too_big)
     # The record that names it is committed next, so its name must last, and those of the folders up to the run's.
     flush([folder for folder in patch.parents if folder.is_relative_to(store.path.parent)])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from forkjoin.errors import ForkjoinError, listed
 from forkjoin.model.text import spelled
+from forkjoin.workspaces.big import big_in, changed_twice
 from forkjoin.workspaces.changes import tree_path
 from forkjoin.workspaces.git import Git
 from forkjoin.workspaces.store import Store
@@ -44,6 +45,10 @@ def _joined(store: Store, ours: Git, current: str, commit: str) -> str:
         return commit
     if ours.run("merge-base", "--is-ancestor", commit, current).code == 0:
         return current
+    if big := big_in(store, commit):
+        before = ours.line("merge-base", current, commit)
+        if twice := changed_twice(ours, before, current, commit, big):
+            raise MergeConflict(sorted(tree_path(path, store.tree) for path in twice))
     arguments = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", current, commit)
     done = ours.run(*arguments)
     tree, *files = done.out.split(b"\0")

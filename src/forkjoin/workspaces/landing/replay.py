@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forkjoin.model import path_bytes
+from forkjoin.workspaces.big import HOW, big_in, changed_twice
 from forkjoin.workspaces.changes import tree_path
 from forkjoin.workspaces.contents import contents
 from forkjoin.workspaces.landing.passing import passing_commit
@@ -78,7 +79,20 @@ class Replay:
             return tree
         if tree == base:
             return changed
-        first, second = self._beside(tree, piece)
+        if (big := big_in(self._store, piece.commit)) and (twice := changed_twice(self._git, base, tree, changed, big)):
+            return self._too_big(tree, piece, twice)
+        return self._merged(*self._beside(tree, piece))
+
+    def _too_big(self, tree: str, piece: Piece, twice: Mapping[bytes, bytes]) -> tuple[Clash, ...]:
+        """Return where a piece does not merge of which files are too big to be tried: they stay as they are there."""
+        rows = [b"%s\t%s\0" % (entry, path) for path, entry in twice.items()]
+        other = self._with_rows(self._of(piece)[1], rows)
+        rest = self._merged(self.passing(tree, piece.base), self.passing(other, piece.base))
+        big = tuple(Clash(path=tree_path(path, self._store.tree), how=HOW, text="") for path in twice)
+        return tuple(sorted((*big, *(rest if isinstance(rest, tuple) else ())), key=lambda clash: clash.path))
+
+    def _merged(self, first: str, second: str) -> str | tuple[Clash, ...]:
+        """Return the tree of two commits merged, or where they do not merge."""
         arguments = (*_QUICK, "merge-tree", "--write-tree", "-z", "--messages", first, second)
         done = self._git.run(*arguments)
         parts = done.out.split(b"\0")
@@ -126,15 +140,19 @@ class Replay:
     def _part(self, piece: Piece, base: str) -> str:
         """Return the base's tree with only the wanted changes in it."""
         raw = self._git.out("diff-tree", "-r", "-z", "--no-renames", "--raw", piece.base, piece.commit).split(b"\0")
-        index = self._store.path / f"part.{os.getpid()}.index"
-        git = self._store.git(index=index)
         rows = []
         for said, path in zip(raw[0:-1:2], raw[1::2], strict=True):
             if piece.only is None or piece.only(tree_path(path, self._store.tree)):
                 _, mode, _, new, _ = said[1:].split(b" ")
                 rows.append(b"%s %s\t%s\0" % (b"0" if mode == b"000000" else mode, new, path))
+        return self._with_rows(base, rows)
+
+    def _with_rows(self, tree: str, rows: Sequence[bytes]) -> str:
+        """Return a tree with some entries others, as `update-index --index-info` takes them."""
+        index = self._store.path / f"part.{os.getpid()}.index"
+        git = self._store.git(index=index)
         try:
-            git.out("read-tree", base)
+            git.out("read-tree", tree)
             git.out("update-index", "-z", "--index-info", stdin=b"".join(rows))
             return git.line("write-tree")
         finally:
