@@ -89,6 +89,12 @@ class JournalNewer(JournalDamaged):
     """A newer forkjoin wrote the journal: nothing of it is damaged, and nothing of it must be cut off."""
 
 
+class AboveCeiling(ForkjoinError):
+    """More is asked for than whoever set the tools up allows; only a person may raise that."""
+
+    word = "ceiling"
+
+
 class RunOwned(ForkjoinError):
     """Another process owns the run."""
 

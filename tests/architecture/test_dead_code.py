@@ -28,6 +28,12 @@ USED_FROM_OUTSIDE = {
     ("interfaces/cli/group.py", "__annotations__"): "typer reads the parameters' types from it",
     ("journal/files.py", "text_factory"): "sqlite3 reads this attribute of a connection",
     ("planning/save.py", "ignore_aliases"): "PyYAML calls it",
+    ("tools/__init__.py", "__doc__"): "frameworks read it as a tool's description",
+    ("tools/answers.py", "output_file"): "a field of the tools' JSON",
+    ("tools/answers.py", "duration_ms"): "as above",
+    ("tools/answers.py", "oldTodos"): "as above",
+    ("tools/asks.py", "subagent_type"): "a field of the tools' JSON, read from what was given",
+    ("tools/asks.py", "budget_usd"): "as above",
     ("testing/memory.py", "another"): "public double: tests ask for a second handle",
 }
 

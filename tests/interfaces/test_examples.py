@@ -13,7 +13,8 @@ from forkjoin.interfaces.cli.table import VERBS
 
 pytestmark = pytest.mark.slow
 # What an example needs that a test machine may not have, or what would take long, put in its place.
-INSTEAD = {"RUN": None, "'pytest -q'": "'echo tests'", "'ruff check .'": "'echo lint'", "wait --timeout 10m": "wait"}
+INSTEAD = {"RUN": None, "'pytest -q'": "'echo tests'", "'ruff check .'": "'echo lint'", "wait --timeout 10m": "wait",
+           "forkjoin mcp": "forkjoin mcp --json"}  # fmt: skip
 EXAMPLES = {
     verb: [command for command, _ in importlib.import_module(f"forkjoin.interfaces.cli.verbs.{verb}").EXAMPLES]
     for verb in VERBS

@@ -33,11 +33,5 @@ def test_a_near_word_gets_the_verb(word: str, verb: str) -> None:
     assert hint(word) == f"did you mean: forkjoin {verb}?"
 
 
-@pytest.mark.parametrize("word", ["mcp"])
-def test_a_verb_of_the_design_that_does_not_work_yet_is_said_to_come(word: str) -> None:
-    assert "comes with a later version" in hint(word)
-    assert word not in VERBS
-
-
 def test_a_word_near_to_nothing_points_to_the_help() -> None:
     assert hint("qqqqqq") == "see: forkjoin --help"

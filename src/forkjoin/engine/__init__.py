@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from forkjoin.engine.doctor.repairing import repair
     from forkjoin.engine.finding import attach, runs
     from forkjoin.engine.installing.installing import FoundHost, Installation, carry_out, found_hosts, planned
-    from forkjoin.engine.known import ExplainedAgent, KnownAgent, explained_agents, known_agents, known_analysers
+    from forkjoin.engine.known import (
+        ExplainedAgent,
+        KnownAgent,
+        agent_names,
+        explained_agents,
+        known_agents,
+        known_analysers,
+    )
     from forkjoin.engine.landing import ExportedPatches, LandAsk, export_patches
     from forkjoin.engine.launching.estimates import with_estimates
     from forkjoin.engine.launching.launching import launch
@@ -62,6 +69,7 @@ _HOME = {
     "ExplainedAgent": "forkjoin.engine.known",
     "explained_agents": "forkjoin.engine.known",
     "smoke": "forkjoin.engine.smoking",
+    "agent_names": "forkjoin.engine.known",
     "known_agents": "forkjoin.engine.known",
     "known_analysers": "forkjoin.engine.known",
     "DEFAULT_BASELINE": "forkjoin.engine.preparing.baselines",
@@ -133,6 +141,7 @@ __all__ = [
     "TaskOutput",
     "Touched",
     "Written",
+    "agent_names",
     "agents_in",
     "attach",
     "bundle_named",

@@ -23,7 +23,8 @@ from forkjoin.private import make_folder
 
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # in the order they sort; no look-alikes: people read ids aloud
 _TRIES = 10
-_ID = re.compile(rf"\d{{8}}-\d{{6}}-[{_LETTERS}]{{4}}")
+_CHANCE, _SECRET = 2, 26  # letters by chance; of a secret id: 128 bits
+_ID = re.compile(rf"\d{{8}}-\d{{6}}-[{_LETTERS}]{{2}}(?:[{_LETTERS}]{{{_CHANCE}}}|[{_LETTERS}]{{{_SECRET}}})")
 UNFINISHED = "unfinished"
 OWNER_LOG = "supervisor.log"  # what a detached owner said, beside its run
 _SHELVES = ("runs", UNFINISHED, "workspaces", "claims", "discarded")
@@ -60,8 +61,10 @@ class RunFolder:
         return self.path / "tasks" / task / str(attempt)
 
 
-def new_run_folder(home: Path) -> RunFolder:
+def new_run_folder(home: Path, *, secret: bool = False) -> RunFolder:
     """Make the unfinished folder of a new run, readable by its user alone; `finished` puts it among the runs.
+
+    A *secret* id cannot be guessed: who has it was given it.
 
     Raises CannotHere where the state folder is not its user's alone or cannot be written, NoRoom on a full disk.
     """
@@ -72,7 +75,7 @@ def new_run_folder(home: Path) -> RunFolder:
         refuse_others(home)
         sweep(home)
         while True:
-            run = RunId(_new_id())
+            run = RunId(_new_id(_SECRET if secret else _CHANCE))
             with suppress(FileExistsError):
                 (unfinished / run).mkdir(mode=0o700)
                 return RunFolder(home=home, run=run, shelf=UNFINISHED)
@@ -165,12 +168,12 @@ def synced(folder: Path) -> None:
         os.close(fd)
 
 
-def _new_id() -> str:
-    """Return an id by whose letters runs sort by their start (UTC, to about a millisecond), and that is not guessed."""
+def _new_id(letters: int) -> str:
+    """Return an id by which runs sort by their start (UTC, to about a millisecond), with *letters* by chance."""
     now = time.time()
     tick = int(now % 1 * len(_LETTERS) ** 2)
     ticks = _LETTERS[tick // len(_LETTERS)] + _LETTERS[tick % len(_LETTERS)]
-    chance = secrets.choice(_LETTERS) + secrets.choice(_LETTERS)
+    chance = "".join(secrets.choice(_LETTERS) for _ in range(letters))
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{ticks}{chance}"
 
 

@@ -47,6 +47,11 @@ class ExplainedAgent:
     next: tuple[str, ...]
 
 
+def agent_names() -> tuple[str, ...]:
+    """Return the agents that plans may name, `shell` too; no program is started."""
+    return (*names(), "shell")
+
+
 def known_agents() -> tuple[KnownAgent, ...]:
     """Return the agents of this version and what their probes say, then other agents' programs found on the PATH."""
     ours = tuple(_probed(name) for name in names())

@@ -28,6 +28,7 @@ from forkjoin.model import (
     StopAsked,
     TaskId,
     TaskView,
+    Todo,
 )
 
 # Who only reads runs has no need of what drives, lands or removes them: that is loaded where it is called.
@@ -209,6 +210,12 @@ class Run(RunReader):
             return remove(self._folder, self.planned, self.events(), self.view(), discard=discard)
         finally:
             lock.release()
+
+    def jot(self, items: Sequence[Todo]) -> None:
+        """Put a caller's own items on the run's todo list, in the place of those that were there."""
+        from forkjoin.engine.records.jotting import jot
+
+        jot(self.folder, items)
 
     def land(self, ask: LandAsk, *, say: Callable[[str], None] = lambda _: None) -> Landing:
         """Bring what the tasks changed together on a branch of the user's repository; say what became of each task.

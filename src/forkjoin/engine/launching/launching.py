@@ -38,11 +38,17 @@ _TRIES = 3  # how often a new run takes another name where something came betwee
 
 
 def launch(
-    ready: Prepared, *, settings: Settings, detached: bool = False, environ: Mapping[str, str] | None = None
+    ready: Prepared,
+    *,
+    settings: Settings,
+    detached: bool = False,
+    secret: bool = False,
+    environ: Mapping[str, str] | None = None,
 ) -> Run:
     """Make the run: its folder, its journal with the plan, its ids; nothing of it starts before this returns.
 
-    With *detached* a supervisor of its own drives it from here on; else the caller does, by `Run.drive`.
+    With *detached* a supervisor of its own drives it from here on; else the caller does, by `Run.drive`. With *secret*
+    its id cannot be guessed.
     Raises NotIndependent under policy `strict`; PlanError where a branch has the name under which ours are landed;
     CannotHere inside another run's task, without git for writers, for a
     task that no agent here can do; NoRoom on a full disk.
@@ -54,7 +60,7 @@ def launch(
             raise PlanError(why, next_step="launch the run without detaching")
         ready = with_estimates(ready, Path(settings.home))
     retire(Path(settings.home), days=settings.retention_days, gib=settings.retention_gib)
-    folder, lock = _made(ready, Path(settings.home), detached=detached)
+    folder, lock = _made(ready, Path(settings.home), detached=detached, secret=secret)
     reached("launch.planned")
     if detached:
         supervise.spawn(folder, lock)
@@ -63,10 +69,10 @@ def launch(
     return Run(folder, plan=ready.plan if ready.recording is None else None, lock=lock)
 
 
-def _made(ready: Prepared, home: Path, *, detached: bool) -> tuple[RunFolder, OwnerLock]:
+def _made(ready: Prepared, home: Path, *, detached: bool, secret: bool) -> tuple[RunFolder, OwnerLock]:
     """Return the run's folder with its plan in the journal, and its lock; it is whole before it is among the runs."""
     for left in range(_TRIES, -1, -1):
-        draft = new_run_folder(home)
+        draft = new_run_folder(home, secret=secret)
         try:
             reached("launch.folder")
             lock = OwnerLock.take(draft)

@@ -223,8 +223,10 @@ class RunReader:
             return self._journal.content(text)
 
     def todo(self) -> tuple[Todo, ...]:
-        """Return the list a person watches."""
-        return todo(self.view())
+        """Return the list a person watches, with what a caller put on it by `jot`."""
+        from forkjoin.engine.records.jotting import jotted, with_jotted
+
+        return with_jotted(todo(self.view()), jotted(self.folder))
 
     def account(self) -> Account:
         """Return where the time went, so far."""

@@ -43,6 +43,7 @@ VERBS: dict[str, Line] = {
     "doctor": Line(group="Set up", summary="Say what this machine has and lacks, and mend what was left behind"),
     "agents": Line(group="Set up", summary="List the agents and analysers found on this machine"),
     "install": Line(group="Set up", summary="Teach other agents' programs to use forkjoin"),
+    "mcp": Line(group="Set up", summary="Serve the tools to other agents (Model Context Protocol)"),
 }
 
 _NEAR = {
@@ -81,15 +82,12 @@ _NEAR = {
     "map": "each",
     "fanout": "each",
     "exec": "run",
-}
-_LATER = {
-    "mcp": "serves MCP",
+    "serve": "mcp",
+    "server": "mcp",
 }
 
 
 def hint(word: str) -> str:
     """Return what to say instead of an unknown verb."""
-    if word in _LATER:
-        return f"`{word}` ({_LATER[word]}) comes with a later version"
     near = _NEAR.get(word) or next(iter(difflib.get_close_matches(word, VERBS, n=1)), None)
     return f"did you mean: forkjoin {near}?" if near else "see: forkjoin --help"

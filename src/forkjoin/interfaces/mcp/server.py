@@ -1,0 +1,123 @@
+"""The server itself, whatever it is reached by: tools, resources, prompts, and tasks for clients that have them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+import mcp_types as types
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel.server import Server
+from mcp.shared.exceptions import MCPError
+
+from forkjoin.errors import ForkjoinError
+from forkjoin.interfaces.mcp.prompting import PROMPTS, prompt
+from forkjoin.interfaces.mcp.resources import TEMPLATES, completions, content, listed
+from forkjoin.interfaces.mcp.tasks import EXTENSION, Tasks, result_of
+from forkjoin.tools import INSTRUCTIONS, BoundTool, Host, Names, toolset
+
+_LOG = logging.getLogger("forkjoin.mcp")
+Context = ServerRequestContext[Any, Any]
+
+
+def made_server(host: Host, *, names: Names = "forkjoin") -> Server[Any]:
+    """Return the server of *host*'s tools under these *names*."""
+    hands = _Hands(host, toolset(host=host, names=names))
+    server: Server[Any] = Server(
+        "forkjoin",
+        version=version("forkjoin"),
+        title="forkjoin",
+        instructions=f"{INSTRUCTIONS} At most here: {host.ceiling.said()}.",
+        on_list_tools=hands.list_tools,
+        on_call_tool=hands.call_tool,
+        on_list_resources=hands.list_resources,
+        on_list_resource_templates=hands.list_templates,
+        on_read_resource=hands.read_resource,
+        on_list_prompts=hands.list_prompts,
+        on_get_prompt=hands.get_prompt,
+        on_completion=hands.complete,
+    )
+    server.extensions[EXTENSION] = {}
+    hands.tasks.serve(server)
+    return server
+
+
+class _Hands:
+    """What is done for each request."""
+
+    def __init__(self, host: Host, tools: Sequence[BoundTool]) -> None:
+        self._host = host
+        self._tools = {tool.name: tool for tool in tools}
+        self._listed = [_described(tool) for tool in tools]
+        self.tasks = Tasks(host)
+
+    async def list_tools(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=self._listed)
+
+    async def call_tool(self, ctx: Context, params: types.CallToolRequestParams) -> Any:
+        """Return what a tool answers; what went wrong in it is a result too, so that a model reads it."""
+        tool = self._tools.get(params.name)
+        if tool is None:
+            known = ", ".join(self._tools)
+            raise MCPError(code=types.INVALID_PARAMS, message=f"no tool {params.name[:60]!r}; there are {known}")
+
+        async def tell(done: int, of: int, what: str) -> None:
+            await ctx.session.report_progress(done, of, what)
+
+        arguments = dict(params.arguments or {})
+        try:
+            if self.tasks.wanted(ctx, tool, arguments):
+                return await self.tasks.created(tool, arguments)
+            return result_of(await tool.answer(arguments, tell=tell))
+        except (ForkjoinError, OSError) as error:
+            return _failed(str(error))
+        except Exception as error:
+            _LOG.exception("a bug in the tool %s", tool.name)
+            return _failed(f"this is a bug in forkjoin ({type(error).__name__}: {error}); please report it")
+
+    async def list_resources(
+        self, ctx: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourcesResult:
+        return types.ListResourcesResult(resources=await listed(self._host))
+
+    async def list_templates(
+        self, ctx: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourceTemplatesResult:
+        return types.ListResourceTemplatesResult(resource_templates=list(TEMPLATES))
+
+    async def read_resource(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        return types.ReadResourceResult(contents=[await content(self._host, str(params.uri))])
+
+    async def list_prompts(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
+        return types.ListPromptsResult(prompts=list(PROMPTS))
+
+    async def get_prompt(self, ctx: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+        return prompt(params.name, params.arguments or {})
+
+    async def complete(self, ctx: Context, params: types.CompleteRequestParams) -> types.CompleteResult:
+        found = await completions(self._host, params)
+        return types.CompleteResult(completion=types.Completion(values=found[:100], total=len(found)))
+
+
+def _described(tool: BoundTool) -> types.Tool:
+    acts = tool.tool.acts
+    return types.Tool(
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        input_schema=tool.input_schema,
+        output_schema=tool.output_schema,
+        annotations=types.ToolAnnotations(
+            title=tool.title,
+            read_only_hint=acts == "reads",
+            destructive_hint=acts == "ends",
+            idempotent_hint=acts != "adds",
+            open_world_hint=acts == "adds",
+        ),
+    )
+
+
+def _failed(why: str) -> types.CallToolResult:
+    return types.CallToolResult(content=[types.TextContent(type="text", text=f"error: {why}")], is_error=True)

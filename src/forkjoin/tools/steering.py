@@ -1,0 +1,75 @@
+"""`task_stop` and `land`: what callers may do to a run besides reading it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from forkjoin.model import ENDED, Landing, to_builtins
+from forkjoin.tools.answers import Landed, Stopped, StoppedTask
+from forkjoin.tools.asks import LandRun, TaskStop, TaskStopCall
+from forkjoin.tools.ceiling import refuse_landing
+from forkjoin.tools.host import MOST_WAIT_S, Host, Tell
+
+if TYPE_CHECKING:
+    from forkjoin.engine import LandAsk
+
+
+async def task_stop(host: Host, ask: TaskStop | TaskStopCall, given: Mapping[str, Any], tell: Tell) -> Stopped:
+    """Ask the owners of tasks to end them with all their processes."""
+    return await asyncio.to_thread(_stopped, host, ask)
+
+
+async def land(host: Host, ask: LandRun, given: Mapping[str, Any], tell: Tell) -> Landed:
+    """Bring what a run changed together on a branch; what takes longer than a call goes on, and is asked for again."""
+    refuse_landing(host.ceiling)
+    key = f"{ask.run} {ask.tasks} {ask.dry_run}"
+    if key not in host.landings:
+        host.landings[key] = asyncio.create_task(asyncio.to_thread(_landing, host, ask))
+    going = host.landings[key]
+    done, _ = await asyncio.wait([going], timeout=MOST_WAIT_S)
+    if not done:
+        return Landed(status="landing", branch="", landed=(), left_out=(), next="", landing={})
+    host.landings.pop(key, None)
+    return _landed(going.result())
+
+
+def _stopped(host: Host, ask: TaskStop | TaskStopCall) -> Stopped:
+    asked = ask.task_id or (ask.shell_id if isinstance(ask, TaskStopCall) else "")
+    found: list[StoppedTask] = []
+    for name, tasks in host.named(asked):
+        with host.run(name) as run:
+            before = run.stop(tasks, reason=ask.reason)
+            found += [
+                StoppedTask(task_id=f"{name}/{task.id}", previous_status=task.state, already_ended=task.state in ENDED)
+                for task in before
+            ]
+    living = sum(not task.already_ended for task in found)
+    said = f"{living} of {len(found)} tasks are being stopped" if living else "all had ended already; nothing was done"
+    return Stopped(message=said, tasks=tuple(found))
+
+
+def _landing(host: Host, ask: LandRun) -> Landing:
+    with host.run(ask.run) as run:
+        tasks = tuple(run.task(name).id for name in ask.tasks)
+        return run.land(_land_ask(host, ask, tasks, tree=run.planned.tree))
+
+
+def _land_ask(host: Host, ask: LandRun, tasks: tuple[str, ...], *, tree: str) -> LandAsk:
+    from forkjoin.engine import LandAsk
+
+    prefix = host.settings(Path(tree)).branch_prefix or "forkjoin"
+    return LandAsk(tasks=tasks, prefix=prefix, dry_run=ask.dry_run)
+
+
+def _landed(made: Landing) -> Landed:
+    return Landed(
+        status="landed" if made.landed else "nothing",
+        branch=made.branch,
+        landed=tuple(one.task for one in made.landed),
+        left_out=tuple(f"{one.task}: {one.reason}" for one in made.left_out),
+        next=made.next,
+        landing=to_builtins(made),
+    )
