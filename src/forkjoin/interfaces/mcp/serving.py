@@ -70,13 +70,13 @@ def walled(host: Host, *, names: Names, legal: Legal) -> Walls:
 
 def listening(host: str, port: int) -> socket.socket:
     """Return a socket that listens there; raise CannotHere where that cannot be had."""
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        made = socket.socket(family, socket.SOCK_STREAM)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((host, port))
         made.listen(_CONNECTIONS)
     except OSError as error:
+        made.close()
         raise CannotHere(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
     return made
 
