@@ -166,6 +166,15 @@ def test_a_wrong_call_is_told_where_and_what(call: Call, tool: str, arguments: d
         call(tool, **arguments)
 
 
+def test_who_keeps_no_session_cannot_be_told_more(call: Call) -> None:
+    run = call("run_tasks", tasks=ECHOES)["run"]
+    call("task_output", task_id=run)
+    with pytest.raises(PlanError, match="keeps no session"):
+        call("task_send", task_id=f"{run}/t0", message="and more")
+    with pytest.raises(PlanError, match="name one: RUN/TASK"):
+        call("task_send", task_id=run, message="and more")
+
+
 def test_claude_codes_words_do_the_same(calling: Callable[..., Call]) -> None:
     call = calling(Ceiling(permission="full"), names="claude")
     single = {"description": "Say it", "prompt": "echo hello", "subagent_type": "shell", "run_in_background": True}

@@ -84,6 +84,14 @@ class Stopped(Value, frozen=True, kw_only=True):
     tasks: tuple[StoppedTask, ...]
 
 
+class Sent(Value, frozen=True, kw_only=True):
+    """A task that was told more, and goes on as a new attempt; its result is fetched as before."""
+
+    task_id: str
+    previous_status: str
+    message: str
+
+
 class Todos(Value, frozen=True, kw_only=True):
     """The list of a run: tasks as the journal has them, the caller's items, the join. `run` "": of the caller alone."""
 

@@ -119,6 +119,13 @@ class TaskStop(Value, frozen=True, kw_only=True, omit_defaults=True):
     reason: Annotated[str, Meta(min_length=1, description="Why: it is kept in the record.")]
 
 
+class TaskSend(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """What task_send takes."""
+
+    task_id: Annotated[str, Meta(description="RUN/TASK of a task that has ended.")]
+    message: Annotated[str, Meta(min_length=1, description="What its agent is told, in the session it had.")]
+
+
 class TaskStopCall(Value, frozen=True, kw_only=True, omit_defaults=True):
     """What TaskStop takes."""
 

@@ -46,7 +46,7 @@ class Host:
         self.launching = asyncio.Lock()  # what one call takes of the ceiling, the next one must see
         self._seen: dict[str, None] = {}
         self._started: dict[str, float | None] = {}  # runs of ours that may still take of the ceiling: their budgets
-        self._spent = 0.0
+        self._spent: dict[str, float] = {}
 
     def settings(self, tree: Path) -> Settings:
         """Return the settings that hold for *tree*."""
@@ -114,8 +114,8 @@ class Host:
                 living, reserved = living + going, reserved + max(cost, budget or 0.0)
             else:
                 del self._started[name]
-                self._spent += cost
-        return living, self._spent + reserved
+                self._spent[name] = cost
+        return living, reserved + sum(cost for name, cost in self._spent.items() if name not in self._started)
 
     def named(self, task_ids: str | Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
         """Return the runs that RUN, RUN/TASK or TASK name, each with the tasks that are meant, in the order asked.

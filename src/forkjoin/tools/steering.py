@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
+from forkjoin.errors import PlanError
 from forkjoin.model import ENDED, Landing, to_builtins
-from forkjoin.tools.answers import Landed, Stopped, StoppedTask
-from forkjoin.tools.asks import LandRun, TaskStop, TaskStopCall
-from forkjoin.tools.ceiling import refuse_landing
+from forkjoin.tools.answers import Landed, Sent, Stopped, StoppedTask
+from forkjoin.tools.asks import LandRun, TaskSend, TaskStop, TaskStopCall
+from forkjoin.tools.ceiling import granted, refuse_landing, refuse_tasks
 from forkjoin.tools.host import MOST_WAIT_S, Host, Tell
 
 if TYPE_CHECKING:
@@ -34,6 +37,28 @@ async def land(host: Host, ask: LandRun, given: Mapping[str, Any], tell: Tell) -
         return Landed(status="landing", branch="", landed=(), left_out=(), next="", landing={})
     host.landings.pop(key, None)
     return _landed(going.result())
+
+
+async def task_send(host: Host, ask: TaskSend, given: Mapping[str, Any], tell: Tell) -> Sent:
+    """Tell the agent of an ended task more, in the session it had."""
+    async with host.launching:
+        return await asyncio.to_thread(_sent, host, ask)
+
+
+def _sent(host: Host, ask: TaskSend) -> Sent:
+    ((name, tasks),) = host.named(ask.task_id)
+    if len(tasks) > 1:
+        raise PlanError(f"{ask.task_id} has {len(tasks)} tasks", where="task_id", next_step="name one: RUN/TASK")
+    with host.run(name) as run:
+        # It works again, and spends: what the ceiling says of tasks that are launched holds for it too.
+        planned, (living, taken) = run.planned.plan, host.taken()
+        task = run.task(tasks[0])
+        refuse_tasks(host.ceiling, replace(planned, tasks=(task.task,), gate=""), living=living)
+        granted(host.ceiling, None, taken=taken)
+        before = run.send(task.id, ask.message)
+    host.started(name, None)
+    said = f"it goes on; retrieve its result: task_output with task_id {name}/{task.id}"
+    return Sent(task_id=f"{name}/{task.id}", previous_status=before.state, message=said)
 
 
 def _stopped(host: Host, ask: TaskStop | TaskStopCall) -> Stopped:

@@ -12,7 +12,7 @@ import msgspec
 from forkjoin.tools import answers, asks
 from forkjoin.tools.launching import check_plan, run_tasks
 from forkjoin.tools.reading import agents, report, task_output
-from forkjoin.tools.steering import land, task_stop
+from forkjoin.tools.steering import land, task_send, task_stop
 from forkjoin.tools.texts import DESCRIPTIONS
 from forkjoin.tools.todos import todo_read, todo_write
 
@@ -56,6 +56,8 @@ TOOLS: Final[tuple[Tool, ...]] = (
          does=task_output),
     Tool(name="task_stop", title="Stop tasks", takes=asks.TaskStop, returns=answers.Stopped, does=task_stop,
          acts="ends"),
+    Tool(name="task_send", title="Tell an ended task more", takes=asks.TaskSend, returns=answers.Sent, does=task_send,
+         acts="adds"),
     Tool(name="todo_read", title="Read the todo list", takes=asks.TodoRead, returns=answers.Todos, does=todo_read),
     Tool(name="todo_write", title="Write the todo list", takes=asks.TodoWrite, returns=answers.TodosWritten,
          does=todo_write, acts="adds"),

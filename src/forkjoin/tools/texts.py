@@ -54,6 +54,8 @@ DESCRIPTIONS: Final = MappingProxyType({
     "TaskOutput": _OUTPUT,
     "task_stop": _STOP,
     "TaskStop": _STOP,
+    "task_send": "Tell the agent of an ended task more: an answer to its question, a correction, the next step. It "
+    "goes on in the session and tree it had, as a new attempt; retrieve the result as before.",
     "todo_read": "Read the todo list of a run: a line a task as it stands, your own items, and the join that waits.",
     "todo_write": _TODO,
     "TodoWrite": _TODO,

@@ -8,7 +8,7 @@ from typing import Final
 
 from forkjoin.errors import listed
 from forkjoin.model import Todo
-from forkjoin.tools.answers import Agents, Checked, Landed, Outputs, Reported, Started, Stopped, TaskResult, Todos
+from forkjoin.tools.answers import Agents, Checked, Landed, Outputs, Reported, Sent, Started, Stopped, TaskResult, Todos
 from forkjoin.tools.answers import TodosWritten as Written
 
 _NAMED = 20
@@ -75,6 +75,10 @@ def _stopped(answer: Stopped) -> Iterator[str]:
         yield f"{task.task_id}  was {task.previous_status}"
 
 
+def _sent(answer: Sent) -> Iterator[str]:
+    yield f"{answer.task_id} (was {answer.previous_status}): {answer.message}"
+
+
 def _todos(answer: Todos) -> Iterator[str]:
     yield from _lines(answer.todos)
 
@@ -125,6 +129,7 @@ _WORDS: Final[dict[type, Callable[..., Iterator[str]]]] = {
     Outputs: _outputs,
     Checked: _checked,
     Stopped: _stopped,
+    Sent: _sent,
     Todos: _todos,
     Written: _written,
     Reported: _reported,
