@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from forkjoin.interfaces.cli.board import Frame, board
-from forkjoin.interfaces.cli.listing import command_lines, hung, task_lines
+from forkjoin.interfaces.cli.listing import command_lines, task_lines
+from forkjoin.interfaces.cli.talk import hung
 from forkjoin.interfaces.cli.verbs.ls import _run_line, _unlanded_first
 from forkjoin.interfaces.cli.verbs.run import standard_input
 from forkjoin.model import Change, Changes
@@ -229,5 +230,14 @@ def test_a_long_line_hangs_between_words_on_a_terminal_and_is_whole_elsewhere() 
     assert max(map(len, lines)) <= 40
     assert lines[1] == " " * 10 + "write NOTES.md"
     assert " ".join(" ".join(lines).split()) == " ".join(said.split())
-    assert hung(said, 0) == [said]
+    assert hung(said, 0) == said.split("\n")
     assert hung("", 40) == [""]
+
+
+def test_what_hangs_hangs_below_what_its_line_says_and_a_name_is_never_broken() -> None:
+    path = "services/authentication/hashing/with/a/long/name.py"
+    assert hung(f"error: {path}:3: no key 'x'", 40) == ["error:", f"       {path}:3:", "       no key 'x'"]
+    lines = hung("      4.14 s  overlap: b paused until a has ended: both changed app.py", 48)
+    assert lines == ["      4.14 s  overlap: b paused until a has", " " * 14 + "ended: both changed app.py"]
+    assert [len(line) - len(line.lstrip()) for line in hung("wall  " + "word " * 12, 30)] == [0, 6, 6]
+    assert [len(line) - len(line.lstrip()) for line in hung("no head " + "word " * 12, 30)] == [0, 2, 2]

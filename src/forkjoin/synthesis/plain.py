@@ -28,6 +28,7 @@ _NOTES = 3
 _QUESTIONS, _COMPARED = 5, 3
 _LOSSES = 3  # causes named at the end of a run
 _ENDS = 3  # tasks of a long critical path named at either end
+_MORE = "; more: forkjoin explain"
 _NOTABLE_S, _NOTABLE = 0.5, 0.05  # seconds, and share of the wall: less is not worth a line
 
 
@@ -55,7 +56,7 @@ def summary_lines(report: Report, *, width: int = 80) -> list[str]:
     lines += _compared(report, room)
     lines += [f"Spent: {report.spent.said}."] if report.spent.tasks else []
     if report.account is not None and report.tasks:
-        lines += account_lines(report.account, tasks=len(report.tasks))
+        lines += account_lines(report.account, tasks=len(report.tasks), room=room)
     return [fitted(line, room) for line in lines]
 
 
@@ -140,10 +141,11 @@ def _cited(action: Action) -> str:
     return f"[{' '.join(action.findings[:_IDS])}{more}]"
 
 
-def account_lines(account: Account, *, tasks: int) -> list[str]:
+def account_lines(account: Account, *, tasks: int, room: int = _ENDLESS) -> list[str]:
     """Return `Time: 31 s for 2 m 30 s of work: 4.8× ...`, the chain that made it, and what was lost, in three lines.
 
-    The time alone where there is nothing to compare; a loss that nobody would notice is not said.
+    The time alone where there is nothing to compare; a loss that nobody would notice is not said. Where not all losses
+    fit into *room* columns, the last are left to `explain`.
     """
     if not comparable(account, tasks=tasks):
         return [f"Time: {spoken(account.wall_s)}."]
@@ -157,11 +159,18 @@ def account_lines(account: Account, *, tasks: int) -> list[str]:
         )
     lost = sum(one.seconds for one in account.lost)
     if lost >= max(_NOTABLE_S, _NOTABLE * account.wall_s):
-        told = [one for one in account.lost[:_LOSSES] if one.seconds >= _NOTABLE * lost]
-        worst = "; ".join(f"{spoken(one.seconds)} {one.said}" for one in told)
-        more = "; more: forkjoin explain" if len(told) < len(account.lost) else ""
-        lines.append(f"Lost: {spoken(lost)}: {worst}{more}")
+        lines.append(_lost_line(account, lost, room))
     return lines
+
+
+def _lost_line(account: Account, lost: float, room: int) -> str:
+    head = f"Lost: {spoken(lost)}: "
+    told = [f"{spoken(one.seconds)} {one.said}" for one in account.lost[:_LOSSES] if one.seconds >= _NOTABLE * lost]
+    for count in range(len(told), 0, -1):
+        line = head + "; ".join(told[:count]) + (_MORE if count < len(account.lost) else "")
+        if _wide(line) <= room:
+            return line
+    return fitted(head + "; ".join(told[:1]), room - len(_MORE)) + _MORE
 
 
 def _chain(tasks: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal
 
 from forkjoin.interfaces.cli.words import doing, padded, spell
@@ -55,17 +54,6 @@ def cut_bytes(run: Run, task: TaskView, stream: Literal["stdout", "stderr"]) -> 
                 return None
             return (event.exit.stdout if stream == "stdout" else event.exit.stderr).cut
     return None
-
-
-def hung(text: str, width: int) -> list[str]:
-    """Return *text* in lines of at most *width* columns (0: any), between words; what goes on hangs below its line."""
-    if not width:
-        return [text]
-    lines: list[str] = []
-    for line in text.split("\n"):
-        hangs = wrap(line, width, subsequent_indent=" " * 10, break_long_words=False, break_on_hyphens=False)
-        lines += hangs or [""]
-    return lines
 
 
 def command_lines(head: str, commands: Sequence[str], width: int) -> list[str]:

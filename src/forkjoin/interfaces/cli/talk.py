@@ -18,6 +18,8 @@ import msgspec
 from forkjoin.model import to_builtins, to_json
 from forkjoin.model.text import clean
 
+# What a line begins with, below whose end the rest of it hangs: `error: `, `  4.14 s  `, `[ 0.3 s] `, `  app.py  `.
+_HEAD = re.compile(r" *(?:\[[^]]{1,12}\] |ideal |chain |[\d.]+ (?:s|m|h|ms)  +|\S+(?:  +|(?<=:) ))")
 _AT_ONCE = 1024 * 1024  # characters
 # In JSON these stand in strings alone, and say the same as \u escapes: no terminal takes them for commands.
 _ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -30,6 +32,31 @@ def data(text: str) -> None:
         sys.stdout.write(said[at : at + _AT_ONCE])
     sys.stdout.write("\n")
     sys.stdout.flush()
+
+
+def data_lines(lines: Iterable[str]) -> None:
+    """Print lines of ours on stdout, each as `data` does; on a terminal they break between words."""
+    for line in lines:
+        data("\n".join(hung(line, widest())))
+
+
+def hung(text: str, width: int) -> list[str]:
+    """Return *text* in lines of at most *width* columns (0: any), between words; what goes on hangs below its line.
+
+    A word that is longer than a line (a path, a name) stays whole, so that it can be copied.
+    """
+    if not width or all(len(line) <= width for line in text.split("\n")):
+        return text.split("\n")
+    from textwrap import wrap
+
+    lines: list[str] = []
+    for line in text.split("\n"):
+        head = _HEAD.match(line)
+        hang = head.end() if head and head.end() <= width // 3 else 2 + len(line) - len(line.lstrip())
+        lines += wrap(
+            line, max(width, 20), subsequent_indent=" " * hang, break_long_words=False, break_on_hyphens=False
+        ) or [""]
+    return lines
 
 
 def data_part(text: str) -> None:
@@ -80,7 +107,7 @@ def _json_text(value: Any, indent: int | None) -> str:
 def say(text: str) -> None:
     """Say something to the person, on stderr; who has closed it is not told."""
     try:
-        sys.stderr.write(clean(text) + "\n")
+        sys.stderr.write("\n".join(hung(clean(text), _columns(sys.stderr))) + "\n")
         sys.stderr.flush()
     except ValueError:  # closed
         pass
@@ -121,6 +148,14 @@ def on_terminal(stream: IO[str]) -> bool:
         return stream.isatty()
     except ValueError:  # closed
         return False
+
+
+def _columns(stream: IO[str]) -> int:
+    """Return the width of the terminal that *stream* is; 0: it is none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0
 
 
 def line_width() -> int:

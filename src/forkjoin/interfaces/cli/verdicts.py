@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from forkjoin.errors import listed
-from forkjoin.interfaces.cli.listing import hung
 from forkjoin.interfaces.cli.spending import caps_line, money_line
-from forkjoin.interfaces.cli.talk import data, data_json, widest
+from forkjoin.interfaces.cli.talk import data_json, data_lines
 from forkjoin.model.durations import spoken
 from forkjoin.model.text import one_line, spelled
 
@@ -33,9 +32,7 @@ def print_check(ready: Prepared, *, as_json: bool) -> int:
         }
         data_json({**check_json(ready.check), **{key: value for key, value in more.items() if value}})
         return 0
-    for line in check_lines(ready):
-        for part in hung(line, widest()):
-            data(part)
+    data_lines(check_lines(ready))
     return 0
 
 

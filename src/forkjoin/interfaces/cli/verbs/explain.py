@@ -11,7 +11,7 @@ import typer
 
 from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
-from forkjoin.interfaces.cli.talk import data, data_json
+from forkjoin.interfaces.cli.talk import data_json, data_lines
 from forkjoin.interfaces.cli.words import spell
 from forkjoin.model import ENDED, Account, Edge, RunView, TaskView, spoken, to_builtins
 from forkjoin.model.text import one_line, spelled
@@ -57,8 +57,7 @@ def act(ask: Ask) -> int:
     if ask.json:
         data_json(_json(run, task))
         return 0
-    for line in _run_lines(run) if task is None else _task_lines(run, task):
-        data(line)
+    data_lines(_run_lines(run) if task is None else _task_lines(run, task))
     return 0
 
 
@@ -71,8 +70,7 @@ def _file(run: Run, task: TaskView | None, ask: Ask) -> int:
     if ask.json:
         data_json({"forkjoin": 1, "run": run.id, **to_builtins(found)})
         return 0
-    for line in _file_lines(run, found):
-        data(line)
+    data_lines(_file_lines(run, found))
     return 0
 
 

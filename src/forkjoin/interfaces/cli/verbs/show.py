@@ -13,7 +13,7 @@ from forkjoin.errors import listed
 from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
 from forkjoin.interfaces.cli.following import print_result
 from forkjoin.interfaces.cli.listing import command_lines, task_lines
-from forkjoin.interfaces.cli.talk import data, line_width, widest
+from forkjoin.interfaces.cli.talk import data, data_lines, line_width, widest
 from forkjoin.interfaces.cli.words import change_line, comparison, counts, diffstat, doing, spell, unlanded, verdict
 from forkjoin.model import ENDED, Changes, RunView, TaskView, Usage, spoken
 from forkjoin.model.text import one_line
@@ -52,8 +52,14 @@ def act(ask: Ask) -> int:
     if ask.json:
         print_result(run, only=task.id if task else "")
         return 0
-    for line in _run_lines(run) if task is None else _task_lines(run, task):
-        data(line)
+    if task is None:
+        data_lines(_run_lines(run))
+        return 0
+    data_lines(_task_lines(run, task))
+    if task.state in ENDED:
+        for line in _answer(run, task):  # its own lines: they are not ours to break
+            data(line)
+    data_lines(("", *command_lines("next: ", list(_next(run, task)), line_width())))
     return 0
 
 
@@ -134,10 +140,6 @@ def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
         yield f"overlap: {met.task} changed the same while both ran: {one_line(listed(met.paths, _NAMED))}"
     if task.landed:
         yield f"landed on {task.landed} as {task.landed_as[:12]}" if task.landed_as else f"exported to {task.landed}"
-    if task.state in ENDED:
-        yield from _answer(run, task)
-    yield ""
-    yield from command_lines("next: ", list(_next(run, task)), line_width())
 
 
 def _cost(usage: Usage) -> str:
