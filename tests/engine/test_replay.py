@@ -152,6 +152,11 @@ def test_the_demo_is_a_recorded_run_of_five_tasks(tmp_path: Path, monkeypatch: p
     with opened(DEMO) as recorded:
         again = replayed(recorded, tmp_path)
         assert said(again) == said(recorded)
+        export(again, tmp_path / "again.tar.gz", environ={})
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with opened(tmp_path / "again.tar.gz") as bundle:  # its output still names the folder of the first recording
+        assert said(replayed(bundle, elsewhere)) == said(again)
     assert [task.state for task in again.view().tasks] == ["completed"] * 5
     assert len(again.report().findings) > 3
 

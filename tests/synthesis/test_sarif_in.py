@@ -8,7 +8,9 @@ import pytest
 
 from forkjoin.model import Claimed, Task, TaskId, to_json
 from forkjoin.synthesis import TaskResult, report
+from forkjoin.synthesis.merge import merged
 from forkjoin.synthesis.sarif_in import from_sarif, is_sarif
+from forkjoin.synthesis.witness import Witness
 from forkjoin.testing import a_view
 
 
@@ -167,3 +169,23 @@ def test_hostile_logs_are_read_or_refused_and_nothing_else():
             with suppress(ValueError):
                 found = from_sarif(log(result(**{name: value}), rules=[{"id": "R1", "properties": value}]))
                 assert all(isinstance(claim, Claimed) for _, claim in found)
+
+
+def test_a_report_that_is_taken_in_again_says_nothing_new():
+    """What bandit and ruff say of one place, and what their own SARIF said of it before, is one finding."""
+    said = {"title": "Use of exec detected", "path": "a.py", "line": 3}
+    own = [
+        Witness(task="bandit", agent="bandit", claimed=Claimed(rule="B102", message="Use of exec detected.", **said)),
+        Witness(
+            task="ruff",
+            agent="ruff-security",
+            claimed=Claimed(rule="S102", **{**said, "title": "Use of `exec` detected"}),
+        ),
+    ]
+    again = [
+        Witness(task="sarif", agent="bandit", form="sarif",
+                claimed=Claimed(rule="B102", message="Use of exec detected\nUse of exec detected.", **said)),
+        Witness(task="sarif", agent="ruff", form="sarif",
+                claimed=Claimed(rule="S102", **{**said, "title": "Use of `exec` detected"})),
+    ]  # fmt: skip
+    assert len(merged([*own, *again])) == 1

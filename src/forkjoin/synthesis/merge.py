@@ -85,10 +85,16 @@ def _node(witness: Witness) -> _Node:
         kind=kind_of(witness.agent, claim.rule),
         code=code,
         perspective=claim.perspective,
-        said=" ".join(said.lower().split()),
+        said=_once(said),
         words=words_of(said if code else f"{said} {claim.rule}"),
         names=names_of(said),
     )
+
+
+def _once(said: str) -> str:
+    """Return what was said, without what only another form adds: a SARIF message begins with its title."""
+    lines = (" ".join(line.lower().split()).rstrip(".") for line in said.split("\n"))
+    return " ".join(dict.fromkeys(filter(None, lines)))
 
 
 def _pairs(nodes: Sequence[_Node]) -> Iterator[tuple[float, int, int]]:

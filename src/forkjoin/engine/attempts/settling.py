@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from forkjoin.agents import Dialect, EndedAttempt, Judgement, truth
+from forkjoin.agents import Dialect, EndedAttempt, Judgement, ReplayDialect, truth
 from forkjoin.backends import Exited, Mask, output_bytes, output_lines, whole
 from forkjoin.engine.attempts.speaking import speaker
 from forkjoin.engine.folder import RunFolder
@@ -25,6 +25,7 @@ from forkjoin.model import (
     NeedsInput,
     Outcome,
     Place,
+    Ref,
     Task,
     Value,
     to_json,
@@ -74,7 +75,7 @@ def settled(
         usage=judgement.usage,
         changes=changes,
         exit=judgement.exit or exited.exit,
-        place=place,
+        place=_recorded_place(task, exited.attempt) or place,
         session=judgement.session,
         limit=judgement.limit if isinstance(outcome, Failed) else None,
         findings=_findings(task, value),
@@ -82,6 +83,15 @@ def settled(
     )
     unneeded = place is not None and place.kind != "shared" and not trouble and not changes.commit
     return Result(ended=ended, answer=judgement.answer, value=value, unneeded=unneeded)
+
+
+def _recorded_place(task: Task, attempt: int) -> Place | None:
+    """Return where a replayed attempt really was, so that a replay of this replay reads its output as this one did."""
+    playing = getattr(task.agent, "target", None) if isinstance(task.agent, Ref) else None
+    if not isinstance(playing, ReplayDialect):
+        return None
+    recorded = playing.attempts[min(attempt, len(playing.attempts)) - 1].ended
+    return None if recorded is None or recorded.place is None else msgspec.structs.replace(recorded.place, kind="shared")
 
 
 def masked(result: Result, mask: Mask) -> Result:

@@ -17,6 +17,7 @@ from forkjoin.journal import SqliteJournal
 from forkjoin.model import Ended, Joined, Planned, Recorded, RunId, Text
 
 _TASK = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+_PACKED = (".tar.zst", ".tar.xz", ".tar.bz2", ".tar", ".tgz", ".zip")
 _LINE = msgspec.json.Decoder(Recorded)
 
 
@@ -27,11 +28,16 @@ class _Head(msgspec.Struct):
 
 
 def bundle_named(name: str) -> tuple[Path, str] | None:
-    """Return file and task of F.tar.gz or F.tar.gz/TASK, None for a name that is no bundle's."""
+    """Return file and task of F.tar.gz or F.tar.gz/TASK, None for a name that is no bundle's.
+
+    So is any other that no run and no task can have, and a file has: `run.tar.zst`, `/tmp/run`, `./run`.
+    """
     head, found, task = name.rpartition(f"{SUFFIX}/")
     if name.endswith(SUFFIX):
         return Path(name), ""
-    return (Path(head + SUFFIX), task) if found else None
+    if found:
+        return Path(head + SUFFIX), task
+    return (Path(name), "") if name.startswith(("/", "./", "../", "~")) or name.endswith(_PACKED) else None
 
 
 def unpacked(path: Path, runs: Path, content: Iterator[tuple[str, bytes]] | None = None) -> RunId:

@@ -51,7 +51,8 @@ class _Result:
         """The words of the message."""
         said = self.source.message if self.source else self.finding.message
         title = (self.source.title if self.source else self.finding.title) or ""
-        return "\n".join(dict.fromkeys(filter(None, (title, said)))) or self.finding.title
+        again = title.rstrip(".") == said.rstrip(".")
+        return (said if again else "\n".join(filter(None, (title, said)))) or self.finding.title
 
     @property
     def lines(self) -> tuple[int, int]:

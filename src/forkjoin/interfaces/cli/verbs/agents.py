@@ -194,4 +194,6 @@ def _with_alias(agent: KnownAgent) -> list[KnownAgent]:
 def _lines(name: str, found: bool, note: str) -> Iterator[str]:
     said = note if found else f"not found; {note or 'install its program'}"
     head, width = f"  {name:20} ", line_width()
-    yield from wrap(said, max(40, width), initial_indent=head, subsequent_indent=" " * len(head)) or [head.rstrip()]
+    yield from wrap(
+        said, max(40, width), initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False
+    ) or [head.rstrip()]
