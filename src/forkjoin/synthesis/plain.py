@@ -47,7 +47,7 @@ def summary_lines(report: Report, *, width: int = 80) -> list[str]:
     asked = total(report) or not report.tasks or any(task.finds for task in report.tasks)
     lines = _questions(report, room)
     lines += [f"{counts_line(report)}."] if asked else []
-    lines += [f"Looked at: {coverage_line(report)}."]
+    lines += _wrapped(f"Looked at: {coverage_line(report)}.", room)
     lines += [line for note in report.notes if note.startswith(_RECORDED) for line in _wrapped(f"Note: {note}.", room)]
     lines += [line for said in narrowing_lines(report) for line in _wrapped(f"{one_line(said)}.", room)]
     lines += _not_looked_at(report, room)
@@ -170,7 +170,8 @@ def _lost_line(account: Account, lost: float, room: int) -> str:
         line = head + "; ".join(told[:count]) + (_MORE if count < len(account.lost) else "")
         if _wide(line) <= room:
             return line
-    return fitted(head + "; ".join(told[:1]), room - len(_MORE)) + _MORE
+    more = _MORE if room >= 3 * len(_MORE) else ""
+    return fitted(head + "; ".join(told[:1]), room - len(more)) + more
 
 
 def _chain(tasks: Sequence[str]) -> str:

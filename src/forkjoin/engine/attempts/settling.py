@@ -91,7 +91,9 @@ def _recorded_place(task: Task, attempt: int) -> Place | None:
     if not isinstance(playing, ReplayDialect):
         return None
     recorded = playing.attempts[min(attempt, len(playing.attempts)) - 1].ended
-    return None if recorded is None or recorded.place is None else msgspec.structs.replace(recorded.place, kind="shared")
+    if recorded is None or recorded.place is None:
+        return None
+    return msgspec.structs.replace(recorded.place, kind="shared")
 
 
 def masked(result: Result, mask: Mask) -> Result:

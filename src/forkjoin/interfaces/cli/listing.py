@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from forkjoin.engine import Run
 
 
+_LEAST_ID, _BESIDE_ID = 12, 60  # cells of a task's id in a line that is cut, and what is left beside it
+
+
 def run_json(view: RunView) -> dict[str, Any]:
     """Return a run as lists have it."""
     return {
@@ -65,10 +68,14 @@ def command_lines(head: str, commands: Sequence[str], width: int) -> list[str]:
 
 
 def task_lines(view: RunView, *, width: int = 0) -> list[str]:
-    """Return a line a task: number, id, state, time, and what there is to say; cut to *width* cells (0: whole)."""
+    """Return a line a task: number, id, state, time, and what there is to say; cut to *width* cells (0: whole).
+
+    Where it is cut, long ids leave room for what there is to say.
+    """
     now, ids = time.time(), max((len(task.id) for task in view.tasks), default=0)
+    ids = min(ids, max(_LEAST_ID, width - _BESIDE_ID)) if width else ids
     lines = [
-        f"{task.number:>4}  {task.id:{ids}}  {spell(task.state):11} "
+        f"{task.number:>4}  {padded(task.id, ids)}  {spell(task.state):11} "
         f"{spoken(task.seconds(now)) if task.started else '':>9}  {doing(task)}".rstrip()
         for task in view.tasks
     ]

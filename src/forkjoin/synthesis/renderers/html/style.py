@@ -161,7 +161,7 @@ section{padding:16px 14px;border-radius:10px;margin:12px 0}
 .actions .badge{justify-self:start}
 .actions li>span:last-child{grid-column:2}
 .row{grid-template-columns:84px 1fr;gap:8px}
-.lost li{grid-template-columns:56px 1fr;gap:0 10px}
+.lost li{grid-template-columns:56px 1fr;gap:0 10px;align-items:baseline}
 .lost li .bar{display:none}
 .finding>summary,.task>summary{grid-template-columns:auto 1fr}
 .finding>summary .what,.task>summary .what,.place,.task>summary .about{grid-column:1/-1}

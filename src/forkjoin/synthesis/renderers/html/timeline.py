@@ -13,11 +13,12 @@ from forkjoin.synthesis.words import counted
 _ROWS = 120
 _TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400)
 _MOST_TICKS = 6
+_NOTABLE_S = 0.05  # less of a loss would be shown as none
 _THIN = 0.25  # percent of the width that a stretch has at least, to be seen
 
 
 def timeline(given: Given) -> Markup:
-    """Return the section; of very many tasks the first rows, the rest is counted."""
+    """Return the section; of very many tasks the first that began, the rest is counted."""
     line = given.timeline
     if line is None or not line.spans:
         return NOTHING
@@ -25,15 +26,17 @@ def timeline(given: Given) -> Markup:
     of_task = phases(line, now=given.now)
     last = max([end, *(phase.ended for found in of_task.values() for phase in found)])
     width = max(last - line.started, 0.001)
-    rows = [_row(span.task, of_task[span.task], given, line, width) for span in line.spans[:_ROWS]]
-    left = len(line.spans) - _ROWS
+    began = [span for span in line.spans if of_task[span.task]]
+    shown = (began if began and len(line.spans) > _ROWS else line.spans)[:_ROWS]
+    rows = [_row(span.task, of_task[span.task], given, line, width) for span in shown]
+    left = len(line.spans) - len(shown)
     more = f"and {counted(left, 'more task')}: forkjoin report --format trace" if left > 0 else ""
     return element(
         "section",
         element("h2", "Timeline"),
         element("div", _axis(width), rows, class_="chart"),
         element("p", more, class_="hint") if more else None,
-        _legend([phase for span in line.spans[:_ROWS] for phase in of_task[span.task]], given.report),
+        _legend([phase for span in shown for phase in of_task[span.task]], given.report),
         id="timeline",
     )  # fmt: skip
 
@@ -44,6 +47,7 @@ def lost(report: Report) -> Markup:
     if account is None or not account.lost:
         return NOTHING
     most = max(one.seconds for one in account.lost)
+    told = [one for one in account.lost if one.seconds >= _NOTABLE_S] or account.lost[:1]
     items = [
         element(
             "li",
@@ -53,7 +57,7 @@ def lost(report: Report) -> Markup:
                     aria_hidden="true"),
             element("span", one.said.rstrip(": ")),
         )
-        for one in sorted(account.lost, key=lambda one: -one.seconds)
+        for one in sorted(told, key=lambda one: -one.seconds)
     ]  # fmt: skip
     chain = " → ".join(account.critical_path)
     path = element("p", "Critical path: ", chain, class_="hint") if chain else None
