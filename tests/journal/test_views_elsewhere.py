@@ -11,6 +11,7 @@ from forkjoin.model import (
     Freed,
     Options,
     Other,
+    Overlapped,
     Planned,
     Recorded,
     Running,
@@ -42,6 +43,16 @@ def test_it_says_with_whom_it_is_in_conflict_and_over_what():
 
 def test_a_whole_run_is_named_as_such():
     assert view(Awaited(task="a", others=(other(task=""),))).task("a").why == "conflict with run r9: src/a.py"
+
+
+def test_a_name_that_moves_the_cursor_is_spelled():
+    odd, told = "a\x1b[31mred\nb", "a\\x1b[31mred\\nb"
+    assert view(Awaited(task="a", others=(other(paths=(odd,)),))).task("a").why == f"conflict with r9/t: {told}"
+    edge = Edge(first="a", then="b", kind="write-write", paths=(odd,))
+    assert view(edges=(edge,)).task("b").why == f"waits for a (writes {told} too)"
+    both = [Starting(task=name, attempt=1) for name in "ab"]
+    met = view(*both, Overlapped(task="b", attempt=1, first="a", paths=(odd,)))
+    assert met.task("b").action == f"overlap: a changed the same: {told}"
 
 
 def test_many_are_counted():

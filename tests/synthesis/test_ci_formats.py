@@ -7,7 +7,11 @@ import xml.etree.ElementTree as ET
 from itertools import pairwise
 
 import pytest
+from accounting.test_lost import TIMES, timelines
+from hypothesis import given as given_
+from hypothesis import settings
 from msgspec.structs import replace
+from synthesis.chrometrace import complaints
 from synthesis.sample import BEGAN, a_report, a_timeline, claim, given, result
 
 from forkjoin.model import Hold, Span, TaskId, Timeline
@@ -117,6 +121,17 @@ def test_a_trace_has_a_named_track_for_each_task_and_slices_that_do_not_overlap(
         slices = [event for event in events if event["ph"] == "X" and event["tid"] == tid]
         assert all(one["ts"] + one["dur"] <= other["ts"] for one, other in pairwise(slices))
         assert all(event["dur"] >= 0 and event["ts"] >= 0 for event in slices)
+
+
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None)
+@given_(timelines(), TIMES)
+def test_a_trace_keeps_the_rules_of_its_format_whatever_the_clocks_said(timeline, now):
+    assert complaints(rendered(given(timeline=timeline, now=now), "trace")) == []
+
+
+def test_the_sample_keeps_the_rules_of_the_format():
+    assert complaints(rendered(given(), "trace")) == []
 
 
 def test_waits_are_slices_with_their_cause():

@@ -33,6 +33,7 @@ from forkjoin.model import (
     reason_of,
     state_of,
 )
+from forkjoin.model.text import spelled
 
 _NAMED = 3  # predecessors, or paths, named in words; the rest is counted
 # Why one task is behind another, with and without the paths it is about.
@@ -102,7 +103,7 @@ def overlapped(seen: Seen, other: TaskId, paths: Sequence[str]) -> None:
         return
     met = {one.task: one.paths for one in seen.now.overlaps}
     met[other] = tuple(dict.fromkeys((*met.get(other, ()), *paths)))
-    action = f"overlap: {other} changed the same: {listed(paths, _NAMED)}"
+    action = f"overlap: {other} changed the same: {listed(paths, _NAMED, say=spelled)}"
     overlaps = tuple(Met(task=task, paths=found) for task, found in met.items())
     seen.put(replace(seen.now, overlaps=overlaps, action=action))
 
@@ -234,7 +235,7 @@ def _over(others: Sequence[Other]) -> str:
     """Return with whom a task of ours is in conflict, and over what: `conflict with RUN/TASK: src/app.py`."""
     said = listed(others, _NAMED, say=lambda other: f"{other.run}/{other.task}" if other.task else f"run {other.run}")
     paths = tuple(dict.fromkeys(path for other in others[:_NAMED] for path in other.paths))
-    about = f": {', '.join(paths[:_NAMED])}" if paths else ""
+    about = f": {', '.join(map(spelled, paths[:_NAMED]))}" if paths else ""
     return f"conflict with {said}{about}" if others else ""
 
 
@@ -248,7 +249,9 @@ def _reason(edge: Edge) -> str:
     with_paths, without = _KINDS[edge.kind]
     if not edge.paths:
         return without
-    return with_paths.replace("{}", ", ".join(edge.paths[:_NAMED]) + (", ..." if len(edge.paths) > _NAMED else ""))
+    return with_paths.replace(
+        "{}", ", ".join(map(spelled, edge.paths[:_NAMED])) + (", ..." if len(edge.paths) > _NAMED else "")
+    )
 
 
 def _words(event: Ended) -> str:

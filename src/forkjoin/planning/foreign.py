@@ -24,6 +24,7 @@ from forkjoin.model import (
     Tree,
     to_json,
 )
+from forkjoin.model.text import spelled
 from forkjoin.planning.relations import relations_between
 
 MOST_PAIRS: Final = 50_000  # of tasks; above it a task waits for a whole run, not for its tasks one by one
@@ -175,7 +176,9 @@ def _pairs(
             other=other,
             kind=kind,
             paths=tuple(paths),
-            evidence=_said(kind, f"task {other} of run {run}" if other else f"run {run}", ", ".join(paths)),
+            evidence=_said(
+                kind, f"task {other} of run {run}" if other else f"run {run}", ", ".join(map(spelled, paths))
+            ),
             waits=kind in waiting,
         )
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from forkjoin.model import Edge, EdgeKind, Plan, TaskId
+from forkjoin.model.text import spelled
 from forkjoin.planning.meetings import Facts, Kind, Meeting
 from forkjoin.planning.ranking import Order, ranks
 
@@ -218,7 +219,7 @@ class _Net:
                 then=tasks[then].id,
                 kind=kind,
                 paths=tuple(paths),
-                reason=_REASON[kind].format(first=tasks[first].id, path=", ".join(paths)),
+                reason=_REASON[kind].format(first=tasks[first].id, path=", ".join(map(spelled, paths))),
             )
             for (first, then), (kind, paths) in sorted(self.rows.items())
         )

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Final, Literal
 
 from forkjoin.model import ConflictKind, Pair, Plan, TaskId
+from forkjoin.model.text import spelled
 from forkjoin.planning.meetings import Facts, Meeting
 from forkjoin.planning.ordering import Ordering
 
@@ -132,10 +133,10 @@ def _pair(plan: Plan, row: _Found, unknown: frozenset[int], ordering: Ordering) 
 
 def _words(plan: Plan, row: _Found, names: tuple[TaskId, TaskId], unknown: frozenset[int]) -> tuple[str, str]:
     first, then = names
-    paths = ", ".join(row.paths)
+    paths = ", ".join(map(spelled, row.paths))
     meeting = row.meeting
     left, right = (plan.tasks[row.a].id, plan.tasks[row.b].id)
-    keys = meeting.keys if meeting else ("", "")
+    keys = tuple(map(spelled, meeting.keys)) if meeting else ("", "")
     match row.kind:
         case "after":
             return f"{right} says after: [{left}]", f"take it out of after if {right} does not need {left}"
@@ -177,6 +178,6 @@ def _unordered(plan: Plan, row: _Found, remedy: str) -> str:
         case "resource":
             own = "give each its own"
         case "output" | "write-read":
-            read = row.meeting.keys[1] if row.meeting else ""
+            read = spelled(row.meeting.keys[1]) if row.meeting else ""
             own = f"take {read} out of the reads and the text of {right} if it needs nothing of {left}"
     return f"{own}, join them into one task, or let them run in order: policy: isolate"

@@ -17,7 +17,8 @@ from typing import IO, Final
 
 from forkjoin.errors import CannotHere, listed
 from forkjoin.failpoints import reached
-from forkjoin.model import Changes, Place, Task
+from forkjoin.model import Changes, Place, Task, path_text
+from forkjoin.model.text import spelled
 from forkjoin.workspaces.authored import authored
 from forkjoin.workspaces.big import note_big
 from forkjoin.workspaces.changes import compared, write_patch
@@ -152,4 +153,4 @@ def _notes(found: Listing) -> tuple[str, ...]:
 
 
 def _names(paths: Sequence[bytes]) -> str:
-    return listed(paths, 5, say=lambda path: path.decode("utf-8", "replace"))
+    return listed(paths, 5, say=lambda path: spelled(path_text(path)))

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from forkjoin.errors import listed
+from forkjoin.model import path_text
+from forkjoin.model.text import spelled
 from forkjoin.workspaces.carrying import removed_from
 from forkjoin.workspaces.copying import copy_file
 from forkjoin.workspaces.git import Git, of_user, private
@@ -122,5 +124,5 @@ def _pointer(path: bytes) -> tuple[str, int, int] | None:
 def _said(missing: list[bytes]) -> str:
     if not missing:
         return ""
-    names = listed([path.decode("utf-8", "replace") for path in missing], _NAMED)
+    names = listed([spelled(path_text(path)) for path in missing], _NAMED)
     return f"LFS files that the local store does not have stay pointers (git lfs fetch): {names}"

@@ -8,6 +8,7 @@ from typing import Final
 
 from forkjoin.errors import listed
 from forkjoin.model import path_text
+from forkjoin.model.text import spelled
 from forkjoin.workspaces.declared import covered
 from forkjoin.workspaces.git import of_user
 from forkjoin.workspaces.store import INCLUDE, Store
@@ -39,4 +40,4 @@ def not_carried(store: Store, carried: Sequence[str]) -> str:
     found = [name for name in names if looks(name) and not has(name.removeprefix(below))]
     if not found:
         return ""
-    return f"; ignored files that look needed are not carried: {listed(found, _NAMED)} (carry: [...])"
+    return f"; ignored files that look needed are not carried: {listed(found, _NAMED, say=spelled)} (carry: [...])"

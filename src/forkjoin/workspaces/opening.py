@@ -10,7 +10,8 @@ from typing import Final
 
 from forkjoin.errors import CannotHere, PlanError
 from forkjoin.failpoints import reached
-from forkjoin.model import Place, PlaceKind, Task, path_bytes
+from forkjoin.model import Place, PlaceKind, Task, path_bytes, path_text
+from forkjoin.model.text import spelled
 from forkjoin.private import make_folder
 from forkjoin.workspaces.carrying import carry
 from forkjoin.workspaces.cloning import own_repository
@@ -185,7 +186,7 @@ def _check(git: Git, root: Path, commit: str) -> None:
     found = listing(git, root, exclude=())
     if not found.empty:
         names = sorted((*found.gone, *found.present))[:5]
-        shown = ", ".join(name.decode("utf-8", "replace") for name in names)
+        shown = ", ".join(spelled(path_text(name)) for name in names)
         raise CannotHere(
             f"the workspace {root} is not as its base {commit[:7]}: {shown}; names that differ only by case?"
         )

@@ -40,7 +40,7 @@ from forkjoin.model import (
     spoken,
     state_of,
 )
-from forkjoin.model.text import one_line
+from forkjoin.model.text import one_line, spelled
 
 
 def told(recorded: Recorded) -> str:
@@ -87,7 +87,7 @@ def _after(again: bool, *, repair: bool) -> str:
 def _of_overlap(event: Event) -> str:
     match event:
         case Overlapped(task=task, first=first, paths=paths):
-            return f"{task}: overlap: {first} changed the same: {listed(paths, 3)}"
+            return f"{task}: overlap: {first} changed the same: {listed(paths, 3, say=spelled)}"
         case Halted(task=task, reason=reason) | Continued(task=task, reason=reason):
             return f"{task}: {reason}"
         case _:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from forkjoin.model import Span, TaskId, TaskSummary, Timeline, to_json
+from forkjoin.model import TaskId, TaskSummary, Timeline, to_json
 from forkjoin.model.text import one_line
 from forkjoin.synthesis.renderers.given import Given
 from forkjoin.synthesis.renderers.phases import Phase, phases
@@ -36,7 +36,7 @@ def _events(given: Given, timeline: Timeline) -> Iterator[dict[str, Any]]:
         yield _meta("thread_sort_index", tid=tid, sort_index=tid)
         for phase in of_task[span.task]:
             yield _slice(phase, tid, timeline, summaries.get(span.task))
-    yield from _arrows(timeline, tracks)
+    yield from _arrows(timeline, tracks, of_task)
     yield from _running(of_task, timeline)
 
 
@@ -63,21 +63,26 @@ def _slice(phase: Phase, tid: int, timeline: Timeline, task: TaskSummary | None)
     return event | ({"cname": colour} if colour else {})
 
 
-def _arrows(timeline: Timeline, tracks: Mapping[TaskId, int]) -> Iterator[dict[str, Any]]:
-    """Yield a flow from the end of each task to the start of those that were behind it."""
-    spans: dict[TaskId, Span] = {span.task: span for span in timeline.spans}
+def _arrows(
+    timeline: Timeline, tracks: Mapping[TaskId, int], of_task: Mapping[TaskId, tuple[Phase, ...]]
+) -> Iterator[dict[str, Any]]:
+    """Yield a flow from the end of each task to the start of those that were behind it; none to what never ran."""
+    ran = {task: [phase for phase in found if phase.kind == "running"] for task, found in of_task.items()}
     number = 0
     for span in timeline.spans:
         for edge in span.edges:
-            first = spans.get(edge.first)
-            if first is None or first.ended is None or span.started is None or first.started is None:
+            first, then = ran.get(edge.first), ran[span.task]
+            if not first or not then:
+                continue
+            # A flow must begin inside a slice: a microsecond before its end.
+            left = max(_micros(first[-1].started, timeline), _micros(first[-1].ended, timeline) - 1)
+            right = _micros(then[0].started, timeline)
+            if right < left:  # the first was asked for again since
                 continue
             number += 1
             flow = {"cat": "order", "name": edge.kind, "id": number, "pid": _PID}
-            # A flow must begin inside a slice: a microsecond before its end.
-            left = max(_micros(first.started, timeline), _micros(first.ended, timeline) - 1)
-            yield flow | {"ph": "s", "tid": tracks[first.task], "ts": left}
-            yield flow | {"ph": "f", "bp": "e", "tid": tracks[span.task], "ts": _micros(span.started, timeline)}
+            yield flow | {"ph": "s", "tid": tracks[edge.first], "ts": left}
+            yield flow | {"ph": "f", "bp": "e", "tid": tracks[span.task], "ts": right}
 
 
 def _running(of_task: Mapping[TaskId, tuple[Phase, ...]], timeline: Timeline) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Final
 from forkjoin.errors import PlanError, listed
 from forkjoin.failpoints import reached
 from forkjoin.model import path_text
+from forkjoin.model.text import spelled
 from forkjoin.workspaces.git import Git, of_user
 
 _SHOWN: Final = 5
@@ -35,7 +36,7 @@ def apply_forward(top: Path, commit: str, *, branch: str) -> str:
             return name  # it was there already
         raise _refusal(f"{name} has moved on since", branch, f"git merge {branch}")
     if dirty := sorted(_dirty(user, top, old, commit)):
-        shown = listed(dirty, _SHOWN, say=path_text)
+        shown = listed(dirty, _SHOWN, say=lambda path: spelled(path_text(path)))
         raise _refusal(
             f"you have changes of your own in {shown}", branch, f"commit or stash them, then: git merge {branch}"
         )

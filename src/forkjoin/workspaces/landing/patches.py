@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 from forkjoin.errors import CannotHere, listed
+from forkjoin.model import path_text
+from forkjoin.model.text import spelled
 from forkjoin.workspaces.contents import LARGEST, sizes
 from forkjoin.workspaces.pointing import give_content
 from forkjoin.workspaces.store import Store
@@ -33,7 +35,7 @@ def _refuse_big(store: Store, start: str, tip: str) -> None:
     said = store.git().out("rev-list", "--objects", tip, *((f"^{start}",) if start else ()))
     rows = [line.partition(b" ") for line in said.split(b"\n") if line]
     measured = zip(rows, sizes(store.git(), [name for name, _, _ in rows]), strict=True)
-    big = [path.decode("utf-8", "replace") for (_, _, path), (_, size) in measured if size > LARGEST]
+    big = [spelled(path_text(path)) for (_, _, path), (_, size) in measured if size > LARGEST]
     if big:
         raise CannotHere(
             f"{listed(big, 5)}: too big for a patch (over {LARGEST // 1024**2} MiB); take the changes over as "

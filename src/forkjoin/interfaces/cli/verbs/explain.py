@@ -83,7 +83,7 @@ def _file_lines(run: Run, found: Touched) -> Iterator[str]:
     changed = [f"{one.task}: {one.how}" for one in found.touches if one.kind == "changed"]
     yield from _headed("changed by", changed or ["nobody"])
     for kind in ("writes", "reads"):
-        said = [f"{one.task}: {one_line(one.claim)} ({one_line(one.why)})" for one in found.touches if one.kind == kind]
+        said = [f"{one.task}: {spelled(one.claim)} ({one_line(one.why)})" for one in found.touches if one.kind == kind]
         yield from _headed(f"who {kind} it, as far as was known before", said)
     yield from _headed("who waited for whom", [_order_line(edge) for edge in found.order])
     if len(changed) > 1 and not found.order:
@@ -113,7 +113,7 @@ def _run_lines(run: Run) -> Iterator[str]:
     yield ""
     yield from account_lines(account)
     yield from _headed("why some ran one after another", [_order_line(edge) for edge in view.edges])
-    shared = [f"{one_line(path)}  {', '.join(tasks)}" for path, tasks in _touched(view).items() if len(tasks) > 1]
+    shared = [f"{spelled(path)}  {', '.join(tasks)}" for path, tasks in _touched(view).items() if len(tasks) > 1]
     yield from _headed("files that several tasks changed", shared)
     waiting = [f"{task.id}: {one_line(task.why)}" for task in view.tasks if task.why and task.state not in ENDED]
     yield from _headed("what waits now", waiting)
@@ -153,7 +153,7 @@ def _headed(head: str, lines: list[str]) -> Iterator[str]:
 
 
 def _order_line(edge: Edge) -> str:
-    about = one_line(edge.reason or ", ".join(edge.paths[:3]))
+    about = one_line(edge.reason or ", ".join(map(spelled, edge.paths[:3])))
     return f"{edge.then} behind {edge.first}: {edge.kind}" + (f" ({about})" if about else "")
 
 
@@ -176,7 +176,7 @@ def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
     yield from _headed("before", [_order_line(edge) for edge in view.edges if edge.first == task.id])
     touched = _touched(view)
     mine = [
-        f"{one_line(path)}" + (f"  also {', '.join(one for one in tasks if one != task.id)}" if len(tasks) > 1 else "")
+        f"{spelled(path)}" + (f"  also {', '.join(one for one in tasks if one != task.id)}" if len(tasks) > 1 else "")
         for path, tasks in touched.items()
         if task.id in tasks
     ]

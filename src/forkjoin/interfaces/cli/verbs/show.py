@@ -16,7 +16,7 @@ from forkjoin.interfaces.cli.listing import command_lines, task_lines
 from forkjoin.interfaces.cli.talk import data, data_lines, line_width, widest
 from forkjoin.interfaces.cli.words import change_line, comparison, counts, diffstat, doing, spell, unlanded, verdict
 from forkjoin.model import ENDED, Changes, RunView, TaskView, Usage, spoken
-from forkjoin.model.text import one_line
+from forkjoin.model.text import one_line, spelled
 
 if TYPE_CHECKING:
     from forkjoin.engine import Run
@@ -112,7 +112,7 @@ def _overlaps(view: RunView) -> Iterator[str]:
     numbers = {task.id: task.number for task in view.tasks}
     pairs = [(task, met) for task in view.tasks for met in task.overlaps if numbers[met.task] > task.number]
     for task, met in pairs[:_NAMED]:
-        yield f"overlap: {task.id} and {met.task} changed the same while both ran: {one_line(listed(met.paths, 3))}"
+        yield f"overlap: {task.id} and {met.task} changed the same while both ran: {listed(met.paths, 3, say=spelled)}"
     if len(pairs) > _NAMED:
         yield f"… {len(pairs) - _NAMED} more overlaps: --json has them"
 
@@ -137,7 +137,7 @@ def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
     yield from _changes(task.changes)
     yield from (f"note: {one_line(note)}" for note in task.changes.notes)
     for met in task.overlaps:
-        yield f"overlap: {met.task} changed the same while both ran: {one_line(listed(met.paths, _NAMED))}"
+        yield f"overlap: {met.task} changed the same while both ran: {listed(met.paths, _NAMED, say=spelled)}"
     if task.landed:
         yield f"landed on {task.landed} as {task.landed_as[:12]}" if task.landed_as else f"exported to {task.landed}"
 
