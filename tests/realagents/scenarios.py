@@ -234,6 +234,21 @@ def resumed(agent: str, there: Place) -> Json:
     return {"case": f"resume-{agent}", "wrong": "" if right else str(seen)}
 
 
+def telling(agent: str, there: Place) -> Json:
+    """Let it print its whole environment; return where what it was given of secrets lies afterwards."""
+    says = '[[bash cmd="env"]] [[say DONE]]'
+    task = {"agent": agent, "allow_no_change": True, "permission": "full", "task": says}
+    found = there.run({"id": "t", "description": "tell", **task})["t"]
+    there.forkjoin("export", "--bundle", str(there.tree.parent / "out.tar.gz"))
+    secrets = [value.encode() for name, value in there.environ.items() if name.endswith("_KEY")]
+    kept = [path for path in there.state.rglob("*") if path.is_file() and "opencode.db" not in path.name]
+    hits = [path.name for path in kept if any(secret in path.read_bytes() for secret in secrets)]
+    seen = b"".join(path.read_bytes() for path in kept if path.name.startswith("stdout"))
+    right = (found["state"], hits, b"PATH=" in seen) == ("completed", [], True)
+    return {"case": f"tell-{agent}", "wrong": "" if right else f"{found['state']} {found['reason']} {hits}",
+            "masked": seen.count(b"[redacted]")}  # fmt: skip
+
+
 def crowd(agent: str, there: Place) -> Json:
     """Four of it at once, in a HOME that none has started in before."""
     tasks = [
@@ -246,7 +261,7 @@ def crowd(agent: str, there: Place) -> Json:
     return {"case": f"four-{agent}", "wrong": "" if states == ["completed"] * 4 else str(found)}
 
 
-LOOKS: dict[str, Callable[[str, Place], Json]] = {"stop": stopped, "resume": resumed, "four": crowd}
+LOOKS: dict[str, Callable[[str, Place], Json]] = {"stop": stopped, "resume": resumed, "tell": telling, "four": crowd}
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,7 @@ from forkjoin.model import (
     TaskView,
     Todo,
 )
+from forkjoin.model.secrets import secret_in, without_secrets
 
 # Who only reads runs has no need of what drives, lands or removes them: that is loaded where it is called.
 if TYPE_CHECKING:
@@ -130,8 +132,9 @@ class Run(RunReader):
         named = self._named(tasks) if tasks else list(view.tasks)
         living = [task for task in named if task.state not in ENDED]
         if living:
+            said = without_secrets(reason, os.environ)
             wishes = [TaskId("")] if not tasks else [task.id for task in living]
-            self._ask_to_stop([StopAsked(task=task, reason=reason, how=how) for task in wishes])
+            self._ask_to_stop([StopAsked(task=task, reason=said, how=how) for task in wishes])
             if not self.owned():
                 self.resume()
         return tuple(named)
@@ -167,6 +170,11 @@ class Run(RunReader):
         from forkjoin.engine.attempts.asking_again import refuse_followup
 
         found = self.task(task)
+        if name := secret_in(message, os.environ):
+            raise PlanError(
+                f"the message holds the value of your ${name}, which would stand in the journal", where=found.id,
+                next_step="take it out; an agent gets it where its task says pass_env",
+            )  # fmt: skip
         refuse_followup(found, message, run=self.called, replay=self.planned.options.replay is not None)
         self._ask_again([found], RetryAsked(task=found.id, force=True), message=message)
         return found

@@ -60,6 +60,19 @@ def spelled_secrets(environ: Mapping[str, str]) -> tuple[bytes, ...]:
     return tuple(sorted(spelled, key=lambda form: (-len(form), form)))
 
 
+def secret_in(text: str, environ: Mapping[str, str]) -> str:
+    """Return the name of the variable whose secret stands in *text*, in any spelling; "" where none does."""
+    known = secrets_of(environ).items()
+    return next((name for value, name in known if any(form in text for form in spellings(value))), "")
+
+
+def without_secrets(text: str, environ: Mapping[str, str]) -> str:
+    """Return a line of a person's without the secrets that stand in it as they are."""
+    for value in sorted(secrets_of(environ), key=len, reverse=True):
+        text = text.replace(value, "[redacted]")
+    return text
+
+
 def _telling(value: str) -> bool:
     if len(value) < SHORTEST or value.isdigit() or value.startswith(_PATH):
         return False

@@ -15,8 +15,8 @@ from forkjoin.agents import PROGRAMS, cards, depth_of, dialect, found_agents, na
 from forkjoin.engine.claims import refuse_foreign
 from forkjoin.engine.preparing.prepare import Prepared
 from forkjoin.errors import CannotHere, NotIndependent, PlanError, UnknownId, listed
-from forkjoin.model import Plan, Ref, Task, Tree, to_builtins, to_json
-from forkjoin.model.secrets import secrets_of, spellings
+from forkjoin.model import Plan, Ref, Task, Tree, to_json
+from forkjoin.model.secrets import secret_in
 from forkjoin.workspaces import git_found
 from forkjoin.workspaces.landing import clashes
 
@@ -135,16 +135,21 @@ def _refuse_telling(plan: Plan, environ: Mapping[str, str]) -> None:
 
     What it gives by `env` is another thing: that goes to the task's program alone.
     """
-    told = to_json(replace(plan, tasks=tuple(replace(task, env={}) for task in plan.tasks)))
-    for value, name in secrets_of(environ).items():
-        if any(form.encode("utf-8", "surrogateescape") in told for form in spellings(value)):
-            holds = (task.id for task in plan.tasks if value in str(to_builtins(replace(task, env={}))))
-            raise PlanError(
-                f"the plan holds the value of your ${name}, which would stand in the journal, reports and arguments",
-                where=next((f"task {task}" for task in holds), "plan"),
-                next_step=f"take it out: a command has ${name} in its environment, an agent gets it by pass_env: "
-                f"[{name}]; nothing was started",
-            )
+    tasks = tuple(replace(task, env={}) for task in plan.tasks)
+    name = secret_in(_words(replace(plan, tasks=tasks)), environ)
+    if name:
+        one = {name: environ[name]}
+        holds = (f"task {task.id}" for task in tasks if secret_in(_words(task), one))
+        raise PlanError(
+            f"the plan holds the value of your ${name}, which would stand in the journal, reports and arguments",
+            where=next(holds, "plan"),
+            next_step=f"take it out: a command has ${name} in its environment, an agent gets it by pass_env: [{name}]; "
+            "nothing was started",
+        )
+
+
+def _words(value: Plan | Task) -> str:
+    return to_json(value).decode("utf-8")
 
 
 def _no_agent(task: Task) -> str:
