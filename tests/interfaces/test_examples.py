@@ -8,13 +8,15 @@ import shlex
 import subprocess
 
 import pytest
+from transcripts.made import ClaudeSession
+from transcripts.test_serial import one_after_another
 
 from forkjoin.interfaces.cli.table import VERBS
 
 pytestmark = pytest.mark.slow
 # What an example needs that a test machine may not have, or what would take long, put in its place.
 INSTEAD = {"RUN": None, "'pytest -q'": "'echo tests'", "'ruff check .'": "'echo lint'", "wait --timeout 10m": "wait",
-           "forkjoin mcp": "forkjoin mcp --json"}  # fmt: skip
+           "forkjoin mcp": "forkjoin mcp --json", "~/.claude/projects": "session.jsonl"}  # fmt: skip
 EXAMPLES = {
     verb: [command for command, _ in importlib.import_module(f"forkjoin.interfaces.cli.verbs.{verb}").EXAMPLES]
     for verb in VERBS
@@ -30,6 +32,7 @@ CODES = {
     "check": {0, 6},
     "rm": {0, 2},
     "resume": {0, 3},
+    "transcripts": {1},
 }
 
 
@@ -52,6 +55,9 @@ tasks:
     (tree / "plan.yaml").write_text(tasks)
     (tree / "plan.json").write_text('{"tasks": [{"id": "a", "shell": "true", "writes": []}]}')
     (tree / "scan.sarif").write_text('{"version": "2.1.0", "runs": []}')
+    story = ClaudeSession()
+    one_after_another(story)
+    (tree / "session.jsonl").write_bytes(story.lines)
     for words in ("init -q -b main", "config user.name Reader", "config user.email r@example.org", "add -A",
                   "commit -qm First"):  # fmt: skip
         subprocess.run(["git", *words.split()], cwd=tree, check=True)
@@ -101,7 +107,7 @@ def test_the_examples_of_a_verb_do_what_they_say(project, verb: str) -> None:
         ("attach", "did you mean: forkjoin watch?"),
         ("merge", "did you mean: forkjoin land?"),
         ("apply", "did you mean: forkjoin land?"),
-        ("install", "comes with a later version"),
+        ("mcp", "comes with a later version"),
         ("chekc", "did you mean: forkjoin check?"),
         ("", "see: forkjoin --help"),
     ],

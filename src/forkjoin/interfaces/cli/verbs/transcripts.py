@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     ("forkjoin transcripts ~/.claude/projects", "all sessions of Claude Code"),
     ("forkjoin transcripts --json session.jsonl", "for a program"),
-    ("forkjoin transcripts --save plan.yaml FILE", "the costliest fan-out as a plan"),
+    ("forkjoin transcripts --save fan-out.yaml session.jsonl", "the costliest fan-out as a plan"),
 )
 
 
