@@ -107,7 +107,6 @@ def test_the_examples_of_a_verb_do_what_they_say(project, verb: str) -> None:
         ("attach", "did you mean: forkjoin watch?"),
         ("merge", "did you mean: forkjoin land?"),
         ("apply", "did you mean: forkjoin land?"),
-        ("mcp", "comes with a later version"),
         ("chekc", "did you mean: forkjoin check?"),
         ("", "see: forkjoin --help"),
     ],

@@ -72,7 +72,6 @@ def test_an_error_message_cannot_steer_the_terminal(capsys: pytest.CaptureFixtur
     ("argv", "part"),
     [
         (["status"], "did you mean: forkjoin show?"),
-        (["install"], "comes with a later version"),
         (["merge"], "did you mean: forkjoin land?"),
         (["frobnicate"], "see: forkjoin --help"),
         (["run", "--no-such-flag"], "no-such-flag"),
