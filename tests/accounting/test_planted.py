@@ -16,7 +16,7 @@ import pytest
 
 from forkjoin import Plan, Task, attach, launch, run
 from forkjoin.engine.attempts.workshop import Workshop
-from forkjoin.model import Account, LostCause
+from forkjoin.model import Account, Limits, LostCause
 
 pytestmark = pytest.mark.slow
 SHARE, WRONG_S = 0.05, 0.2
@@ -85,6 +85,13 @@ def test_two_seconds_of_a_cap(book: Book, tmp_path: Path) -> None:
     done = run(Plan(tasks=[book.task("a", 2), book.task("b", 3)], max_parallel=1), tree=tmp_path)
     assert book.began("b") > book.ended("a")
     named(done.account, "cap", book.took("a"), work=book.took("b"), about="max_parallel 1")
+
+
+def test_two_seconds_of_a_cap_of_an_agent(book: Book, tmp_path: Path) -> None:
+    plan = Plan(tasks=[book.task("a", 2), book.task("b", 3)], limits=Limits(agents={"command": 1}))
+    done = run(plan, tree=tmp_path)
+    assert book.began("b") > book.ended("a")
+    named(done.account, "cap", book.took("a"), work=book.took("b"), about="agent command: at most 1 at once")
 
 
 def test_four_seconds_of_a_conflict_over_a_file(book: Book, repository: Path) -> None:

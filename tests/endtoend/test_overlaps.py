@@ -66,6 +66,13 @@ def test_the_later_stands_still_until_the_earlier_has_ended(repository: Path, tm
     told = _of(events, "halted", "continued", "ended")
     assert told.index(("halted", "b")) < told.index(("continued", "b")) < told.index(("ended", "b"))
     assert told.index(("ended", "c")) < told.index(("ended", "b"))  # for it was not at work for long
+    explained = subprocess.run(
+        [*FORKJOIN, "explain", "--json"], capture_output=True, text=True, check=True, cwd=repository
+    ).stdout
+    (lost,) = [one for one in json.loads(explained)["account"]["lost"] if one["cause"] == "overlap"]
+    assert lost["tasks"] == ["b"]
+    assert lost["detail"] == "paused until a has ended: both changed app.py"
+    assert lost["waited"] > 10  # c lets a go on after 16 s, and b was at work for a few of them
 
 
 def test_a_word_that_is_none_is_refused(repository: Path) -> None:

@@ -193,7 +193,8 @@ def _expected(run: Run, task: TaskView) -> Iterator[str]:
     """Yield how long it was expected to take, and who said so."""
     if task.task.estimate is not None:
         learnt = next((one for one in run.planned.estimates if one.task == task.id), None)
-        yield f"expected: {spoken(task.task.estimate)}, {learnt.source if learnt else 'as the plan says'}"
+        said = "as this analyser mostly takes" if task.task.agent_name == "static" else "as the plan says"
+        yield f"expected: {spoken(task.task.estimate)}, {learnt.source if learnt else said}"
 
 
 def _times(view: RunView, task: TaskView) -> Iterator[str]:
