@@ -14,8 +14,9 @@ from workspaces.test_untouched import dirty, state
 
 from forkjoin import failpoints
 from forkjoin.errors import CannotHere
-from forkjoin.model import Task, TaskId
+from forkjoin.model import RefMove, Task, TaskId
 from forkjoin.workspaces import worktrees
+from forkjoin.workspaces.landing import Message, Replay, Writer, published, stands_at
 
 POINTS = ("worktree.objects", "worktree.added", "worktree.moved", "workspace.files", "workspace.open")
 
@@ -117,6 +118,47 @@ def test_a_new_branch_and_worktrees_of_siblings_are_none(site):
     git_in(Path(place.root), "config", "branch.main.description", "x")
     git_in(Path(place.root), "worktree", "list")
     assert run.harvest(place, writer()).files == ()
+
+
+SETTINGS = (
+    "core.fsmonitor", "core.editor", "core.pager", "core.askPass", "core.sshCommand", "core.alternateRefsCommand",
+    "filter.x.clean", "filter.x.smudge", "filter.x.process", "diff.external", "diff.x.command", "diff.x.textconv",
+    "merge.x.driver", "gpg.program", "alias.status", "credential.helper", "uploadpack.packObjectsHook",
+)  # fmt: skip
+HOOKS = ("post-index-change", "reference-transaction", "post-checkout", "pre-commit", "post-commit", "update")
+
+
+def test_payloads_in_the_shared_settings_and_hooks_run_under_plain_git_and_not_when_forkjoin_looks(site, tmp_path):
+    canary, payload = tmp_path / "canary", tmp_path / "payload"
+    payload.write_text(f"#!/bin/sh\ntouch '{canary}'\nexit 1\n")
+    payload.chmod(0o755)
+    run = site.run()
+    place = run.open(writer())
+    root = Path(place.root)
+    for name in SETTINGS:
+        git_in(root, "config", name, str(payload))
+    for name in HOOKS:
+        shutil.copy(payload, site.write(f".git/hooks/{name}"))
+    site.write(".git/info/attributes", "* filter=x diff=x merge=x\n")
+    site.write(".git/included", f'[core]\n\tfsmonitor = "{payload}"\n')
+    git_in(root, "config", "include.path", "included")
+    (root / "a.txt").write_text("mine\n")
+    site.write("a.txt", "the user's\n")
+    run.rooms.changed(writer(), place)
+    changes = run.harvest(place)
+    assert len(changes.violations) == 2 + len(HOOKS)
+    run.rooms.merged(place.base, [changes.commit], name="m")
+    run.open(writer("next"), base=changes.commit)
+    store = run.rooms._store
+    head = stands_at(site.tree, "HEAD")
+    tip = Writer(store).commit(Replay(store).tree_of(changes.commit), Message(subject="Land"), parent=head)
+    published(store, [RefMove(ref="refs/heads/forkjoin/run1", old="", new=tip)], onto=head)
+    site.run().open("again")
+    run.rooms.discard(place)
+    run.rooms.release()
+    assert not canary.exists()
+    git_in(site.tree, "status", code=None)
+    assert canary.exists(), "the payloads do not work, so the test shows nothing"
 
 
 def test_worktrees_of_others_are_left_alone_whatever_they_are_called(site, tmp_path):
