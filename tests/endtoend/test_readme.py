@@ -65,6 +65,7 @@ PAGES = {
     "docs/guides/landing.md": 4,
     "docs/guides/other-agents.md": 2,
     "docs/guides/review.md": 6,
+    "docs/guides/mcp.md": 3,
     "docs/guides/transcripts.md": 4,
     "docs/guides/by-task.md": 5,
     "docs/guides/by-directory.md": 7,

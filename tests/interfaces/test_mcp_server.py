@@ -12,7 +12,15 @@ import pytest
 from mcp import Client, ClientSession
 from mcp.client.extension import ClaimContext, ClientExtension, ResultClaim
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult, Request, RequestParams, Result
+from mcp_types import (
+    CallToolResult,
+    EmptyResult,
+    Request,
+    RequestParams,
+    Result,
+    SetLevelRequest,
+    SetLevelRequestParams,
+)  # fmt: skip
 from pydantic import ConfigDict
 
 from forkjoin.interfaces.mcp.server import made_server
@@ -74,6 +82,20 @@ def test_launch_output_report_and_resources(serving: Serving, mode: str) -> None
             await client.read_resource("file:///etc/passwd")
 
     serving(use, mode=mode)
+
+
+def test_a_client_of_an_earlier_protocol_may_have_a_log(serving: Serving) -> None:
+    logged: list[tuple[str, Any]] = []
+
+    async def keep(params: Any) -> None:
+        logged.append((params.level, params.data))
+
+    async def use(client: Client) -> None:
+        await client.session.send_request(SetLevelRequest(params=SetLevelRequestParams(level="info")), EmptyResult)
+        await client.call_tool("run_tasks", {"tasks": ECHOES[:1], "run_in_background": False})
+
+    serving(use, mode="legacy", logging_callback=keep)
+    assert logged[-1] == ("info", "1 of 1 tasks have ended")
 
 
 def test_what_goes_wrong_in_a_tool_is_a_result_that_a_model_reads(serving: Serving) -> None:

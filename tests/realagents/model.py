@@ -3,7 +3,7 @@
 Anthropic Messages, OpenAI Responses and OpenAI Chat Completions, streaming. A prompt holds directives, a step each:
 
     [[write path=NAME text=TEXT]] [[bash cmd="LINE"]] [[say TEXT]] [[structured {"a": 1}]]
-    [[fail STATUS times=N]] [[delay SECONDS]] [[usage input=N output=N]]
+    [[call TOOL {"an": "argument"}]] [[fail STATUS times=N]] [[delay SECONDS]] [[usage input=N output=N]]
 
 `serving(script)` takes such steps by words of a prompt, for prompts that hold no directives.
 
@@ -161,18 +161,26 @@ def _failure(model: Model, prompt: str, directives: Steps) -> int | None:
 def _step(directives: Steps, step: int, tools: dict[str, Json], *, schema: bool) -> Step:
     """Return what answer number *step* is; behind the last directive it is a word that says so."""
     tokens = next((_tokens(str(words)) for name, words in directives if name == "usage"), (100, 10))
-    acts = [one for one in directives if one[0] in ("write", "bash", "say", "structured", "loop")]
+    acts = [one for one in directives if one[0] in ("write", "bash", "say", "structured", "loop", "call")]
     if not acts:
         return Step(text="{}" if schema else "OK", tokens=tokens)
     name, words = acts[min(step, len(acts) - 1)]
     if isinstance(words, dict) or name == "write":
         said = words if isinstance(words, dict) else dict(word.partition("=")[::2] for word in shlex.split(words))
         return _write(said["path"], said.get("text", ""), tools, tokens)
+    if name == "call":
+        return _call(*words.partition(" ")[::2], tools, tokens)
     if name in ("bash", "loop"):
         return _shell(dict(word.partition("=")[::2] for word in shlex.split(words))["cmd"], tools, tokens)
     if name == "structured" and "StructuredOutput" in tools and step < len(acts):
         return Step(tool="StructuredOutput", arguments=json.loads(words), tokens=tokens)
     return Step(text=words, tokens=tokens)
+
+
+def _call(word: str, arguments: str, tools: dict[str, Json], tokens: tuple[int, int]) -> Step:
+    """Use the tool whose name ends so: programs put the name of its MCP server before it."""
+    name = next((one for one in tools if one == word or one.endswith(f"_{word}")), word)
+    return Step(tool=name, arguments=json.loads(arguments), tokens=tokens)
 
 
 def _tokens(words: str) -> tuple[int, int]:

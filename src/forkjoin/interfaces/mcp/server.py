@@ -11,6 +11,7 @@ import mcp_types as types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp.shared.exceptions import MCPError
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from forkjoin.errors import ForkjoinError
 from forkjoin.interfaces.mcp.prompting import PROMPTS, prompt
@@ -41,6 +42,8 @@ def made_server(host: Host, *, names: Names = "forkjoin") -> Server[Any]:
     )
     server.extensions[EXTENSION] = {}
     hands.tasks.serve(server)
+    # Of earlier protocols; the constructor's argument for it warns, for newer ones have no log.
+    server.add_request_handler("logging/setLevel", types.SetLevelRequestParams, hands.set_level)
     return server
 
 
@@ -52,6 +55,7 @@ class _Hands:
         self._tools = {tool.name: tool for tool in tools}
         self._listed = [_described(tool) for tool in tools]
         self.tasks = Tasks(host)
+        self._logs = False
 
     async def list_tools(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         return types.ListToolsResult(tools=self._listed)
@@ -65,6 +69,9 @@ class _Hands:
 
         async def tell(done: int, of: int, what: str) -> None:
             await ctx.session.report_progress(done, of, what)
+            if self._logs and ctx.protocol_version not in MODERN_PROTOCOL_VERSIONS:
+                said = types.LoggingMessageNotificationParams(level="info", logger="forkjoin", data=what)
+                await ctx.session.send_notification(types.LoggingMessageNotification(params=said), ctx.request_id)
 
         arguments = dict(params.arguments or {})
         try:
@@ -76,6 +83,11 @@ class _Hands:
         except Exception as error:
             _LOG.exception("a bug in the tool %s", tool.name)
             return _failed(f"this is a bug in forkjoin ({type(error).__name__}: {error}); please report it")
+
+    async def set_level(self, ctx: Context, params: types.SetLevelRequestParams) -> types.EmptyResult:
+        """Say what is waited for in the client's log, too, where it wants lines of level info."""
+        self._logs = params.level in ("debug", "info")
+        return types.EmptyResult()
 
     async def list_resources(
         self, ctx: Context, params: types.PaginatedRequestParams | None
