@@ -9,6 +9,7 @@ user's is read: a HOME of their own, made-up keys, telemetry off. Prints JSON: w
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -43,8 +44,9 @@ def command(agent: str, top: Path, state: str) -> list[str]:
     server = {"command": SERVER[0], "args": SERVER[1:], "env": {"FORKJOIN_HOME": state}}
     if agent == "claude":
         (top / "mcp.json").write_text(json.dumps({"mcpServers": {"forkjoin": server}}))
-        return ["claude", "-p", "--output-format", "stream-json", "--verbose", "--model", "mock-model", "--strict-mcp-config",
-                "--mcp-config", str(top / "mcp.json"), "--allowedTools", "mcp__forkjoin"]  # fmt: skip
+        return ["claude", "-p", "--output-format", "stream-json", "--verbose", "--model", "mock-model",
+                "--strict-mcp-config", "--mcp-config", str(top / "mcp.json"),
+                "--allowedTools", "mcp__forkjoin"]  # fmt: skip
     if agent == "codex":
         given = {"command": server["command"], "args": server["args"], "env.FORKJOIN_HOME": state,
                  "default_tools_approval_mode": "approve", "startup_timeout_sec": 60, "required": True}  # fmt: skip
@@ -79,7 +81,7 @@ def call(agent: str) -> dict[str, Any]:
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         run = json.loads(told.stdout)["runs"][0] if told.stdout.startswith("{") else {}
-    fetched = "answer-2" in done.stdout.replace(json.dumps(TASKS), "")
+    fetched = re.search(r"<output>\\+nanswer-2", done.stdout) is not None  # as the tool said it, within JSON
     seen = {"code": done.returncode, "fetched": fetched, "done": "DONE" in done.stdout.rpartition("answer-2")[2]}
     if not (fetched and run.get("tasks")):
         seen["end"] = (done.stdout[-1500:] + done.stderr[-1500:]) + told.stderr
