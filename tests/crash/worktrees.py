@@ -101,6 +101,8 @@ def said(words: list[str], tree: Path, environ: dict[str, str]) -> str:
     done = subprocess.run(
         [*FORKJOIN, *words], cwd=tree, env=environ, capture_output=True, text=True, check=False, timeout=120
     )
+    if not done.stdout and done.returncode:
+        raise RuntimeError(f"forkjoin {' '.join(words)}: {done.stderr}")
     return done.stdout
 
 
