@@ -22,6 +22,7 @@ from forkjoin.transcripts.acts import (
 from forkjoin.transcripts.words import needs, words
 
 _KNOWN = 300_000  # words that are remembered
+_HEARD = 20_000  # characters of what is told; a word that is missed makes a task count as dependent
 _COMPARED = 50  # earlier jobs that a new one is compared with
 _PROMPT = 64_000  # characters of a prompt that are kept
 
@@ -57,7 +58,7 @@ class Session:
     def _other(self, act: Told | Worked | Begun | Stood, line: int) -> None:
         match act:
             case Told():
-                self._remember(words(act.text), line)
+                self._remember(words(act.text[:_HEARD]), line)
                 if act.user:
                     self._disturbed.add("")
             case Worked():
