@@ -6,13 +6,14 @@ from collections.abc import Callable
 from io import StringIO
 
 import pytest
+from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.console import Console
 
 from forkjoin.interfaces.cli.board import Frame, board
 from forkjoin.interfaces.cli.pages import page
 from forkjoin.interfaces.cli.words import STATES, comparison, counts, doing, verdict
-from forkjoin.model import RunView, TaskView
+from forkjoin.model import Hold, RunView, TaskView
 
 NOW = 1_700_000_062.0
 Make = Callable[..., TaskView]
@@ -146,6 +147,9 @@ def test_the_comparison_is_computed_from_the_tasks_seconds(a_task: Make, a_run: 
     short = [a_task(name, "completed", began=0, ended=0.4) for name in "ab"]
     assert comparison(a_run(short, ended=1_700_000_002.0, state="completed"), NOW) == "took 2.0 s"
     assert comparison(a_run([a_task("a")]), NOW) == "so far 1 m 02 s"
+    stood = Hold(cause="overlap", started=NOW - 52, ended=NOW - 2)
+    both = [a_task("a", "running", began=0), replace(a_task("b", "running", began=0), halts=(stood,))]
+    assert comparison(a_run(both), NOW) == "so far 1 m 02 s; one after another 1 m 14 s (1.2x)"
 
 
 def test_a_waiting_task_says_for_whom(a_task: Make) -> None:

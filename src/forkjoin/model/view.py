@@ -88,6 +88,11 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
         """How long it has run, or ran."""
         return 0.0 if self.started is None else max(0.0, (self.ended or now) - self.started)
 
+    def worked(self, now: float) -> float:
+        """How much of that it was not made to stand still."""
+        stood = sum((now if halt.ended is None else halt.ended) - halt.started for halt in self.halts)
+        return max(0.0, self.seconds(now) - stood)
+
 
 class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):
     """One run as it stands. `seq` is its last event; what the tasks in `unknown` would write was not known before.

@@ -125,7 +125,7 @@ def _done(task: TaskView, now: float) -> str:
     """How far it is by its estimate: `~40%`; `over` when it runs for longer."""
     if task.state != "running" or not task.task.estimate:
         return ""
-    share = task.seconds(now) / task.task.estimate
+    share = task.worked(now) / task.task.estimate
     return "over" if share >= 1 else f"~{share * 100:.0f}%"
 
 

@@ -68,7 +68,7 @@ def counts(tasks: Iterable[TaskView]) -> str:
 def comparison(view: RunView, now: float) -> str:
     """Return the time so far beside the time one after another would have taken."""
     wall = view.seconds(now)
-    one_by_one = sum(task.seconds(now) for task in view.tasks)
+    one_by_one = sum(task.worked(now) for task in view.tasks)
     begun, told = ("took", spoken) if view.ended else ("so far", whole)
     if wall <= 0 or one_by_one < 1 or len(view.tasks) < 2:  # nothing to compare
         return f"{begun} {told(wall)}"
