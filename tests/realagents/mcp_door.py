@@ -80,8 +80,9 @@ def call(agent: str) -> dict[str, Any]:
             [*SERVER[:3], "wait", "--json"], cwd=top / "tree", env=environ | {"FORKJOIN_HOME": state},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
-        run = json.loads(told.stdout)["runs"][0] if told.stdout.startswith("{") else {}
-    fetched = re.search(r"<output>\\+nanswer-2", done.stdout) is not None  # as the tool said it, within JSON
+        run = json.loads(told.stdout)["runs"][0] if told.returncode == 0 else {}
+    # As the tool said it, within JSON: some programs hand the model its words, some its structured content.
+    fetched = re.search(r'(<output>|text\\*":\s*\\*")(\\+n)?answer-2', done.stdout) is not None
     seen = {"code": done.returncode, "fetched": fetched, "done": "DONE" in done.stdout.rpartition("answer-2")[2]}
     if not (fetched and run.get("tasks")):
         seen["end"] = (done.stdout[-1500:] + done.stderr[-1500:]) + told.stderr

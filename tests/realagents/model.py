@@ -281,7 +281,11 @@ class Responses:
         return str(item.get("role", "tool")), _text_of(item.get("content"))
 
     def tools(self, body: Json) -> dict[str, Json]:
-        return {one["name"]: one.get("parameters", {}) for one in body.get("tools", []) if "name" in one}
+        # Those of an MCP server stand in a namespace of its name: they are called mcp__SERVER__TOOL here.
+        given = body.get("tools", [])
+        spaced = [(f"{one['name']}__", inner) for one in given for inner in one.get("tools", [])]
+        flat = [("", one) for one in given if one.get("type") != "namespace"]
+        return {f"{space}{one['name']}": one.get("parameters", {}) for space, one in flat + spaced if "name" in one}
 
     def schema(self, body: Json) -> bool:
         return "format" in (body.get("text") or {})
@@ -296,6 +300,9 @@ class Responses:
                 "type": "function_call", "id": _id("fc"), "call_id": _id("call"), "name": step.tool,
                 "arguments": json.dumps(step.arguments), "status": "completed",
             }  # fmt: skip
+            space, _, name = step.tool.rpartition("__")
+            if space.startswith("mcp__"):
+                item |= {"namespace": space, "name": name}
         read, written = step.tokens
         usage = {
             "input_tokens": read, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": written,
