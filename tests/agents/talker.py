@@ -16,7 +16,11 @@ from pathlib import Path
 
 def main() -> None:
     """Play one headless turn."""
-    argv, prompt = sys.argv[1:], sys.stdin.read()
+    argv = sys.argv[1:]
+    if "-p" not in argv and "--resume" in argv:
+        print(f"{argv} in {Path.cwd().name} on a terminal: {sys.stdin.isatty()}")
+        return
+    prompt = sys.stdin.read() if "-p" in argv else ""
     if "--version" in argv:
         print("2.1.330 (Claude Code)")
         return

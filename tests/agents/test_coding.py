@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from forkjoin.agents import Site, dialect
+from forkjoin.agents.coding import allowing
+from forkjoin.agents.streaming import StreamDialect
 from forkjoin.agents.strict import strict
 from forkjoin.agents.troubles import trouble
 from forkjoin.model import Place, Process, Task
@@ -97,6 +99,34 @@ def test_permissions_go_from_less_to_more(agent: str) -> None:
     assert len(set(said)) == (2 if agent == "pi" else 3)  # pi has no permissions: only tools can be taken away
     reads = started(agent, writes=())
     assert (reads.argv, reads.env.get("OPENCODE_PERMISSION", "")) == said[0]
+
+
+@pytest.mark.parametrize("agent", CODING)
+def test_what_each_permission_is_for_a_program_can_be_said(agent: str) -> None:
+    spoken = dialect(agent)
+    assert isinstance(spoken, StreamDialect)
+    for permission in ("read-only", "workspace-write", "full"):
+        made = started(agent, permission=permission)
+        given = f"{' '.join(made.argv)} OPENCODE_PERMISSION={made.env.get('OPENCODE_PERMISSION', '')}"
+        said = spoken.permits[permission].replace("--auto, with ", "")
+        assert said in given or said == "all its tools: it has no permissions"
+
+
+def test_what_would_allow_a_refused_tool_is_the_next_permission() -> None:
+    assert "--permission workspace-write" in allowing("read-only")
+    assert "--permission full" in allowing("workspace-write")
+    assert "--permission" not in allowing("full")
+
+
+def test_a_person_opens_a_session_by_the_programs_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENCODE_DB", raising=False)
+    opened = {agent: dialect(agent).terminal("s", "/h") for agent in CODING}  # type: ignore[attr-defined]
+    assert opened == {
+        "claude": (("claude", "--resume", "s"), {}),
+        "codex": (("codex", "resume", "s"), {}),
+        "opencode": (("opencode", "--session", "s"), {"OPENCODE_DB": "/h/opencode.db"}),
+        "pi": (("pi", "--session", "s"), {}),
+    }
 
 
 def test_a_schema_is_handed_to_those_that_take_one() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -32,7 +35,9 @@ def _task(run: Run) -> TaskView:
     return run.wait(timeout=60).tasks[0]
 
 
-def test_a_task_that_asks_rests_until_it_is_answered_in_its_own_workspace(repository: Path) -> None:
+def test_a_task_that_asks_rests_until_it_is_answered_in_its_own_workspace(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = _ran(repository, "> say Which one should I take?")
     first = _task(run)
     assert (first.state, first.changes.files) == ("needs_input", ())
@@ -49,6 +54,9 @@ def test_a_task_that_asks_rests_until_it_is_answered_in_its_own_workspace(reposi
     assert b"more.txt" in run.diff("t")
     with pytest.raises(PlanError, match="empty"):
         run.send("t", " \n")
+    monkeypatch.setenv("MY_TOKEN", "abcdef123456")
+    with pytest.raises(PlanError, match=r"\$MY_TOKEN"):
+        run.send("t", "take abcdef123456 for it")
 
 
 def test_after_a_stop_what_was_said_and_changed_is_kept_and_a_retry_goes_on(repository: Path) -> None:
@@ -100,3 +108,34 @@ def test_whom_nobody_can_tell_anything_is_said_with_the_next_step(repository: Pa
     run.wait(timeout=60)
     with pytest.raises(PlanError, match=rf"command keeps no session .*forkjoin retry --force {run.id}/c"):
         run.send("c", "hello")
+
+
+def test_a_denied_tool_is_a_failure_that_names_it_and_what_would_allow_it(repository: Path) -> None:
+    run = _ran(repository, "> deny rm -rf /\n> say Done anyway.", permission="read-only")
+    found = _task(run)
+    assert (found.state, found.kind) == ("failed", "permission")
+    assert "rm -rf /" in found.why
+    assert found.why.endswith("permission: workspace-write in the plan, or --permission workspace-write")
+
+
+def test_a_person_goes_on_in_the_session_on_a_terminal(repository: Path) -> None:
+    run = _ran(repository, "> say Which one should I take?")
+    session = _task(run).session
+    root = Path(run.terminal("t").cwd)  # what held nothing was removed; it is there again now
+    assert root.is_dir()
+    main, side = os.openpty()
+    program = (sys.executable, "-c", "from forkjoin.interfaces.cli.main import main; main()")
+    words = (*program, "watch", "--tty", f"{run.id}/t", "-C", str(repository))
+    done = subprocess.run(words, stdin=side, stdout=side, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(side)
+    said = os.read(main, 65536).decode()
+    os.close(main)
+    assert done.returncode == 0, done.stderr
+    assert f"['--resume', '{session}'] in project on a terminal: True" in said
+    assert f'forkjoin send {run.id}/t "..."' in done.stderr
+    run.send("t", "> write new.txt 1")
+    assert _task(run).place == run.view().tasks[0].place
+    command = launch([Task(id="c", shell="true", writes=())], tree=repository)
+    command.wait(timeout=60)
+    with pytest.raises(PlanError, match="left no session"):
+        command.terminal("c")

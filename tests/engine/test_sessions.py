@@ -13,6 +13,7 @@ from forkjoin.model import (
     Failed,
     Limit,
     NeedsInput,
+    Options,
     Outcome,
     Place,
     RetryAsked,
@@ -23,6 +24,8 @@ from forkjoin.model import (
     TimedOut,
     Usage,
 )
+from forkjoin.scheduling import Settle, Start, new_board, step
+from forkjoin.testing import a_plan, a_task
 
 A = TaskId("a")
 CLONE = Place(kind="clone", root="/w/a-1/tree", cwd="/w/a-1/tree", base="0" * 40)
@@ -143,3 +146,31 @@ def test_what_an_agent_counts_again_is_taken_off() -> None:
     used = record(DONE, usage=Usage(input_tokens=300, output_tokens=30))
     made = carried_on(used, GoesOn(why="followup", session="s"), Usage(input_tokens=200, output_tokens=20, usd=0.0))
     assert made.ended.usage == Usage(input_tokens=100, output_tokens=10)
+
+
+def test_a_repair_costs_no_retry_and_a_larger_budget_lets_tasks_start() -> None:
+    once = a_task("a", retries=1, agent="x")
+    board = new_board(a_plan(once), (), Options())
+    board, _ = step(board, ())
+    broken = Ended(task=A, attempt=1, outcome=BROKEN, repair=True)
+    assert board.repairs(broken)
+    assert board.goes_on(once, broken)
+    board, _ = step(board, (Ended(task=A, attempt=1, outcome=BROKEN, repair=True, again=True),))
+    second = Ended(task=A, attempt=2, outcome=BROKEN)
+    assert board.goes_on(once, second), "its one retry is still there"
+    board, _ = step(board, (Ended(task=A, attempt=2, outcome=BROKEN, again=True),))
+    assert not board.goes_on(once, Ended(task=A, attempt=3, outcome=BROKEN))
+
+
+def test_what_a_budget_left_out_starts_when_a_retry_brings_more() -> None:
+    options, theirs = Options(budget=Budget(usd=1.0)), {"x": "p"}
+    plan = a_plan(a_task("a", agent="x"), a_task("b", agent="x"), max_parallel=1)
+    board = new_board(plan, (), options, providers=theirs)
+    board, _ = step(board, ())
+    board, said = step(board, (Ended(task=A, attempt=1, outcome=DONE, usage=Usage(usd=2.0)),))
+    (settled,) = [one for one in said if isinstance(one, Settle)]
+    assert "forkjoin retry --budget" in settled.outcome.reason  # type: ignore[union-attr]
+    board, said = step(board, (RetryAsked(task=TaskId("b")),))
+    assert not [one for one in said if isinstance(one, Start)]
+    board, said = step(board, (RetryAsked(task=TaskId("b"), budget=Budget(usd=9.0)),))
+    assert [one.task for one in said if isinstance(one, Start)] == ["b"]

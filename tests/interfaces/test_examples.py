@@ -24,7 +24,7 @@ EXAMPLES = {
 # What is said of an example that this run has nothing for.
 REFUSED = {
     "forkjoin retry auth": "--force",  # it has completed
-    "forkjoin retry --fresh auth": "--force",
+    "forkjoin watch auth --tty": "a terminal",
     "forkjoin send": "keeps no session",  # its tasks are commands
     "forkjoin agents --smoke": "no coding agent is here",
 }
@@ -52,6 +52,7 @@ def project(forkjoin):
     for name in ("a", "b"):
         (tree / "src" / name).mkdir()
         (tree / "src" / name / "part.py").write_text("part = 1\n")
+    (tree / "answer.md").write_text("Keep them.")
     (tree / "commands.txt").write_text("echo one\necho two\n")
     tasks = """
 tasks:

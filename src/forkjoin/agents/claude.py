@@ -48,6 +48,8 @@ class ClaudeDialect(StreamDialect):
     """It has caps of its own for turns and money, and structured output; prompts come on stdin."""
 
     name = "claude"
+    permits = {may: " ".join(words) for may, words in _PERMISSIONS.items()}  # noqa: RUF012 - read, never changed
+    reopens = ("--resume",)
     coding = Coding(
         program="claude",
         provider="anthropic",

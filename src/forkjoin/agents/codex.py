@@ -31,6 +31,8 @@ class CodexDialect(StreamDialect):
     """It has a sandbox and structured output of its own; prompts come on stdin."""
 
     name = "codex"
+    permits = {may: " ".join(words) for may, words in _PERMISSIONS.items()}  # noqa: RUF012 - read, never changed
+    reopens = ("resume",)
     whole_session = True
     coding = Coding(
         program="codex",

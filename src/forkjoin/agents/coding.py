@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from forkjoin.agents.answers import findings_schema
 from forkjoin.agents.dialect import Probe, Site
-from forkjoin.model import Process, Task
+from forkjoin.model import Permission, Process, Task
 from forkjoin.model.secrets import secret_name
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+\S*")
@@ -51,11 +51,6 @@ class Coding:
     provider: str = ""
     keys: tuple[str, ...] = ()
     sets: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def allow(self) -> str:
-        """How to permit what was refused."""
-        return "to allow it: permission: workspace-write, or full"
 
     def logged_in(self) -> str:
         """Return how it is logged in, as far as can be seen without starting it; "" where it is not."""
@@ -113,6 +108,14 @@ def process(
         disk=task.disk,
         files=dict(files or {}),
     )
+
+
+def allowing(permission: Permission) -> str:
+    """Return how to permit what was refused to an agent with *permission*."""
+    more = {"read-only": "workspace-write", "workspace-write": "full"}.get(permission)
+    if more is None:
+        return "it has every permission that forkjoin gives: its own settings, or your machine's, refuse that"
+    return f"to allow it: permission: {more} in the plan, or --permission {more}"
 
 
 def schema_of(task: Task) -> dict[str, Any] | None:

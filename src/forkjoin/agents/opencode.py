@@ -8,6 +8,7 @@ database, so each attempt has its own; log-ins lie elsewhere and are the user's.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable
 
@@ -31,6 +32,10 @@ class OpencodeDialect(StreamDialect):
     """It has no caps and no structured output of its own; prompts come on stdin, for it re-quotes its arguments."""
 
     name = "opencode"
+    permits = {  # noqa: RUF012 - read, never changed
+        may: f"--auto, with OPENCODE_PERMISSION={json.dumps(words)}" for may, words in _PERMISSIONS.items()
+    }
+    reopens = ("--session",)
     coding = Coding(
         program="opencode",
         keys=("OPENCODE_*", "ANTHROPIC_*", "OPENAI_*", "GEMINI_*", "GOOGLE_*", "OPENROUTER_*", "GROQ_*", "XAI_*",
@@ -52,6 +57,11 @@ class OpencodeDialect(StreamDialect):
         if "OPENCODE_DB" not in site.environ:
             sets["OPENCODE_DB"] = f"{site.home}/opencode.db"
         return process(task, site, tuple(argv), self.coding, sets=sets)
+
+    def terminal(self, session: str, home: str) -> tuple[tuple[str, ...], dict[str, str]]:
+        """Return the program that shows a session, with the database of its task."""
+        argv, _ = super().terminal(session, home)
+        return argv, {"OPENCODE_DB": os.environ.get("OPENCODE_DB", f"{home}/opencode.db")}
 
 
 def _step(found: Record) -> Iterable[Said]:

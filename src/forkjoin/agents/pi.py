@@ -40,6 +40,10 @@ class PiDialect(StreamDialect):
     """It has no caps, no permissions and no structured output of its own; prompts come on stdin."""
 
     name = "pi"
+    permits = {  # noqa: RUF012 - read, never changed
+        may: " ".join(words) or "all its tools: it has no permissions" for may, words in _PERMISSIONS.items()
+    }
+    reopens = ("--session",)
     coding = Coding(
         program="pi",
         keys=("PI_*", "ANTHROPIC_*", "OPENAI_*", "GEMINI_*", "GOOGLE_*", "OPENROUTER_*", "GROQ_*", "XAI_*",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar, TypeAlias
 
-from forkjoin.agents.coding import Coding
+from forkjoin.agents.coding import Coding, allowing
 from forkjoin.agents.dialect import Ended, Judgement, Probe
 from forkjoin.agents.hearing import judged
 from forkjoin.agents.records import Record, record, text_at
 from forkjoin.agents.said import Said, Unknown
-from forkjoin.model import Task
+from forkjoin.model import Permission, Task
 
 Reader: TypeAlias = Callable[[Record], Iterable[Said]]
 
@@ -22,6 +22,8 @@ class StreamDialect:
     answers = True
     coding: ClassVar[Coding]
     readers: ClassVar[Mapping[str, Reader]]
+    permits: ClassVar[Mapping[Permission, str]]  # what each permission is for its program, in words
+    reopens: ClassVar[tuple[str, ...]]  # behind these words its program takes a session that a person goes on with
     whole_session: ClassVar[bool] = False  # whether, asked to go on, it says what its whole session has used
 
     def probe(self) -> Probe:
@@ -39,8 +41,12 @@ class StreamDialect:
 
     def judge(self, task: Task, ended: Ended) -> Judgement:
         """Say how it ended."""
-        del task
-        return judged(ended, self.parse, program=self.coding.program, allow=self.coding.allow)
+        return judged(ended, self.parse, program=self.coding.program, allow=allowing(task.may))
+
+    def terminal(self, session: str, home: str) -> tuple[tuple[str, ...], dict[str, str]]:
+        """Return the program that shows a session to a person, and variables it needs; *home* as `Site` has it."""
+        del home
+        return (self.coding.program, *self.reopens, session), {}
 
 
 def nothing(found: Record) -> Iterable[Said]:

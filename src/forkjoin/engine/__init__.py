@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.launching.estimates import with_estimates
     from forkjoin.engine.launching.launching import launch
     from forkjoin.engine.launching.money import Money, money
+    from forkjoin.engine.launching.permitting import Permitted, permitted
     from forkjoin.engine.launching.refusing import refuse_dependent, refuse_unlandable
     from forkjoin.engine.preparing.baselines import (
         DEFAULT_BASELINE,
@@ -113,6 +114,8 @@ _HOME = {
     "touched": "forkjoin.engine.records.touching",
     "Money": "forkjoin.engine.launching.money",
     "money": "forkjoin.engine.launching.money",
+    "Permitted": "forkjoin.engine.launching.permitting",
+    "permitted": "forkjoin.engine.launching.permitting",
     "with_estimates": "forkjoin.engine.launching.estimates",
     "with_others": "forkjoin.engine.claims",
     "agents_in": "forkjoin.planning",
@@ -135,6 +138,7 @@ __all__ = [
     "Money",
     "Narrow",
     "Overrides",
+    "Permitted",
     "Prepared",
     "Run",
     "Settings",
@@ -163,6 +167,7 @@ __all__ = [
     "may_be_written",
     "money",
     "opened",
+    "permitted",
     "plan_to_yaml",
     "planned",
     "prepared",

@@ -31,10 +31,11 @@ from forkjoin.model import (
     TaskView,
     Todo,
 )
-from forkjoin.model.secrets import secret_in, without_secrets
+from forkjoin.model.secrets import without_secrets
 
 # Who only reads runs has no need of what drives, lands or removes them: that is loaded where it is called.
 if TYPE_CHECKING:
+    from forkjoin.engine.attempts.terminals import Terminal
     from forkjoin.engine.driving.drive import Driven, Driver
     from forkjoin.engine.landing import LandAsk
     from forkjoin.engine.removal import Removed
@@ -170,14 +171,19 @@ class Run(RunReader):
         from forkjoin.engine.attempts.asking_again import refuse_followup
 
         found = self.task(task)
-        if name := secret_in(message, os.environ):
-            raise PlanError(
-                f"the message holds the value of your ${name}, which would stand in the journal", where=found.id,
-                next_step="take it out; an agent gets it where its task says pass_env",
-            )  # fmt: skip
-        refuse_followup(found, message, run=self.called, replay=self.planned.options.replay is not None)
+        replay = self.planned.options.replay is not None
+        refuse_followup(found, message, run=self.called, replay=replay, environ=os.environ)
         self._ask_again([found], RetryAsked(task=found.id, force=True), message=message)
         return found
+
+    def terminal(self, task: str) -> Terminal:
+        """Return how a person goes on, in its agent's own program, with the session that an ended task left.
+
+        Raises PlanError where there is none, or the task has not ended; CannotHere where the program is not here.
+        """
+        from forkjoin.engine.attempts.terminals import terminal_of
+
+        return terminal_of(self.task(task), self.planned, self._folder, self.events(), os.environ)
 
     def _ask_again(self, tasks: Sequence[TaskView], asked: RetryAsked, *, message: str = "") -> None:
         if not self._folder.journal.exists():

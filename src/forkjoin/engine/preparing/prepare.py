@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shlex
 from collections.abc import Sequence
@@ -20,7 +21,21 @@ from forkjoin.engine.preparing.spreading import spread, with_own_agents
 from forkjoin.engine.preparing.taking_in import taken_in
 from forkjoin.engine.settings import Settings
 from forkjoin.errors import PlanError
-from forkjoin.model import Budget, Check, Each, OnOverlap, Options, Plan, Policy, Scope, Share, Task, TaskId, Tree
+from forkjoin.model import (
+    Budget,
+    Check,
+    Each,
+    OnOverlap,
+    Options,
+    Permission,
+    Plan,
+    Policy,
+    Scope,
+    Share,
+    Task,
+    TaskId,
+    Tree,
+)
 from forkjoin.planning import (
     check,
     compared,
@@ -51,6 +66,7 @@ class Overrides:
     timeout: float | None = None
     budget: Budget | None = None
     compare: tuple[str, ...] = ()
+    permission: Permission | None = None
 
 
 class Tape(Protocol):
@@ -93,6 +109,8 @@ def prepared(plan: Plan, *, settings: Settings, tree: Path, overrides: Overrides
     whole = completed(_with_agents(owned, settings, flags, alone=alone))
     known = read_tree(tree)
     made = spread(whole, known)
+    if flags.permission is not None:
+        made = dataclasses.replace(made, plan=_permitted(made.plan, flags.permission))
     several = compared(made.plan, flags.compare) if flags.compare else dealt(made.plan)
     asked = _selected(several, flags)
     apart, options = separable(known), _options(asked, settings, flags)
@@ -167,6 +185,17 @@ def to_review(path: Path, here: Path) -> tuple[Tree, tuple[str, ...]]:
     if target != here and target.is_relative_to(here):
         return seen_from(known, here), (target.relative_to(here).as_posix(),)
     return known, (path.name,) if path.is_file() else ()
+
+
+def _permitted(plan: Plan, permission: Permission) -> Plan:
+    """Give *permission* to the tasks that say nothing of it, nor that they write nothing."""
+    silent = (task.permission is None and task.writes != () for task in plan.tasks)
+    return replace(
+        plan,
+        tasks=tuple(
+            replace(task, permission=permission) if one else task for task, one in zip(plan.tasks, silent, strict=True)
+        ),
+    )
 
 
 def _selected(plan: Plan, flags: Overrides) -> Plan:

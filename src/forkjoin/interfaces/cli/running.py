@@ -13,7 +13,7 @@ from forkjoin.interfaces.cli.landings import print_landing
 from forkjoin.interfaces.cli.saving import refuse_ending, save
 from forkjoin.interfaces.cli.starting import Starting, start, surrounding_agent
 from forkjoin.interfaces.cli.talk import data, say
-from forkjoin.model import OnOverlap
+from forkjoin.model import OnOverlap, Permission
 
 if TYPE_CHECKING:
     from forkjoin.engine import Prepared, Run
@@ -34,6 +34,12 @@ class Running(Starting):
         str,
         typer.Option(
             "--compare", metavar="AGENTS", help="Give each task to each of claude,codex and compare what they bring."
+        ),
+    ] = ""
+    permission: Annotated[
+        str,
+        typer.Option(
+            "--permission", metavar="WORD", help="Of tasks that say none: read-only, workspace-write or full."
         ),
     ] = ""
     policy: Annotated[
@@ -69,11 +75,19 @@ def prepared_for(plan: Plan, asked: Running) -> Prepared:
     flags = asked.overrides(
         agent=asked.agent,
         compare=_compared(asked),
+        permission=_permission(asked.permission),
         policy=policy(asked.policy),
         base=asked.base,
         on_overlap=_on_overlap(asked.on_overlap),
     )
     return prepared(plan, settings=asked.settings, tree=asked.tree, overrides=flags)
+
+
+def _permission(text: str) -> Any:
+    known = get_args(Permission)
+    if text and text not in known:
+        raise PlanError(f"no permission {text!r}", where="--permission", next_step=choices(text, known))
+    return text or None
 
 
 def _compared(asked: Running) -> tuple[str, ...]:

@@ -21,13 +21,14 @@ _SHOWN, _NAMED = 50, 8
 def print_check(ready: Prepared, *, as_json: bool) -> int:
     """Print what was found about a plan; return 0."""
     if as_json:
-        from forkjoin.engine import check_json, money, scope_json
+        from forkjoin.engine import check_json, money, permitted, scope_json
         from forkjoin.model import to_builtins
 
         more = {
             "scope": scope_json(ready.scope),
             "shares": to_builtins(_shares(ready)),
             "limits": to_builtins(ready.options.limits),
+            "permissions": to_builtins(permitted(ready)),
             "money": to_builtins(money(ready)),
         }
         data_json({**check_json(ready.check), **{key: value for key, value in more.items() if value}})
@@ -147,8 +148,10 @@ def _gain(check: Check) -> Iterator[str]:
 
 def _bounds(ready: Prepared) -> Iterator[str]:
     """Yield how many may run at once, and what it may cost."""
-    from forkjoin.engine import money
+    from forkjoin.engine import money, permitted
 
+    for one in permitted(ready):
+        yield f"permission: {one.agent}, {one.permission}: {one.told}"
     if said := caps_line(ready.options.limits):
         yield f"at once: {said}"
     if (found := money(ready)) is not None:

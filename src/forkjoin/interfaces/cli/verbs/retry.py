@@ -16,7 +16,7 @@ from forkjoin.model import ENDED
 EXAMPLES = (
     ("forkjoin retry", "all tasks of the latest run that did not complete"),
     ("forkjoin retry auth", "one task"),
-    ("forkjoin retry --fresh auth", "from its beginning, in a new session and workspace"),
+    ("forkjoin retry --fresh search", "from its beginning, in a new session and workspace"),
     ("forkjoin retry --budget 10usd", "what a used-up budget left out, with more to spend"),
     ("forkjoin retry --force auth", "one that completed: it is paid for twice"),
 )

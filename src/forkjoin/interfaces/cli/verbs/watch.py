@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
+from forkjoin.interfaces.cli.asking import Asked, complete_name, the_run, the_task
 from forkjoin.interfaces.cli.codes import WORDS
 from forkjoin.interfaces.cli.following import ending_code, print_end, print_result, severity
-from forkjoin.interfaces.cli.talk import even_unread, say
+from forkjoin.interfaces.cli.talk import even_unread, on_terminal, say
 
 if TYPE_CHECKING:
     from forkjoin.interfaces.cli.live import Form
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     ("forkjoin watch", "the latest run of this repository"),
     ("forkjoin watch RUN", "another one"),
+    ("forkjoin watch auth --tty", "the session of an ended task, in its agent's own program"),
     ("forkjoin watch --jsonl RUN", "its events from the first on, a line of JSON each"),
 )
 
@@ -29,11 +30,15 @@ class Ask(Asked):
     A run that nobody drives any more is taken up again. Exit codes are those of `forkjoin run`.
     """
 
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Default: the latest run.", autocompletion=complete_run)] = (
-        ""
-    )
+    run: Annotated[
+        str,
+        typer.Argument(metavar="RUN", help="Default: the latest run; with --tty: TASK.", autocompletion=complete_name),
+    ] = ""
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Plain lines, with what each task does.")] = False
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Print each event as a line of JSON, as it comes.")] = False
+    tty: Annotated[
+        bool, typer.Option("--tty", help="Of an ended TASK: open its session in its agent's own program.")
+    ] = False
     fail_on: Annotated[str, typer.Option("--fail-on", metavar="SEVERITY", help="Exit 1 on a finding this bad.")] = ""
 
 
@@ -43,6 +48,8 @@ def act(ask: Ask) -> int:
     from forkjoin.interfaces.cli.live import show_for
     from forkjoin.interfaces.cli.signals import Signals
 
+    if ask.tty:
+        return _opened(ask)
     limit = severity(ask.fail_on)
     run = the_run(ask, ask.run)
     form: Form = "jsonl" if ask.jsonl else "verbose" if ask.verbose else "auto"
@@ -58,3 +65,26 @@ def act(ask: Ask) -> int:
         elif not ask.jsonl:
             print_end(run, attended.view)
     return code
+
+
+def _opened(ask: Ask) -> int:
+    """Let a person go on in a task's session; return 0 where its program ended well, else 3."""
+    import signal
+    import subprocess
+    import sys
+
+    from forkjoin.errors import PlanError
+
+    if not (on_terminal(sys.stdin) and on_terminal(sys.stdout)):
+        raise PlanError("needs a terminal", where="--tty", next_step='without one: forkjoin send TASK "..."')
+    run, task = the_task(ask, ask.run)
+    opened = run.terminal(task.id)
+    say(f"{' '.join(opened.argv)} in {opened.cwd}")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program
+    try:
+        code = subprocess.run(opened.argv, cwd=opened.cwd, env=opened.env, check=False).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
+    name = f"{run.id}/{task.id}"
+    say(f'what was changed there is taken when the task goes on: forkjoin send {name} "..."')
+    return 0 if code == 0 else 3
