@@ -6,6 +6,7 @@ import http.client
 import itertools
 import json
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -169,6 +170,21 @@ def test_five_tasks_are_launched_in_one_call_left_and_collected_by_another_proce
     assert found["states"] == ["completed"] * mcp_trial.TASKS
     assert found["run_s"] < found["sum_s"] / 2  # side by side: never one after another
     assert found["ids_s"] < mcp_trial.SECONDS
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_server_though_its_client_still_holds_the_pipe(tmp_path: Path) -> None:
+    server = subprocess.Popen(
+        [*mcp_trial.PROGRAM, "mcp"], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    with server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(f"{HELLO}\n".encode())
+        server.stdin.flush()
+        server.stdout.readline()  # it serves
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=30) == -signal.SIGINT
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -27,7 +28,10 @@ _GRACE_S = 2
 
 def serve_stdio(host: Host, *, names: Names) -> None:
     """Serve the one client at standard input and output until it leaves. What it launched goes on."""
-    asyncio.run(_stdio(made_server(host, names=names)))
+    server = made_server(host, names=names)
+    # Ctrl-C ends the process at once: its thread that reads standard input could not be interrupted otherwise.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    asyncio.run(_stdio(server))
 
 
 async def _stdio(server: Server[Any]) -> None:
