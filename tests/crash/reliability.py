@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -174,6 +175,7 @@ def main() -> int:
     asked.add_argument("--only", default=",".join(PARTS), help=f"of {', '.join(PARTS)}, or none")
     asked.add_argument("--out", default=str(ROOT / "docs"))
     given = asked.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits that it is ignored
     kept = Path(given.out, "reliability.json")
     broken: list[str] = []
     for name in given.only.split(",") if given.only != "none" else ():
