@@ -290,7 +290,7 @@ def after_resume(found: object) -> list[tuple[str, str]]:
 
 def check_changes(run: object, broken: list[tuple[str, str]]) -> None:
     for view in run.view().tasks:  # type: ignore[attr-defined]  # as above
-        if not view.changes.commit:
+        if not view.changes.commit or view.state == "lost":  # what lost work left is taken as the power cut left it
             continue
         git = ["git", f"--git-dir={run.folder}/git", "cat-file", "-p", f"{view.changes.commit}:{view.id}.txt"]  # type: ignore[attr-defined]  # as above
         done = subprocess.run(git, capture_output=True, check=False)

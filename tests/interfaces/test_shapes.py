@@ -19,7 +19,9 @@ TASK_KEYS = {
     "id": str, "number": int, "description": str, "agent": str, "state": str, "reason": str, "seconds": float,
     "findings": int, "until": (int, float, type(None)),
 }  # fmt: skip
-RESULT_KEYS = {"id", "state", "reason", "answer", "value", "findings", "changes", "usage", "seconds", "wall", "until"}
+RESULT_KEYS = {
+    "id", "state", "reason", "answer", "value", "findings", "changes", "usage", "seconds", "wall", "until", "session",
+}  # fmt: skip
 
 
 def _has(value: dict[str, Any], shape: dict[str, type]) -> None:

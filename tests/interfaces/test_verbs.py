@@ -48,6 +48,7 @@ def test_the_json_of_a_run_is_the_contract(forkjoin: Forkjoin) -> None:
     task = said["tasks"][0]
     assert set(task) == {
         "id", "state", "reason", "answer", "value", "findings", "changes", "usage", "seconds", "wall", "until",
+        "session",
     }  # fmt: skip
     assert (task["state"], task["answer"].strip(), said["tasks"][1]["state"]) == ("completed", "one", "failed")
     assert set(task["changes"]) == {"files", "violations", "runs", "renamed", "notes"}
