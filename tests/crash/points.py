@@ -25,7 +25,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeAlias
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for `python tests/crash/points.py`
 from crash.looking import repository
@@ -45,6 +45,7 @@ LOADED = (
     "forkjoin.engine.supervise", "forkjoin.interfaces.cli.attending", "forkjoin.interfaces.cli.live",
     "platformdirs.unix", "psutil",
 )  # fmt: skip
+Way: TypeAlias = tuple[str, bool]  # a plan of trials.py, and whether it is a light one
 HITS, LIGHT_HITS = 400, 220  # in a run without a kill, about
 
 
@@ -63,10 +64,10 @@ def main() -> int:
     repository(top / "template")
     clean: list[Trial] = []
     if given.only:
-        todo = named(top, {name: PLANS[:1] for name in given.only.split(",") if name != "none"}, seed=given.seed)
+        todo = named(top, {one: [(PLANS[0], False)] for one in given.only.split(",") if one != "none"}, seed=given.seed)
     else:
         clean = clean_runs(top)
-        todo = named(top, plans_by_point(clean), seed=given.seed)
+        todo = named(top, ways_by_point(clean), seed=given.seed)
     points = len(todo)
     todo += [] if given.only else resumed(top, seed=given.seed)
     todo += at_random(top, given.random, seed=given.seed)
@@ -88,26 +89,35 @@ def main() -> int:
 
 
 def clean_runs(top: Path) -> list[Trial]:
-    """Run each plan without a kill, to learn which points it comes by."""
-    return [trial(Trial(folder=top / f"clean-{plan}", plan=plan, kill="", seed="clean")) for plan in PLANS]
+    """Run each plan without a kill, light and whole, to learn which points it comes by."""
+    return [
+        trial(Trial(folder=top / f"clean-{plan}-{light}", plan=plan, kill="", seed="clean", light=light))
+        for light in (True, False)
+        for plan in PLANS
+    ]
 
 
-def plans_by_point(clean: Sequence[Trial]) -> dict[str, tuple[str, ...]]:
-    """Return the points in the order in which runs came by them, each with the plans that do."""
+def ways_by_point(clean: Sequence[Trial]) -> dict[str, tuple[Way, ...]]:
+    """Return the points in the order in which runs came by them, each with the ways there: light ones, if there are."""
     found = dict.fromkeys(name for made in clean for name in made.hits())
-    return {name: tuple(made.plan for made in clean if name in made.reached) for name in found}
+    ways = {name: [(one.plan, one.light) for one in clean if name in one.reached] for name in found}
+    return {name: tuple(way for way in some if way[1] == some[0][1]) for name, some in ways.items()}
 
 
-def named(top: Path, points: Mapping[str, Sequence[str]], *, seed: int) -> list[Trial]:
-    """Return a trial for each point: killed there the first time (or as NAME#3 says), under one of its plans."""
+def named(top: Path, points: Mapping[str, Sequence[Way]], *, seed: int) -> list[Trial]:
+    """Return a trial for each point: killed there the first time (or as NAME#3 says), on one of the ways there."""
     made = []
-    for number, (name, plans) in enumerate(points.items()):
+    for number, (name, ways) in enumerate(points.items()):
         folder = top / f"point-{name.replace('#', '-')}"  # a # would end the path in SQLite's URI
         kill = name if "#" in name else f"{name}#1"
-        # A supervisor is an interpreter of its own, most of the cost: attached twice as often as each of the others.
-        plan = plans[max(0, number % 4 - 1) % len(plans)]
-        made.append(Trial(folder=folder, plan=plan, kill=kill, seed=f"{seed} {name}"))
+        plan, light = ways[_turn(number) % len(ways)]
+        made.append(Trial(folder=folder, plan=plan, kill=kill, seed=f"{seed} {name}", light=light))
     return made
+
+
+def _turn(number: int) -> int:
+    """Return which plan's turn it is: a supervisor is an interpreter of its own, most of the cost, so that is rare."""
+    return (0, 2, 0, 1, 0, 2, 0, 2)[number % 8]
 
 
 def resumed(top: Path, *, seed: int) -> list[Trial]:
@@ -123,7 +133,7 @@ def at_random(top: Path, chances: int, *, seed: int) -> list[Trial]:
     chance = random.Random(seed)
     made = []
     for number in range(chances):
-        plan, light = PLANS[max(0, number % 4 - 1)], number % 3 > 0
+        plan, light = PLANS[_turn(number)], number % 7 > 0
         kill = str(chance.randint(1, LIGHT_HITS if light else HITS))
         made.append(Trial(folder=top / f"random-{number}", plan=plan, kill=kill, seed=f"{seed} {number}", light=light))
     return made
