@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ VERSION = 1
 UPGRADES: dict[int, Callable[[Any], Any]] = {}
 
 _DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_LONG = 64 * 1024  # bytes of a body
 _LARGEST = 1.7976931348623157e308
 
 
@@ -42,10 +44,16 @@ def decode(body: bytes, *, version: int = VERSION) -> Event:
     """Return the event of a body of *version*; raise JournalDamaged where it is none."""
     try:
         if version == VERSION:
-            return _DECODER.decode(body)
+            return _DECODER.decode(body) if len(body) < _LONG else _long(body)
         return _lifted(msgspec.json.decode(body), version)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise JournalDamaged(f"an event cannot be read: {error}") from error
+
+
+@lru_cache(maxsize=1)
+def _long(body: bytes) -> Event:
+    """Return an event that is costly to decode: a plan of thousands of tasks, which who drives a run reads twice."""
+    return _DECODER.decode(body)
 
 
 def checksum(at: float, kind: str, body: bytes) -> int:

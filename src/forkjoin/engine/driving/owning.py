@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TypeAlias
 
 from forkjoin.engine.driving.drive import Driven, Driver
@@ -21,7 +22,8 @@ def drive(folder: RunFolder, *, attached: bool, plan: Plan | None = None, ready:
     """
 
     async def main() -> Driven:
-        driver = Driver(folder, attached=attached, plan=plan)
+        with _no_collections():
+            driver = Driver(folder, attached=attached, plan=plan)
         if ready:
             ready(driver)
         return await driver.drive()
@@ -31,7 +33,8 @@ def drive(folder: RunFolder, *, attached: bool, plan: Plan | None = None, ready:
 
 async def drive_here(folder: RunFolder, *, plan: Plan | None = None, ready: Ready | None = None) -> Driven:
     """Drive the run in the running event loop; when cancelled, stop every task and wait for their ends first."""
-    driver = Driver(folder, attached=True, plan=plan)
+    with _no_collections():
+        driver = Driver(folder, attached=True, plan=plan)
     if ready:
         ready(driver)
     loop = asyncio.create_task(driver.drive())
@@ -43,3 +46,15 @@ async def drive_here(folder: RunFolder, *, plan: Plan | None = None, ready: Read
             with suppress(asyncio.CancelledError):  # cancelled again: they are ended at once
                 await asyncio.shield(loop)
         raise
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Read a long past without the garbage collector: it would look through all that stays, again and again."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
