@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forkjoin.backends import locked
+from forkjoin.engine.attempts.ports import give_back
 from forkjoin.engine.attempts.setups import setting_up
 from forkjoin.engine.folder import RunFolder, put_aside, sweep
 from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, PlanError, listed
@@ -59,6 +60,8 @@ def remove(folder: RunFolder, planned: Planned, events: Sequence[Recorded], view
     reached("remove.released")
     remove_folder(folder.home / "workspaces" / folder.run)
     reached("remove.workspaces")
+    with suppress(OSError):  # a note that stays takes no port from anybody
+        give_back(folder.home, folder.path)
     aside = put_aside(folder)
     reached("remove.aside")
     remove_folder(aside.path)

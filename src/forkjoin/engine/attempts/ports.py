@@ -1,7 +1,7 @@
 """A free port for each attempt: no two that run at once are given the same, whichever run they belong to.
 
-A port is an attempt's while the attempt's lock is held, which the kernel frees with its shim; so nothing has to be
-given back, and a crash leaves no port taken.
+A port is an attempt's while the attempt's lock is held, which the kernel frees with its shim; so a crash leaves no port
+taken. What notes are left of it goes with the run.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import fcntl
 import os
 import socket
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -30,29 +31,54 @@ def free_port(home: Path, attempt: Path) -> int:
     """
     shelf = home / "ports"
     shelf.mkdir(mode=0o700, exist_ok=True)
-    fd = os.open(shelf / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+    with _alone(shelf):
+        own = _holder(attempt / "port")
+        if own.isdecimal() and _holder(shelf / own) == str(attempt):
+            return int(own)
         first = zlib.crc32(os.fsencode(attempt)) % _COUNT
         for offset in range(_COUNT):
             port = _FIRST + (first + offset) % _COUNT
             if _taken(shelf / str(port), port, attempt):
+                write_file(attempt / "port", str(port).encode())
                 return port
+    raise CannotHere(f"no free port between {_FIRST} and {_FIRST + _COUNT - 1}; end what listens there")
+
+
+def give_back(home: Path, run: Path) -> None:
+    """Remove the notes of all attempts below a run's folder."""
+    shelf = home / "ports"
+    if not shelf.is_dir():
+        return
+    with _alone(shelf):
+        for note in shelf.iterdir():
+            if _holder(note).startswith(f"{run}/"):
+                note.unlink()
+
+
+@contextmanager
+def _alone(shelf: Path) -> Iterator[None]:
+    fd = os.open(shelf / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(fd)
-    raise CannotHere(f"no free port between {_FIRST} and {_FIRST + _COUNT - 1}; end what listens there")
 
 
 def _taken(note: Path, port: int, attempt: Path) -> bool:
     """Take the port where it is free: nobody's, or ours already."""
-    holder = ""
-    with suppress(OSError):
-        holder = os.fsdecode(note.read_bytes())
+    holder = _holder(note)
     if holder != str(attempt):
         if (holder and locked(holder)) or not _can_be_bound(port):
             return False
         write_file(note, os.fsencode(attempt))
     return True
+
+
+def _holder(note: Path) -> str:
+    with suppress(OSError):
+        return os.fsdecode(note.read_bytes())
+    return ""
 
 
 def _can_be_bound(port: int) -> bool:
