@@ -175,7 +175,9 @@ def main() -> int:
     asked.add_argument("--only", default=",".join(PARTS), help=f"of {', '.join(PARTS)}, or none")
     asked.add_argument("--out", default=str(ROOT / "docs"))
     given = asked.parse_args()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job inherits that it is ignored
+    # A background job of a script inherits that they are ignored; the trials send them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     kept = Path(given.out, "reliability.json")
     broken: list[str] = []
     for name in given.only.split(",") if given.only != "none" else ():
