@@ -1,4 +1,4 @@
-"""Fifteen I/O faults of all kinds, at moments of chance: the run says so honestly, and goes on when they are gone."""
+"""Ten I/O faults of all kinds, at moments of chance: the run says so honestly, and goes on when they are gone."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ SCRIPT = Path(__file__).with_name("faults.py")
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the layer is for Linux")
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_fault_loses_nothing_and_is_told_honestly(seed: int, tmp_path: Path) -> None:
+def test_a_fault_loses_nothing_and_is_told_honestly(tmp_path: Path) -> None:
     out = tmp_path / "faults.json"
-    argv = [sys.executable, str(SCRIPT), "--most", "5", "--seed", str(seed), "--json", str(out)]
+    argv = [sys.executable, str(SCRIPT), "--most", "5", "--json", str(out)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False)
     assert out.exists(), done.stderr[-2000:]
     figures = json.loads(out.read_text())
