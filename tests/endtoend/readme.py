@@ -110,7 +110,7 @@ def _ran(argv: list[str], folder: Path, environ: Mapping[str, str]) -> tuple[int
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
-        timeout=240,
+        timeout=450,
     )
     return done.returncode, done.stdout.decode("utf-8", errors="replace")
 

@@ -160,7 +160,8 @@ def test_a_watcher_that_raises_harms_nothing(tmp_path: Path) -> None:
 def test_a_supervisor_that_fails_at_once_is_found_in_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "broken"
     broken.mkdir()
-    (broken / "sitecustomize.py").write_text("import os, sys\nsys.stderr.write('broken on purpose')\nos._exit(3)\n")
+    script = "import os, sys\nprint('broken on purpose', file=sys.stderr, flush=True)\nos._exit(3)\n"
+    (broken / "sitecustomize.py").write_text(script)
     tree = tmp_path / "tree"
     tree.mkdir()
     monkeypatch.setenv("PYTHONPATH", str(broken))

@@ -316,8 +316,9 @@ class Run(RunReader):
 
     def _look_back(self, driven: Driven) -> None:
         """Take the run up again for whoever asked for a retry while we still held it, and did not look any more."""
-        if not driven.handed_over and any(isinstance(one.event, RetryAsked) for one in self.events(driven.seen)):
-            self.resume()
+        with suppress(CannotHere):  # closed by whoever waited for the end: the next command takes the run up
+            if not driven.handed_over and any(isinstance(one.event, RetryAsked) for one in self.events(driven.seen)):
+                self.resume()
 
     # -- helpers
 
