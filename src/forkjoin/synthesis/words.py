@@ -10,7 +10,7 @@ from forkjoin.model import Account, Finding, Known, Report, TaskSummary, spoken
 from forkjoin.model.text import spelled
 from forkjoin.synthesis.twins import tool_of
 
-_PLURALS = {"is": "are", "has": "have", "analysis": "analyses"}
+_PLURALS = {"is": "are", "has": "have", "analysis": "analyses", "witness": "witnesses"}
 _COVERED = {
     "starting": "still running", "running": "still running", "queued": "still waiting",
     "stopped": "stopped", "needs_input": "needs input", "timed_out": "timed out", "lost": "lost",

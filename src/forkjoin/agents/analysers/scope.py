@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from forkjoin.agents.analysers.analyser import Look
 from forkjoin.errors import PlanError
@@ -36,9 +36,13 @@ def look_at(root: str, scratch: str, files: Sequence[str], reads: Sequence[str] 
     every = tuple(files) or tuple(sorted(_walked(root)))
     skipped = _skipped_folders(every)
     own = tuple(path for path in every if not _below(path, skipped))
-    configs = tuple(path for path in own if PurePosixPath(path).name in CONFIGS)
+    configs = {path for path in own if PurePosixPath(path).name in CONFIGS}
     if _everything(reads):
-        return Look(root=root, scratch=scratch, files=own, excludes=tuple(sorted(skipped)), configs=configs)
+        return Look(
+            root=root, scratch=scratch, files=own, excludes=tuple(sorted(skipped)), configs=tuple(sorted(configs))
+        )
+    # Of a part, *files* may hold that part alone; what is configured above it holds there, too.
+    configs |= {path for path in _beside(_above(own), CONFIGS) if Path(root, path).is_file()}
     asked = within(reads)
     inside = tuple(path for path in own if asked(path))
     return Look(
@@ -48,7 +52,7 @@ def look_at(root: str, scratch: str, files: Sequence[str], reads: Sequence[str] 
         targets=_targets(reads or (), inside),
         whole=False,
         excludes=tuple(sorted(skipped)),
-        configs=configs,
+        configs=tuple(sorted(configs)),
     )
 
 
@@ -92,6 +96,22 @@ def _skipped_folders(files: Sequence[str]) -> frozenset[str]:
 
 def _folders(files: Iterable[str]) -> set[str]:
     return {path.rpartition("/")[0] for path in files} - {""}
+
+
+def _above(files: Iterable[str]) -> set[str]:
+    """Return every folder that files lie in, with the tree's own ("") and all between."""
+    found: set[str] = {""}
+    for folder in _folders(files):
+        above = folder
+        while above not in found:
+            found.add(above)
+            above = above.rpartition("/")[0]
+    return found
+
+
+def _beside(folders: Iterable[str], names: Iterable[str]) -> Iterator[str]:
+    listed = tuple(names)
+    return (f"{folder}/{name}" if folder else name for folder in folders for name in listed)
 
 
 def _skipped_top(folder: str, environments: set[str]) -> str:

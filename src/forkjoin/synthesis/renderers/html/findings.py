@@ -114,7 +114,7 @@ def _inside(finding: Finding) -> Iterator[Markup]:
         yield element("p", element("b", "Remedy. "), worded(finding.remedy), class_="remedy")
     for dispute in finding.disputes:
         yield _dispute(dispute)
-    yield element("h3", counted(len(finding.sources), "witness").replace("witnesss", "witnesses"))
+    yield element("h3", counted(len(finding.sources), "witness"))
     yield element("ul", [_witness(source, finding) for source in finding.sources[:_WITNESSES]], class_="witnesses")
     left = len(finding.sources) - _WITNESSES
     if left > 0:
