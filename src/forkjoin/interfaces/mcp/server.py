@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -14,10 +16,11 @@ from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from forkjoin.errors import ForkjoinError
+from forkjoin.interfaces.mcp.greeting import EXTENSION, SERVER, described, instructions
 from forkjoin.interfaces.mcp.prompting import PROMPTS, prompt
 from forkjoin.interfaces.mcp.resources import TEMPLATES, completions, content, listed
-from forkjoin.interfaces.mcp.tasks import EXTENSION, Tasks, result_of
-from forkjoin.tools import INSTRUCTIONS, BoundTool, Host, Names, toolset
+from forkjoin.interfaces.mcp.tasks import Tasks, result_of
+from forkjoin.tools import BoundTool, Host, Names, toolset
 
 _LOG = logging.getLogger("forkjoin.mcp")
 Context = ServerRequestContext[Any, Any]
@@ -27,10 +30,10 @@ def made_server(host: Host, *, names: Names = "forkjoin") -> Server[Any]:
     """Return the server of *host*'s tools under these *names*."""
     hands = _Hands(host, toolset(host=host, names=names))
     server: Server[Any] = Server(
-        "forkjoin",
+        SERVER,
         version=version("forkjoin"),
-        title="forkjoin",
-        instructions=f"{INSTRUCTIONS} At most here: {host.ceiling.said()}.",
+        title=SERVER,
+        instructions=instructions(host),
         on_list_tools=hands.list_tools,
         on_call_tool=hands.call_tool,
         on_list_resources=hands.list_resources,
@@ -53,7 +56,7 @@ class _Hands:
     def __init__(self, host: Host, tools: Sequence[BoundTool]) -> None:
         self._host = host
         self._tools = {tool.name: tool for tool in tools}
-        self._listed = [_described(tool) for tool in tools]
+        self._listed = [types.Tool.model_validate(described(tool)) for tool in tools]
         self.tasks = Tasks(host)
         self._logs = False
 
@@ -113,22 +116,11 @@ class _Hands:
         return types.CompleteResult(completion=types.Completion(values=found[:100], total=len(found)))
 
 
-def _described(tool: BoundTool) -> types.Tool:
-    acts = tool.tool.acts
-    return types.Tool(
-        name=tool.name,
-        title=tool.title,
-        description=tool.description,
-        input_schema=tool.input_schema,
-        output_schema=tool.output_schema,
-        annotations=types.ToolAnnotations(
-            title=tool.title,
-            read_only_hint=acts == "reads",
-            destructive_hint=acts == "ends",
-            idempotent_hint=acts != "adds",
-            open_world_hint=acts == "adds",
-        ),
-    )
+def warm_up() -> None:
+    """Load what the first call needs while the client still says who it is."""
+    needed = ("forkjoin.engine.launching.launching", "forkjoin.engine.preparing.reading", "forkjoin.engine.finding",
+              "forkjoin.engine.supervise", "forkjoin.engine.launching.money")  # fmt: skip
+    threading.Thread(target=lambda: [import_module(name) for name in needed], daemon=True).start()
 
 
 def _failed(why: str) -> types.CallToolResult:

@@ -1,43 +1,22 @@
-"""Serving over stdio, or over streamable HTTP behind the walls."""
+"""Serving over streamable HTTP, behind the walls."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ipaddress
-import signal
 import socket
-import threading
 from collections.abc import Callable, Sequence
-from importlib import import_module
-from typing import Any
 
 import uvicorn
-from mcp.server.lowlevel.server import Server
-from mcp.server.stdio import stdio_server
 from mcp.server.transport_security import TransportSecuritySettings
 
 from forkjoin.errors import CannotHere
-from forkjoin.interfaces.mcp.server import made_server
+from forkjoin.interfaces.mcp.server import made_server, warm_up
 from forkjoin.interfaces.mcp.walls import MOST_BYTES, PATH, Legal, Walls
 from forkjoin.tools import Host, Names
 
 _CONNECTIONS = 64
 _GRACE_S = 2
-
-
-def serve_stdio(host: Host, *, names: Names) -> None:
-    """Serve the one client at standard input and output until it leaves. What it launched goes on."""
-    server = made_server(host, names=names)
-    # Ctrl-C ends the process at once: its thread that reads standard input could not be interrupted otherwise.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    asyncio.run(_stdio(server))
-
-
-async def _stdio(server: Server[Any]) -> None:
-    _warm_up()
-    async with stdio_server() as (reading, writing):
-        await server.run(reading, writing, server.create_initialization_options())
 
 
 def serve_http(
@@ -115,12 +94,5 @@ class _Told(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        _warm_up()
+        warm_up()
         self._ready()
-
-
-def _warm_up() -> None:
-    """Load what the first call needs while the client still says who it is."""
-    needed = ("forkjoin.engine.launching.launching", "forkjoin.engine.preparing.reading", "forkjoin.engine.finding",
-              "forkjoin.engine.supervise", "forkjoin.engine.launching.money")  # fmt: skip
-    threading.Thread(target=lambda: [import_module(name) for name in needed], daemon=True).start()

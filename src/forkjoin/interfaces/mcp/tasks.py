@@ -13,10 +13,10 @@ from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from forkjoin.errors import ForkjoinError, UnknownId
+from forkjoin.interfaces.mcp.greeting import EXTENSION
 from forkjoin.model import ENDED, RunView
 from forkjoin.tools import BoundTool, Host, plain, with_outputs, worded
 
-EXTENSION: Final = "io.modelcontextprotocol/tasks"
 _MISSING_CAPABILITY: Final = -32021
 _POLL_MS: Final = 1000
 Context = ServerRequestContext[Any, Any]

@@ -97,7 +97,7 @@ def act(ask: Ask) -> int:
 
 
 def _over_stdio(ask: Ask, host: Host) -> int:
-    from forkjoin.interfaces.mcp.serving import serve_stdio
+    from forkjoin.interfaces.mcp.stdio import serve_stdio
 
     if ask.token_file or ask.allow_host or ask.allow_origin:
         raise PlanError("goes with --http only", where="--token-file, --allow-host, --allow-origin")
