@@ -37,6 +37,13 @@ def test_an_entry_among_others_is_cut_with_its_comma() -> None:
     assert without_entry('{"z": 1}', "mcp", "forkjoin") == '{"z": 1}'
 
 
+def test_what_stands_behind_a_cut_entry_does_not_come_to_stand_in_the_comment_before_it() -> None:
+    text = '{"mcp": {\n  // note\n  "forkjoin": {"x": 1}, "b": 2}, // end\n "z": 1}'
+    made = without_entry(text, "mcp", "forkjoin")
+    assert made == '{"mcp": {\n  // note\n "b": 2}, // end\n "z": 1}'
+    assert (entry(made, "mcp", "b"), entry(made, "mcp", "forkjoin")) == (2, None)
+
+
 def test_an_empty_file_becomes_one_with_the_entry_alone() -> None:
     assert entry(with_entry(" \n", "mcp", "forkjoin", OURS), "mcp", "forkjoin") == OURS
 

@@ -52,6 +52,9 @@ def test_files_above_the_repository_do_not_count(tree: Path, tmp_path: Path) -> 
         ('max_parallel = "many"\n', "max_parallel = 'many'"),
         ("max_parallel = \n", "cannot be read"),
         ('policy = "wild"\n', "no policy 'wild'"),
+        ('home = "state"\n', "home is not a project's to say"),
+        ("retention_days = 0\n", "retention_days is not a project's to say"),
+        ("retention_gib = 0\n", "retention_gib is not a project's to say"),
     ],
 )
 def test_a_wrong_file_is_named_with_what_is_wrong(tree: Path, text: str, said: str) -> None:

@@ -7,6 +7,7 @@ reads two or three files of /proc for each process of the tree, and none of any 
 from __future__ import annotations
 
 import os
+import resource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING or __package__:
@@ -50,6 +51,16 @@ class Limits:
         if resident > self._memory and (used := sum(map(_proportional, living))) > self._memory:
             return Breach("memory", used=used, allowed=self._memory)
         return None
+
+
+def cpu_s() -> float:
+    """Return the seconds of processors that all below this process have used, those that have been reaped too.
+
+    It never falls: who ends is on the account of whoever reaps it.
+    """
+    reaped = resource.getrusage(resource.RUSAGE_CHILDREN)
+    alive = sum(process.cpu for process in processes.descendants(os.getpid()))
+    return reaped.ru_utime + reaped.ru_stime + alive / os.sysconf("SC_CLK_TCK")
 
 
 def _written(pid: int) -> int:

@@ -22,7 +22,10 @@ _PASSES = 50
 
 
 class Stat:
-    """What `/proc/PID/stat` says; `start` and `cpu` in clock ticks, `start` since boot; `pages` in memory."""
+    """What `/proc/PID/stat` says; `start` and `cpu` in clock ticks, `start` since boot; `pages` in memory.
+
+    `cpu` has what the children have used that it has reaped: a build burns its time in programs that last an instant.
+    """
 
     __slots__ = ("cpu", "pages", "pid", "ppid", "start", "state", "threads")
 
@@ -30,7 +33,7 @@ class Stat:
         # The name of the program stands in brackets and may hold anything, brackets and spaces too.
         fields = line.rpartition(b")")[2].split()
         self.pid, self.state, self.ppid = pid, fields[0], int(fields[1])
-        self.cpu, self.start = int(fields[11]) + int(fields[12]), int(fields[19])
+        self.cpu, self.start = sum(map(int, fields[11:15])), int(fields[19])
         self.threads, self.pages = int(fields[17]), int(fields[21])
 
     @property

@@ -79,7 +79,7 @@ class Shim:
         self.kept: tuple[segments.Capture, ...] = ()
         self.watch: processes.Watch | None = None
         self.lease_end, self.lease_poll = NEVER, NEVER
-        self.quiet_since, self.quiet_cpu = self.began, 0
+        self.quiet_since, self.quiet_cpu_s = self.began, 0.0
         self.awake_at, self.halted_s = self.began, 0.0  # when it last looked; for how long it was kept from looking
 
     def run(self) -> int:
@@ -272,10 +272,9 @@ class Shim:
 
     def _look_idle(self, now: float) -> None:
         """End a silent attempt, unless its processes have computed in the meantime."""
-        cpu = sum(process.cpu for process in processes.descendants(os.getpid()))
-        used_s = (cpu - self.quiet_cpu) / os.sysconf("SC_CLK_TCK")
-        if used_s > BUSY * (now - self.quiet_since):
-            self.quiet_since, self.quiet_cpu = now, cpu
+        cpu_s = limits.cpu_s()
+        if cpu_s - self.quiet_cpu_s > BUSY * (now - self.quiet_since):
+            self.quiet_since, self.quiet_cpu_s = now, cpu_s
         else:
             self._end("idle", grace_s=self.job["grace_s"], limit=self.idle_timeout, used=now - self.quiet_since)
 

@@ -47,7 +47,8 @@ class Settings(Value, frozen=True, kw_only=True):
 def settings_from(environ: Mapping[str, str], tree: Path) -> Settings:
     """Return the settings for *tree*: environment, then `.forkjoin.toml` or `[tool.forkjoin]`, then the user's file.
 
-    A value of the wrong kind is a PlanError that names the variable or the file.
+    A value of the wrong kind is a PlanError that names the variable or the file, and so is one of `PERSONAL` that a
+    project says.
     """
     values: dict[str, Any] = {}
     origins: dict[str, Origin] = {}
@@ -56,6 +57,12 @@ def settings_from(environ: Mapping[str, str], tree: Path) -> Settings:
         for name, value in given.items():
             if name not in _KINDS:
                 raise PlanError(f"no setting {name!r}", where=where, next_step=choices(name, [*_KINDS]))
+            if origin == "project" and name in PERSONAL:
+                raise PlanError(
+                    f"{name} is not a project's to say: it is about all runs of yours",
+                    where=where,
+                    next_step=f"take it out; say it in FORKJOIN_{name.upper()}, or in {_users_file()}",
+                )
             if name not in values:
                 values[name] = _read(name, value, where=where, textual=origin == "environment")
                 origins[name], places[name] = origin, where
@@ -76,6 +83,10 @@ _KINDS: dict[str, Any] = {
 }
 
 
+# Who gives us a repository must not say which runs are deleted, nor where runs lie: what lies there is run.
+PERSONAL: frozenset[str] = frozenset(("home", "retention_days", "retention_gib"))
+
+
 def _layers(environ: Mapping[str, str], tree: Path) -> Iterator[tuple[Origin, str, dict[str, Any]]]:
     named = {name: f"FORKJOIN_{name.upper()}" for name in _KINDS}
     for name, variable in named.items():
@@ -83,11 +94,15 @@ def _layers(environ: Mapping[str, str], tree: Path) -> Iterator[tuple[Origin, st
             yield "environment", variable, {name: environ[variable]}
     for path in _project_files(tree):
         yield "project", str(path), _toml(path)
-    import platformdirs
-
-    user = Path(platformdirs.user_config_dir("forkjoin")) / "settings.toml"
+    user = _users_file()
     if user.is_file():
         yield "user", str(user), _toml(user)
+
+
+def _users_file() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("forkjoin")) / "settings.toml"
 
 
 def _project_files(tree: Path) -> Iterator[Path]:

@@ -56,7 +56,7 @@ def _sent(host: Host, ask: TaskSend) -> Sent:
         refuse_tasks(host.ceiling, replace(planned, tasks=(task.task,), gate=""), living=living)
         granted(host.ceiling, None, taken=taken)
         before = run.send(task.id, ask.message)
-    host.started(name, None)
+    host.started(name, None if planned.budget is None else planned.budget.usd)  # what the whole run may spend, as ever
     said = f"it goes on; retrieve its result: task_output with task_id {name}/{task.id}"
     return Sent(task_id=f"{name}/{task.id}", previous_status=before.state, message=said)
 

@@ -12,7 +12,7 @@ from forkjoin.tools.answers import Agents, Checked, Landed, Outputs, Reported, S
 from forkjoin.tools.answers import TodosWritten as Written
 
 _NAMED = 20
-_CLOSING: Final = re.compile(r"</(?=\s*(?:output|report)\b)", re.IGNORECASE)
+_CLOSING: Final = re.compile(r"</(?=\s*(?:output|report|reason|status|task_id|retrieval_status)\b)", re.IGNORECASE)
 _MARKS: Final = {"pending": "[ ]", "in_progress": "[~]", "completed": "[x]"}
 
 

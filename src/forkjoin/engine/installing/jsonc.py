@@ -80,15 +80,21 @@ def _cut(text: str, parent: Node, key: str) -> str:
         end = comma.end()
     elif before := re.search(r",\s*$", text[:start]):
         start = before.start()
-    start = len(text[:start].rstrip(" \t\n")) if not text[:start].endswith(",") else start
-    return text[:start] + text[end:]
+    head = text[:start] if text[:start].endswith(",") else text[:start].rstrip(" \t\n")
+    # Behind a comment that goes to the end of its line the rest must not come to stand on that line.
+    kept = "\n" if _ends_in_comment(head) and not text[end:].startswith("\n") else ""
+    return head + kept + text[end:]
+
+
+def _ends_in_comment(text: str) -> bool:
+    """Whether what were to be written behind *text* would be a part of its last comment."""
+    found = [*_COMMENTS.finditer(text)]
+    return bool(found) and found[-1].end() == len(text) and found[-1][0].startswith("//")
 
 
 def _value(text: str, node: Node) -> Any:
-    plain = re.sub(
-        r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*[\s\S]*?\*/', lambda found: found[1] or "", text[node.start : node.end]
-    )
-    plain = re.sub(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', lambda found: found[1] or "", plain)
+    plain = _COMMENTS.sub(lambda found: found[1] or "", text[node.start : node.end])
+    plain = _TRAILING.sub(lambda found: found[1] or "", plain)
     try:
         return json.loads(plain)
     except ValueError as error:
