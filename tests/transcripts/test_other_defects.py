@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -200,3 +201,43 @@ def test_records_of_any_shape_are_borne(kind) -> None:
             for row in rows:
                 reading.line(json.dumps({**row, key: wrong}).encode())
             judged([reading])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"type":"item.completed","item":{"id":"1","type":"collab_tool_call","tool":"wait","agents_states":5}}',
+        b'{"type":"response_item","payload":{"type":"function_call","name":"shell","call_id":"1",'
+        b'"arguments":"{\\"command\\": 5}"}}',
+        b'{"type":"response_item","timestamp":1' + b"0" * 400 + b',"payload":{"type":"message","content":"x"}}',
+    ],
+    ids=["states", "command", "time"],
+)
+def test_a_value_of_another_type_than_expected_is_no_error(line: bytes) -> None:
+    reading = Reading("x.jsonl")
+    for one in (b'{"type":"session_meta","payload":{"id":"a"}}', line):
+        reading.line(one)
+    assert judged([reading]).files[0].lines == 2
+
+
+def test_a_command_of_empty_lines_is_read_in_no_time() -> None:
+    """Each of them could have begun the start of an agent: it took minutes."""
+    story = CodexSession()
+    story.call("shell", {"command": "\n" * 20_000})
+    before = time.process_time()
+    assert read(story).findings == ()
+    assert time.process_time() - before < 2.0
+
+
+def test_an_agent_that_is_started_behind_a_long_script_counts_as_in_the_background() -> None:
+    reading = Reading("x.jsonl")
+    script = "codex exec 'look'" + " # and so on" * 3_000 + " &"
+    given = json.dumps({"command": script})
+    for one in (
+        {"type": "session_meta", "payload": {"id": "a"}},
+        {"type": "response_item", "payload": {"type": "function_call", "name": "shell", "call_id": "1",
+                                              "arguments": given}},
+    ):  # fmt: skip
+        reading.line(json.dumps(one).encode())
+    (job,) = reading.session.jobs.values()
+    assert job.background

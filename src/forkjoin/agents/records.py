@@ -10,6 +10,7 @@ from forkjoin.agents.ending import one_line
 
 Record = dict[str, Any]
 _DECODER = msgspec.json.Decoder()
+_TOO_MUCH = 1e300  # JSON has numbers that no float can be
 
 
 def record(line: bytes) -> Record | None:
@@ -52,7 +53,9 @@ def count_at(value: object, *path: str | int) -> int | None:
 def number_at(value: object, *path: str | int) -> float | None:
     """Return the number at *path*, None where there is none."""
     found = inside(value, *path)
-    return float(found) if isinstance(found, int | float) and not isinstance(found, bool) and found >= 0 else None
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return None
+    return float(found) if 0 <= found < _TOO_MUCH else None
 
 
 def seconds_at(value: object, *path: str | int) -> float | None:

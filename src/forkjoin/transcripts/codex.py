@@ -128,7 +128,8 @@ def _together(item: Any, name: str, *, done: bool) -> Iterator[Act]:
         yield Launched(call=name, message=name, prompt=text(item, "prompt"), agent="codex", tool=tool, background=True)
         yield Accepted(call=name, handles=receivers)
     elif tool in ("wait", "wait_agent") and done:
-        states = at(item, "agents_states") or at(item, "agentsStates") or {}
+        told = at(item, "agents_states") or at(item, "agentsStates")
+        states = told if isinstance(told, dict) else {}
         over = tuple(one for one in states if text(states, one, "status") in ("completed", "errored", "shutdown"))
         said = "\n".join(text(states, one, "message") for one in over)
         yield Fetched(names=over, text=said, over=True)

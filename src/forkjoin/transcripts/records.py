@@ -10,6 +10,7 @@ import msgspec
 
 Record = dict[str, Any]
 _MOST = 200_000  # characters of one text that are looked at
+_TOO_MUCH = 1e300  # JSON has numbers that no float can be
 
 
 def record(line: bytes | str) -> Record | None:
@@ -54,7 +55,9 @@ def texts(value: object, *path: str) -> list[str]:
 def number(value: object, *path: str) -> float | None:
     """Return the number at *path*, None where there is none."""
     found = at(value, *path)
-    return float(found) if isinstance(found, int | float) and not isinstance(found, bool) and found >= 0 else None
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return None
+    return float(found) if 0 <= found < _TOO_MUCH else None
 
 
 def thousandth(value: object, *path: str) -> float | None:

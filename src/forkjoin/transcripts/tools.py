@@ -90,31 +90,41 @@ def _paths(given: Record) -> Iterator[str]:
 # --- agents that are started by a line of shell ---------------------------------------------------------------------
 
 _STARTS = re.compile(
-    r"(?:^|[;&|(\n{]|\bdo\b|\bthen\b)\s*(?:[A-Za-z_]\w*=\S*\s+)*(?:(?:timeout|nice|nohup|env|time)\s+(?:-\S+\s+|\d\S*\s+)*)*"
+    # Blanks of one line alone: where others could begin as well, a text of empty lines would take for ever.
+    r"(?:^|[;&|(\n{]|\bdo\b|\bthen\b)[^\S\n]*(?:[A-Za-z_]\w*=\S*\s+)*"
+    r"(?:(?:timeout|nice|nohup|env|time)\s+(?:-\S+\s+|\d\S*\s+)*)*"
     r"(?P<agent>claude|codex|opencode|pi|gemini)\s+(?P<rest>[^;|&\n]*)"
 )
 _HEADLESS = {"claude": ("-p", "--print"), "codex": ("exec",), "opencode": ("run",), "pi": ("-p", "--print"),
              "gemini": ("-p", "--prompt")}  # fmt: skip
-_LOOP = re.compile(r"\b(?:for|while|until)\b[\s\S]*\bdo\b|\bxargs\b")
+_LOOP, _BODY, _EACH = re.compile(r"\b(?:for|while|until)\b"), re.compile(r"\bdo\b"), re.compile(r"\bxargs\b")
 _BEHIND = re.compile(r"(?<![&>])&(?![&>])")
+_LONGEST = 20_000  # characters of a line that are looked at: a longer one is a script that it writes
 
 
 def _shell(call: Call) -> Iterator[Act]:
     """Yield the launch of a line that starts one agent; more of them, or a loop, are the caller's own arrangement."""
     given = at(call.given, "command") or at(call.given, "cmd")
-    line = given if isinstance(given, str) else shlex.join([one for one in given or () if isinstance(one, str)])
+    words = given if isinstance(given, list) else ()
+    whole = given if isinstance(given, str) else shlex.join([one for one in words if isinstance(one, str)])
+    line = whole[:_LONGEST]
     inner = re.fullmatch(r"\S*(?:ba|z|)sh -l?c (?P<line>.*)", line, re.DOTALL)
     line = _unquoted(inner["line"]) if inner else line
     started = [found for found in _STARTS.finditer(line) if _headless(found)]
-    behind = at(call.given, "run_in_background") is True or bool(_BEHIND.search(line))
-    if len(started) == 1 and not _LOOP.search(line):
-        words = _words(started[0]["rest"])
+    behind = at(call.given, "run_in_background") is True or bool(_BEHIND.search(whole))
+    if len(started) == 1 and not _repeated(line):
         yield Launched(
-            call=call.id, message=call.message, prompt=max(words, key=len, default=line), agent=started[0]["agent"],
-            tool=call.name, background=behind, owner=call.owner, at=call.at,
+            call=call.id, message=call.message, prompt=max(_words(started[0]["rest"]), key=len, default=line),
+            agent=started[0]["agent"], tool=call.name, background=behind, owner=call.owner, at=call.at,
         )  # fmt: skip
         return
     yield Worked(owner=call.owner, names=(line,))
+
+
+def _repeated(line: str) -> bool:
+    """Whether a line does something several times."""
+    loop = _LOOP.search(line)
+    return bool((loop and _BODY.search(line, loop.end())) or _EACH.search(line))
 
 
 def _headless(found: re.Match[str]) -> bool:
