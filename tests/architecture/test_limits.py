@@ -1,16 +1,20 @@
-"""The limits of our style bind the tail: no long function, no long file, few parameters."""
+"""The limits of our style bind the tail: no long function, no long file, few parameters, no nest of branches."""
 
 from __future__ import annotations
 
 import ast
 import math
+import tomllib
 from collections.abc import Iterator, Sequence
 
 from architecture.house import ROOT, ours, parsed
+from complexipy import file_complexity
 
 FUNCTION_MOST, FUNCTION_P95 = 60, 30
 FILE_MOST, FILE_P95 = 400, 250
 PARAMETERS_MOST = 6
+_TOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+COMPLEXITY_MOST: int = _TOOLS["complexipy"]["max-complexity-allowed"]
 
 
 def test_no_function_is_longer_than_60_lines_and_19_of_20_have_at_most_30():
@@ -29,6 +33,17 @@ def test_no_function_takes_more_than_6_parameters():
     """Unless the linter's rule was lifted there, with its reason (another test sees to that)."""
     assert [
         where for function, where in functions() if parameters(function) > PARAMETERS_MOST and not lifted(where)
+    ] == []
+
+
+def test_no_function_is_harder_to_follow_than_our_review_allows():
+    """As complexipy counts: branches and loops, the more the deeper they lie; `forkjoin review` has the same limit."""
+    hard = [(path, one) for path in ours("src", "dev.py") for one in file_complexity(str(path)).functions]
+    assert len(hard) > 3000, "complexipy found too few functions: it no longer reads our files"
+    assert [
+        f"{path.relative_to(ROOT)}:{one.line_start} {one.name}: {one.complexity}"
+        for path, one in hard
+        if one.complexity > COMPLEXITY_MOST
     ] == []
 
 

@@ -7,7 +7,7 @@ why it was behind.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from forkjoin.accounting.stretches import Stretch, Window
@@ -61,12 +61,17 @@ def _longest(
     longest: tuple[TaskId | None, float, list[Piece]] = (None, 0.0, [])
     for span in spans:
         pieces = [piece for piece in workings.of(span) if piece.kind == "needed"]
-        if sum(_seconds(piece) for piece in pieces) > longest[1]:
-            pieces = [part for piece in pieces for part in _within(piece, windows)]
-            needed = sum(_seconds(piece) for piece in pieces)
-            if needed > longest[1]:
-                longest = (span.task, needed, pieces)
+        if _sum_of(pieces) <= longest[1]:
+            continue  # what of it lies within the windows is no more
+        pieces = [part for piece in pieces for part in _within(piece, windows)]
+        needed = _sum_of(pieces)
+        if needed > longest[1]:
+            longest = (span.task, needed, pieces)
     return longest
+
+
+def _sum_of(pieces: Iterable[Piece]) -> float:
+    return sum(map(_seconds, pieces))
 
 
 def _within(piece: Piece, windows: Sequence[Window]) -> list[Piece]:

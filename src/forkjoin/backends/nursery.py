@@ -84,16 +84,19 @@ class Nursery:
             # What is asked is taken before anything is forked, so that a burst never waits in its owner.
             asked = self.poller.poll(0 if self.todo else None)
             for fd, events in asked:
-                if fd == self.wake:
-                    os.read(self.wake, 4096)
-                    self._reap()
-                    continue
-                if events & select.POLLOUT:
-                    self._flush()
-                if events & ~select.POLLOUT:
-                    self._receive()
+                self._hear(fd, events)
             if self.todo and not asked:
                 self._fork(*self.todo.pop(0))
+
+    def _hear(self, fd: int, events: int) -> None:
+        if fd == self.wake:
+            os.read(self.wake, 4096)
+            self._reap()
+            return
+        if events & select.POLLOUT:
+            self._flush()
+        if events & ~select.POLLOUT:
+            self._receive()
 
     def _receive(self) -> None:
         if self.owner is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from forkjoin.engine.attempts.setups import setting_up
 from forkjoin.engine.folder import RunFolder, put_aside, sweep
 from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, PlanError, listed
 from forkjoin.failpoints import reached
-from forkjoin.model import ENDED, Ended, Exported, Landed, Lost, Planned, Recorded, RunView, TaskId
+from forkjoin.model import ENDED, Ended, Event, Exported, Landed, Lost, Planned, Recorded, RunView, TaskId
 from forkjoin.model.text import spelled
 from forkjoin.private import make_folder
 from forkjoin.sources import read_tree
@@ -101,22 +101,22 @@ def _salvage(events: Sequence[Recorded]) -> tuple[str, ...]:
 
 def _elsewhere(events: Sequence[Recorded]) -> set[tuple[TaskId, int]]:
     """Return the attempts whose patches still lie where they were exported, or which a ref of the user's holds."""
-    landed: dict[tuple[TaskId, int], str] = {}
-    found: set[tuple[TaskId, int]] = set()
-    tree = Path()
-    for recorded in events:
-        event = recorded.event
-        if isinstance(event, Planned):
-            tree = Path(event.tree)
-        elif isinstance(event, Landed):
-            landed |= {(one.task, one.attempt): one.commit for one in event.tasks}
-        elif isinstance(event, Exported) and any(Path(event.folder).glob("*.patch")):  # else they lie nowhere any more
-            found |= {(one.task, one.attempt) for one in event.tasks}
+    facts = [recorded.event for recorded in events]
+    landings = [event for event in facts if isinstance(event, Landed)]
+    landed = {(one.task, one.attempt): one.commit for event in landings for one in event.tasks}
+    found = set(_exported(facts))
+    tree = next((Path(event.tree) for event in facts if isinstance(event, Planned)), Path())
     if landed and tree.is_dir():
         with suppress(ForkjoinError, OSError):  # where git does not say so, nothing is landed
             kept = held(tree, landed.values())
             found |= {one for one, commit in landed.items() if commit in kept}
     return found
+
+
+def _exported(facts: Iterable[Event]) -> Iterator[tuple[TaskId, int]]:
+    for event in facts:
+        if isinstance(event, Exported) and any(Path(event.folder).glob("*.patch")):  # else they lie nowhere any more
+            yield from ((one.task, one.attempt) for one in event.tasks)
 
 
 def _unsettled(folder: RunFolder, view: RunView, *, discard: bool) -> list[TaskId]:

@@ -75,7 +75,7 @@ class Run(RunReader):
     def wait(self, *, timeout: float | None = None, tasks: Sequence[str] = ()) -> RunView:
         """Block until the run (or the named tasks) has ended; raise NoRoom after *timeout* seconds."""
         named = [task.id for task in self._named(tasks)]
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = float("inf") if timeout is None else time.monotonic() + timeout
         taken_up, since = 0, 0
         while True:
             alone = not self.owned()
@@ -83,10 +83,10 @@ class Run(RunReader):
             if _over(view, named):
                 return view
             if alone and timeout != 0:  # who only looks in starts nothing
-                taken_up = 0 if any(_goes_on(one) for one in self.events(since)) else taken_up
+                taken_up = 0 if any(map(_goes_on, self.events(since))) else taken_up
                 self._take_up_again(taken_up)
                 taken_up, since = taken_up + 1, view.seq
-            if deadline is not None and time.monotonic() >= deadline:
+            if time.monotonic() >= deadline:
                 raise NoRoom(f"run {self.id} was not ready after {timeout:g} s; it goes on: forkjoin wait {self.id}")
             time.sleep(LOOK_S)
 

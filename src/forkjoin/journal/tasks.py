@@ -212,19 +212,29 @@ def _worded(seen: Seen, tasks: Sequence[Seen], held: str, pause: Pause | None) -
     stop = f"stop asked: {seen.stopping}" if seen.stopping and not seen.ended else ""
     if not seen.queued:
         return replace(seen.now, why=stop) if stop else seen.now
-    open_edges: dict[TaskId, Edge] = {}
-    for number, edge in seen.before if seen.waiting else ():
-        if not tasks[number].ended:
-            open_edges.setdefault(edge.first, edge)
+    open_edges = _open_edges(seen, tasks)
     pause = None if open_edges or seen.others else pause
     behind = _named(list(open_edges.values())) or ("" if seen.others else _launches(held, pause))
     waits = stop or (f"waits for {behind}" if behind else "")
-    reasons = (waits, seen.note) if pause is not None else (seen.note, waits, "" if stop else _over(seen.others))
     others = tuple(f"{other.run}/{other.task}" for other in seen.others)
-    why = "; ".join(filter(None, reasons))
-    state: TaskState = "limited" if pause is not None and seen.sent_away else "queued"
-    until = None if pause is None else pause.until
-    return replace(seen.now, state=state, why=why, waits_for=tuple(open_edges), waits_for_others=others, until=until)
+    queued = replace(seen.now, state="queued", waits_for=tuple(open_edges), waits_for_others=others, until=None)
+    if pause is None:
+        return replace(queued, why=_all_said(seen.note, waits, "" if stop else _over(seen.others)))
+    state: TaskState = "limited" if seen.sent_away else "queued"
+    return replace(queued, state=state, why=_all_said(waits, seen.note), until=pause.until)
+
+
+def _open_edges(seen: Seen, tasks: Sequence[Seen]) -> dict[TaskId, Edge]:
+    """Return what a task still waits for, the first edge from each."""
+    found: dict[TaskId, Edge] = {}
+    for number, edge in seen.before if seen.waiting else ():
+        if not tasks[number].ended:
+            found.setdefault(edge.first, edge)
+    return found
+
+
+def _all_said(*reasons: str) -> str:
+    return "; ".join(filter(None, reasons))
 
 
 def _launches(held: str, pause: Pause | None) -> str:

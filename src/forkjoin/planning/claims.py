@@ -57,13 +57,12 @@ def claims_of(task: Task, ground: Ground) -> Claims:
     reads = {path: Claim(path=path, why="declared", confidence=1.0) for path in task.reads or ()}
     writes = {path: Claim(path=path, why="declared", confidence=1.0) for path in task.writes or ()}
     reads_only = task.reads_only or task.agent_name == "static"
-    if task.task:
-        for hint in _hints(task, ground):
-            access = _settled(hint.access, reads_only=reads_only)
-            if access == "write" and task.writes is None:
-                writes.setdefault(hint.path, _claim(hint))
-            elif hint.path not in writes:
-                reads.setdefault(hint.path, _claim(hint))
+    for hint in _hints(task, ground):
+        access = _settled(hint.access, reads_only=reads_only)
+        if access == "write" and task.writes is None:
+            writes.setdefault(hint.path, _claim(hint))
+        elif hint.path not in writes:
+            reads.setdefault(hint.path, _claim(hint))
     # A path that is inferred as written needs no second claim as read.
     kept = tuple(claim for path, claim in reads.items() if claim.confidence == 1.0 or path not in writes)
     return Claims(
@@ -72,7 +71,7 @@ def claims_of(task: Task, ground: Ground) -> Claims:
 
 
 def _hints(task: Task, ground: Ground) -> Iterable[Hint]:
-    return (hint for rule in RULES for hint in rule(task, ground))
+    return (hint for rule in RULES for hint in rule(task, ground)) if task.task else ()
 
 
 def _settled(access: Access, *, reads_only: bool) -> Access:

@@ -138,13 +138,8 @@ def _check_after(tasks: Sequence[Task]) -> None:
     numbers: dict[str, int] = {task.id: n for n, task in enumerate(tasks)}
     for number, task in enumerate(tasks):
         for name in task.after:
-            if name == task.id:
-                raise PlanError("the task comes after itself", where=f"{_label(task, number)}.after",
-                                next_step="take its own id out")  # fmt: skip
-            if name not in numbers:
-                near = nearest(name, numbers, {}) if len(numbers) <= 2000 else None
-                known = f"did you mean {near!r}?" if near else f"known: {', '.join(list(numbers)[:10])}"
-                raise PlanError(f"no task {name[:60]!r}", where=f"{_label(task, number)}.after", next_step=known)
+            if name == task.id or name not in numbers:
+                raise _wrong_after(task, name, number, numbers)
     cycle = _cycle(tasks, numbers)
     if cycle:
         shown = cycle if len(cycle) <= 12 else [*cycle[:6], "...", *cycle[-5:]]
@@ -155,8 +150,33 @@ def _check_after(tasks: Sequence[Task]) -> None:
         )
 
 
+def _wrong_after(task: Task, name: str, number: int, numbers: dict[str, int]) -> PlanError:
+    where = f"{_label(task, number)}.after"
+    if name == task.id:
+        return PlanError("the task comes after itself", where=where, next_step="take its own id out")
+    near = nearest(name, numbers, {}) if len(numbers) <= 2000 else None
+    known = f"did you mean {near!r}?" if near else f"known: {', '.join(list(numbers)[:10])}"
+    return PlanError(f"no task {name[:60]!r}", where=where, next_step=known)
+
+
 def _cycle(tasks: Sequence[Task], numbers: dict[str, int]) -> list[str]:
     """Return the ids of one cycle, the first id again at its end; [] where there is none."""
+    stuck = _stuck(tasks, numbers)
+    at = next((number for number, waits in enumerate(stuck) if waits), None)
+    if at is None:
+        return []
+    steps: dict[int, int] = {}
+    row: list[str] = []
+    while at not in steps:
+        steps[at] = len(row)
+        row.append(tasks[at].id)
+        at = next(numbers[name] for name in tasks[at].after if stuck[numbers[name]])
+    # walked from a task to what it waits for; people read it from the first to the last
+    return [*reversed(row[steps[at] :]), row[-1]]
+
+
+def _stuck(tasks: Sequence[Task], numbers: dict[str, int]) -> list[bool]:
+    """Say of each task whether it could never start: it waits for itself, or for one that does."""
     waits = [len(set(task.after)) for task in tasks]
     then: list[list[int]] = [[] for _ in tasks]
     for number, task in enumerate(tasks):
@@ -168,17 +188,7 @@ def _cycle(tasks: Sequence[Task], numbers: dict[str, int]) -> list[str]:
             waits[number] -= 1
             if not waits[number]:
                 ready.append(number)
-    at = next((number for number, count in enumerate(waits) if count), None)
-    if at is None:
-        return []
-    steps: dict[int, int] = {}
-    row: list[str] = []
-    while at not in steps:
-        steps[at] = len(row)
-        row.append(tasks[at].id)
-        at = next(numbers[name] for name in tasks[at].after if waits[numbers[name]])
-    # walked from a task to what it waits for; people read it from the first to the last
-    return [*reversed(row[steps[at] :]), row[-1]]
+    return [count > 0 for count in waits]
 
 
 def _label(task: Task, number: int) -> str:

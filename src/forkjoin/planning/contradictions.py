@@ -156,18 +156,22 @@ def _text(task: Task) -> Wrong | None:
         if not given:
             continue
         for text in (given,) if isinstance(given, str) else _texts(given):
-            if "\0" in text:
-                return Wrong(fields=(field,), why=f"{field} has a NUL character", next_step="take it out")
-            if len(text) > MAX_TEXT:
-                return Wrong(
-                    fields=(field,),
-                    why=f"{field} has {len(text):,} characters",
-                    next_step=f"at most {MAX_TEXT:,}; put the rest in a file of the tree",
-                )
+            if "\0" in text or len(text) > MAX_TEXT:
+                return _unusable(field, text)
     bad = [name for name in task.env if not name or "=" in name]
     if bad:
         return Wrong(fields=("env",), why=f"{bad[0]!r} cannot name a variable", next_step="no '=' and not empty")
     return None
+
+
+def _unusable(field: str, text: str) -> Wrong:
+    if "\0" in text:
+        return Wrong(fields=(field,), why=f"{field} has a NUL character", next_step="take it out")
+    return Wrong(
+        fields=(field,),
+        why=f"{field} has {len(text):,} characters",
+        next_step=f"at most {MAX_TEXT:,}; put the rest in a file of the tree",
+    )
 
 
 def _texts(given: Sequence[str] | Mapping[str, str]) -> Iterable[str]:

@@ -78,8 +78,7 @@ class Filling:
         if task.task and self.mark not in task.task:
             changes["task"] = f"{task.task.rstrip()}\n\n{self._listed()}"
         for name in _PATHS:
-            given = getattr(task, name)
-            changes[name] = given if given is None else tuple(one for path in given for one in self._globs(path))
+            changes[name] = self._claims(getattr(task, name))
         for name in _ROWS:
             changes[name] = tuple(self._one(text, name) for text in getattr(task, name))
         env = {name: self._one(value, f"env.{name}") for name, value in task.env.items()}
@@ -100,6 +99,9 @@ class Filling:
         if len(self.names) == 1:
             return f"This is about the {word} {self.names[0]} alone."
         return "\n".join([f"This is about these {word}s alone:", "", *(f"- {name}" for name in self.names)])
+
+    def _claims(self, paths: Sequence[str] | None) -> tuple[str, ...] | None:
+        return None if paths is None else tuple(one for path in paths for one in self._globs(path))
 
     def _globs(self, path: str) -> list[str]:
         return [path.replace(self.mark, _escaped(name)) for name in self.names] if self.mark in path else [path]

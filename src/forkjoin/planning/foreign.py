@@ -157,13 +157,21 @@ def _found(meetings: Sequence[_Meeting], theirs: Sequence[LiveClaims]) -> dict[_
     coarse = sum(meeting.size for meeting in meetings) > MOST_PAIRS
     found: dict[_Key, tuple[ConflictKind, list[str]]] = {}
     for meeting in sorted(meetings, key=lambda one: _STRENGTH[one.kind]):
-        named = dict.fromkeys((theirs[n].run, _EVERY if coarse else theirs[n].claims.id) for n in meeting.right)
-        for number in meeting.left:
-            for run, other in named:
-                kind, paths = found.setdefault((number, run, other), (meeting.kind, []))
-                if kind == meeting.kind and meeting.witness and len(paths) < _MOST_PATHS:
-                    paths += [] if meeting.witness in paths else [meeting.witness]
+        for key in _keys(meeting, theirs, coarse=coarse):
+            kind, paths = found.setdefault(key, (meeting.kind, []))
+            if kind == meeting.kind:
+                _note(paths, meeting.witness)
     return found
+
+
+def _keys(meeting: _Meeting, theirs: Sequence[LiveClaims], *, coarse: bool) -> Iterator[_Key]:
+    named = dict.fromkeys((theirs[n].run, _EVERY if coarse else theirs[n].claims.id) for n in meeting.right)
+    return ((number, run, other) for number in meeting.left for run, other in named)
+
+
+def _note(paths: list[str], witness: str) -> None:
+    if witness and len(paths) < _MOST_PATHS and witness not in paths:
+        paths.append(witness)
 
 
 def _pairs(

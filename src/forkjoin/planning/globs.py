@@ -135,20 +135,20 @@ def _common_names(a: Sequence[Segment], b: Sequence[Segment]) -> list[str] | Non
 def _steps(a: Sequence[Segment], b: Sequence[Segment], at: At) -> list[tuple[At, str]]:
     """The last step is tried first: ending a `**` early gives the shortest path."""
     i, j = at
-    in_a, in_b = i < len(a), j < len(b)
+    star_a, star_b = i < len(a) and a[i] is STARS, j < len(b) and b[j] is STARS
     steps: list[tuple[At, str]] = []
-    if in_a and in_b:
+    if i < len(a) and j < len(b):
         one, other = a[i], b[j]
-        if one is STARS and other is not STARS:
-            steps.append(((i, j + 1), _name(other)))
-        elif other is STARS and one is not STARS:
-            steps.append(((i + 1, j), _name(one)))
-        elif one is not STARS and other is not STARS:
+        if one is not STARS and other is not STARS:
             name = _same_name(one, other)
             return [] if name is None else [((i + 1, j + 1), name)]
-    if in_a and a[i] is STARS:
+        if other is not STARS:
+            steps.append(((i, j + 1), _name(other)))
+        elif one is not STARS:
+            steps.append(((i + 1, j), _name(one)))
+    if star_a:
         steps.append(((i + 1, j), ""))
-    if in_b and b[j] is STARS:
+    if star_b:
         steps.append(((i, j + 1), ""))
     return steps
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from forkjoin.model import Claims, Plan, Tree
-from forkjoin.planning.globs import common_path, folded, patterns
+from forkjoin.planning.globs import Pattern, common_path, folded, patterns
 from forkjoin.planning.mentions import Names
 from forkjoin.planning.relations import Relations, relations_of
 
@@ -76,18 +76,12 @@ def _paths(relations: Relations, tree: Tree, names: Names) -> Iterator[Meeting]:
         one, other = keys[relation.a], keys[relation.b]
         if one.writers and other.writers:
             yield Meeting("write-write", one.writers, other.writers, relation.witness, (one.path, other.path))
-        sides = (
-            ((relation.a, relation.b), (relation.b, relation.a)) if one is not other else ((relation.a, relation.a),)
-        )
-        for written, read in sides:
+        for written, read in dict.fromkeys(((relation.a, relation.b), (relation.b, relation.a))):
             makers, readers = keys[written].writers, keys[read].readers
-            if not makers or not readers:
-                continue
             but = readers_of[read].intersection(makers)
-            if len(but) == len(readers):
-                continue
-            kind: Kind = "output" if base.lacks(keys[read].path) else "write-read"
-            yield Meeting(kind, makers, readers, relation.witness, (keys[written].path, keys[read].path), but)
+            if makers and len(but) < len(readers):
+                kind: Kind = "output" if base.lacks(keys[read].path) else "write-read"
+                yield Meeting(kind, makers, readers, relation.witness, (keys[written].path, keys[read].path), but)
 
 
 class _Base:
@@ -110,23 +104,23 @@ class _Base:
     def _lacks(self, path: str) -> bool:
         if self._names.holds(path):
             return False
-        rows = patterns(path, folds_case=self._folds)
-        for pattern in rows:
-            if pattern.literal:
-                name = "/".join(pattern.head)
-                if self._names.holds(name) or (self._folded is not None and name in self._folded):
-                    return False
-                continue
-            if not pattern.head and pattern.segments[-1] is None and len(pattern.segments) == 2:
-                return False  # `**`, whatever there is: it asks for nothing in particular
-            for file in self._below("/".join(pattern.head)):
-                self._tried += 1
-                if self._tried > MAX_TRIED_FILES:
-                    return False
-                one = patterns(file, folds_case=self._folds, exact=True)[0]
-                if common_path(pattern, one) is not None:
-                    return False
-        return True
+        return not any(self._has(pattern) for pattern in patterns(path, folds_case=self._folds))
+
+    def _has(self, pattern: Pattern) -> bool:
+        """Whether something that matches is there, or may be: not every file of a huge tree is tried."""
+        folder = "/".join(pattern.head)
+        if pattern.literal:
+            return self._names.holds(folder) or (self._folded is not None and folder in self._folded)
+        if not pattern.head and pattern.segments[-1] is None and len(pattern.segments) == 2:
+            return True  # `**`, whatever there is: it asks for nothing in particular
+        for file in self._below(folder):
+            self._tried += 1
+            if self._tried > MAX_TRIED_FILES:
+                return True
+            one = patterns(file, folds_case=self._folds, exact=True)[0]
+            if common_path(pattern, one) is not None:
+                return True
+        return False
 
     def _below(self, folder: str) -> Iterator[str]:
         if not folder or self._folds:

@@ -100,6 +100,10 @@ def _all(text: str, names: Names) -> Iterator[Mention]:
             yield Mention(
                 path=path, written=written, access=access, confidence=confidence / (1 if len(paths) == 1 else 2)
             )
+    yield from _in_fences(text, names)
+
+
+def _in_fences(text: str, names: Names) -> Iterator[Mention]:
     for fence in _FENCE.finditer(text):
         for _, _, written, _ in _tokens(fence[0]):
             if "/" in written and written in names.files:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -46,32 +46,30 @@ def ordering_of(plan: Plan, facts: Facts, unknown: frozenset[int], *, clonable: 
     An explicit `after` is kept always. A producer comes before its reader unless that would close a ring: then the
     tasks of the ring follow the plan's order. Everything else follows the plan's order as far as these allow.
     """
-    number = {task.id: n for n, task in enumerate(plan.tasks)}
     order = Order(len(plan.tasks))
-    net = _Net(plan)
-    for n, task in enumerate(plan.tasks):
-        for name in task.after:
-            order.put(number[TaskId(name)], n, soft=False)
+    for first, then in afters(plan):
+        order.put(first, then, soft=False)
     kinds = _ordering_kinds(plan, clonable=clonable)
     if "output" in kinds:
         _makers_first(order, facts.meetings)
     rank, ring = ranks(order)
-    for n, task in enumerate(plan.tasks):
-        for name in task.after:
-            net.put(number[TaskId(name)], n, "after", "")
-    tied = [meeting for meeting in facts.meetings if meeting.kind in kinds]
-    claims = sum(len(one.writes) + len(one.reads) for one in facts.claims)
-    coarse = sum(meeting.size for meeting in tied) > FEW + PER_CLAIM * claims
-    if coarse:
-        _tie_coarsely(net, tied, rank)
-    else:
-        for meeting in tied:
-            _tie(net, meeting, rank)
+    net = _Net(plan)
+    for first, then in afters(plan):
+        net.put(first, then, "after", "")
+    coarse = _tie_all(net, facts, kinds, rank)
     orders_unknown = plan.policy != "trust" and not clonable
     if orders_unknown and unknown:
         _bar(net, sorted(range(len(plan.tasks)), key=rank.__getitem__), unknown)
     return Ordering(rank=rank, edges=net.edges(), ring=ring, orders=kinds, orders_unknown=orders_unknown,
                     coarse=coarse)  # fmt: skip
+
+
+def afters(plan: Plan) -> Iterator[tuple[int, int]]:
+    """Yield who waits for whom because it says so: the number of the first task, and of the one after it."""
+    number = {task.id: n for n, task in enumerate(plan.tasks)}
+    for n, task in enumerate(plan.tasks):
+        for name in task.after:
+            yield number[TaskId(name)], n
 
 
 def _ordering_kinds(plan: Plan, *, clonable: bool) -> frozenset[Kind]:
@@ -105,79 +103,104 @@ def _makers_first(order: Order, meetings: Iterable[Meeting]) -> None:
                 order.put(makers, reader, soft=True)
 
 
+def _tie_all(net: _Net, facts: Facts, kinds: frozenset[Kind], rank: Sequence[int]) -> bool:
+    """Order the tasks of every meeting of these kinds; say whether coarsely, as there were too many."""
+    tied = [meeting for meeting in facts.meetings if meeting.kind in kinds]
+    claims = sum(len(one.writes) + len(one.reads) for one in facts.claims)
+    if sum(meeting.size for meeting in tied) > FEW + PER_CLAIM * claims:
+        _tie_coarsely(net, tied, rank)
+        return True
+    for meeting in tied:
+        _tie(net, meeting, rank)
+    return False
+
+
 def _tie(net: _Net, meeting: Meeting, rank: Sequence[int]) -> None:
     place: Callable[[int], int] = rank.__getitem__
     if meeting.alike or (meeting.kind != "output" and list(meeting.left) == list(meeting.right)):
-        chain = sorted(meeting.left, key=place)
-        for first, then in pairwise(chain):
+        for first, then in pairwise(sorted(meeting.left, key=place)):
             net.put(first, then, meeting.kind, meeting.witness)
     elif meeting.kind == "output":
-        # The makers of one path follow one another, so waiting for the last is waiting for all.
-        makers = sorted(meeting.left, key=place)
-        places = [rank[maker] for maker in makers]
-        for reader in meeting.right:
-            if reader in meeting.but:
-                continue
-            at = bisect_left(places, rank[reader])
-            if at:
-                net.put(makers[at - 1], reader, "output", meeting.witness)
-            if at < len(makers):
-                net.put(reader, makers[at], "output", meeting.witness)
+        _follow(net, meeting, rank)
+    elif meeting.kind == "write-read":
+        _weave_readers(net, meeting, place)
     else:
-        _weave(net, meeting, place)
+        _weave_writers(net, meeting, place)
 
 
-def _tie_coarsely(net: _Net, meetings: Sequence[Meeting], rank: Sequence[int]) -> None:
-    """Chain all tasks that meet, directly or through others: more waiting than need be, but few edges."""
-    root: dict[int, int] = {}
+def _follow(net: _Net, meeting: Meeting, rank: Sequence[int]) -> None:
+    """Put each reader between two makers, who follow one another: waiting for the last is waiting for all."""
+    makers = sorted(meeting.left, key=rank.__getitem__)
+    places = [rank[maker] for maker in makers]
+    for reader in meeting.right:
+        if reader in meeting.but:
+            continue
+        at = bisect_left(places, rank[reader])
+        if at:
+            net.put(makers[at - 1], reader, "output", meeting.witness)
+        if at < len(makers):
+            net.put(reader, makers[at], "output", meeting.witness)
 
-    def top(task: int) -> int:
+
+class _Joined:
+    """Which tasks are joined, directly or through others: each group has a top."""
+
+    def __init__(self) -> None:
+        self.root: dict[int, int] = {}
+
+    def top(self, task: int) -> int:
+        root = self.root
         while root.setdefault(task, task) != task:
             root[task] = root[root[task]]
             task = root[task]
         return task
 
-    strongest: dict[int, Meeting] = {}
+    def join(self, tasks: Iterable[int], to: int) -> None:
+        for task in tasks:
+            self.root[self.top(task)] = self.top(to)
+
+
+def _tie_coarsely(net: _Net, meetings: Sequence[Meeting], rank: Sequence[int]) -> None:
+    """Chain all tasks that meet, directly or through others: more waiting than need be, but few edges."""
+    joined = _Joined()
+    seen: set[int] = set()
     for meeting in meetings:
-        seen = {id(meeting.left): meeting.left, id(meeting.right): meeting.right}
-        for group in seen.values():
-            if id(group) not in strongest:
-                strongest[id(group)] = meeting
-                for task in group:
-                    root[top(task)] = top(group[0])
-        root[top(meeting.left[0])] = top(meeting.right[0])
+        for group in (meeting.left, meeting.right):
+            if id(group) not in seen:
+                seen.add(id(group))
+                joined.join(group, to=group[0])
+        joined.join(meeting.left[:1], to=meeting.right[0])
     chains: dict[int, list[int]] = {}
-    for task in sorted(root, key=rank.__getitem__):
-        chains.setdefault(top(task), []).append(task)
-    kinds = {top(meeting.left[0]): meeting for meeting in meetings}
+    for task in sorted(joined.root, key=rank.__getitem__):
+        chains.setdefault(joined.top(task), []).append(task)
+    said = {joined.top(meeting.left[0]): meeting for meeting in meetings}
     for name, chain in chains.items():
         for first, then in pairwise(chain):
-            net.put(first, then, kinds[name].kind, kinds[name].witness)
+            net.put(first, then, said[name].kind, said[name].witness)
 
 
-def _weave(net: _Net, meeting: Meeting, place: Callable[[int], int]) -> None:
-    """Link two groups where the order changes from one to the other; inside, the writers are chained already.
+def _weave_writers(net: _Net, meeting: Meeting, place: Callable[[int], int]) -> None:
+    """Link two groups where the order changes from one to the other; each is a chain already."""
+    left, right = set(meeting.left), set(meeting.right)
+    for last, task in pairwise(sorted(left | right, key=place)):
+        if last in (right if task in left else left):
+            net.put(last, task, meeting.kind, meeting.witness)
 
-    Readers are not: each of them gets its own link from the last writer, and to the next.
-    """
-    chained = meeting.kind != "write-read"
-    right = set(meeting.right)
-    left = set(meeting.left)
-    last_left = last_right = -1
+
+def _weave_readers(net: _Net, meeting: Meeting, place: Callable[[int], int]) -> None:
+    """Link each reader with the last writer before it and the next after it; the writers are a chain already."""
+    writers, readers = set(meeting.left), set(meeting.right)
+    writer = -1
     since: list[int] = []  # readers since the last writer
-    for task in sorted(left | right, key=place):
-        if task in left:
-            for before in since if not chained else [last_right] if last_right >= 0 else []:
+    for task in sorted(writers | readers, key=place):
+        if task in writers:
+            for before in since:
                 net.put(before, task, meeting.kind, meeting.witness)
-            since = []
-            last_left, last_right = task, -1 if task not in right or not chained else task
-        if task in right:
-            if last_left not in (-1, task):
-                net.put(last_left, task, meeting.kind, meeting.witness)
-            if chained:
-                last_right, last_left = task, -1 if task not in left else task
-            else:
-                since.append(task)
+            writer, since = task, []
+        if task in readers:
+            if writer not in (-1, task):
+                net.put(writer, task, meeting.kind, meeting.witness)
+            since.append(task)
 
 
 def _bar(net: _Net, in_order: Sequence[int], unknown: frozenset[int]) -> None:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from forkjoin.model import ConflictKind, Pair, Plan, TaskId
 from forkjoin.model.text import spelled
 from forkjoin.planning.meetings import Facts, Meeting
-from forkjoin.planning.ordering import Ordering
+from forkjoin.planning.ordering import Ordering, afters
 
 MAX_PAIRS: Final = 10_000
 _MAX_LOOKED_AT: Final = 100_000
@@ -68,18 +68,19 @@ def listing_of(plan: Plan, facts: Facts, unknown: frozenset[int], ordering: Orde
 
 
 def _met(plan: Plan, facts: Facts) -> Iterator[tuple[ConflictKind, int, int, Meeting | None]]:
-    number = {task.id: n for n, task in enumerate(plan.tasks)}
-    for n, task in enumerate(plan.tasks):
-        for name in task.after:
-            yield "after", number[TaskId(name)], n, None
+    for first, then in afters(plan):
+        yield "after", first, then, None
     for kind in _ORDER:
         for meeting in facts.meetings:
-            if meeting.kind != kind:
-                continue
-            for at, a in enumerate(meeting.left):
-                for b in islice(meeting.right, at + 1 if meeting.alike else 0, None):
-                    if a != b and b not in meeting.but:
-                        yield meeting.kind, a, b, meeting
+            if meeting.kind == kind:
+                yield from _across(meeting)
+
+
+def _across(meeting: Meeting) -> Iterator[tuple[ConflictKind, int, int, Meeting | None]]:
+    for at, a in enumerate(meeting.left):
+        for b in islice(meeting.right, at + 1 if meeting.alike else 0, None):
+            if a != b and b not in meeting.but:
+                yield meeting.kind, a, b, meeting
 
 
 def _pairs_in(meeting: Meeting) -> int:

@@ -69,17 +69,19 @@ def json_places(text: str) -> Iterator[tuple[Path, int]]:
             if isinstance(path[-1], str):
                 path[-1] = json.loads(word)
             yield tuple(path), line
-            due = False
-        if word in ("{", "["):
-            path.append("" if word == "{" else 0)
-            due = True
+        due = word in ("{", "[", ",")
+        if due:
+            _step(path, word)
         elif word in ("}", "]"):
             path.pop()
-            due = False
-        elif word == ",":
-            last = path[-1]
-            path[-1] = last + 1 if isinstance(last, int) else last
-            due = True
+
+
+def _step(path: list[str | int], word: str) -> None:
+    """Go into a mapping or a list, or after a comma on to what is next."""
+    if word != ",":
+        path.append("" if word == "{" else 0)
+    elif isinstance(last := path[-1], int):
+        path[-1] = last + 1
 
 
 def first_repeated(places: Places) -> tuple[Path, int] | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 from forkjoin.errors import PlanError
 
@@ -38,31 +40,34 @@ def ranks(order: Order) -> tuple[list[int], frozenset[int]]:
 
     Where the entries leave a choice the plan's order decides. Raises PlanError for a ring of firm entries.
     """
-    placed = _placed(order.count, order.then)
-    ring: set[int] = set()
+    placed, ring = _placed(order.count, order.then), frozenset[int]()
     if len(placed) < len(order.then):
-        part = _parts(order.then)
-        sizes: dict[int, int] = {}
-        for number in part:
-            sizes[number] = sizes.get(number, 0) + 1
-        ring = {node for node in range(order.count) if sizes[part[node]] > 1}
-        then = [[b for b in row if part[a] != part[b] or (a, b) in order.firm] for a, row in enumerate(order.then)]
-        placed = _placed(order.count, then)
-        if len(placed) < len(then):
-            raise PlanError("the tasks' after entries form a ring", next_step="take one of them out")
+        placed, ring = _placed_with_rings(order)
     rank = [0] * order.count
     for place, node in enumerate(node for node in placed if node < order.count):
         rank[node] = place
-    return rank, frozenset(ring)
+    return rank, ring
+
+
+def _placed_with_rings(order: Order) -> tuple[list[int], frozenset[int]]:
+    """Return all nodes in order, the soft entries inside rings left out, and the tasks that stand in one."""
+    part = _parts(order.then)
+    sizes = Counter(part)
+    ring = frozenset(node for node in range(order.count) if sizes[part[node]] > 1)
+    then = [[b for b in row if part[a] != part[b] or (a, b) in order.firm] for a, row in enumerate(order.then)]
+    placed = _placed(order.count, then)
+    if len(placed) < len(then):
+        raise PlanError("the tasks' after entries form a ring", next_step="take one of them out")
+    return placed, ring
 
 
 def _placed(count: int, then: Sequence[Sequence[int]]) -> list[int]:
     waits = [0] * len(then)
-    for row in then:
-        for node in row:
-            waits[node] += 1
+    for node in chain.from_iterable(then):
+        waits[node] += 1
     # a hub is no task: it never stands in a task's way
-    ready = [(node if node < count else -1, node) for node, number in enumerate(waits) if not number]
+    keys = [*range(count), *repeat(-1, len(then) - count)]
+    ready = [(keys[node], node) for node, number in enumerate(waits) if not number]
     heapq.heapify(ready)
     placed: list[int] = []
     while ready:
@@ -71,44 +76,39 @@ def _placed(count: int, then: Sequence[Sequence[int]]) -> list[int]:
         for other in then[node]:
             waits[other] -= 1
             if not waits[other]:
-                heapq.heappush(ready, (other if other < count else -1, other))
+                heapq.heappush(ready, (keys[other], other))
     return placed
 
 
 def _parts(then: Sequence[Sequence[int]]) -> list[int]:
-    """Return for each node the number of its strongly connected part (Tarjan, without recursion)."""
+    """Return for each node the number of its strongly connected part (Kosaraju, without recursion)."""
+    back: list[list[int]] = [[] for _ in then]
+    for first, row in enumerate(then):
+        for node in row:
+            back[node].append(first)
+    reached = [False] * len(then)
+    finished = [node for root in range(len(then)) for node in _reached_from(root, then, reached)]
     part = [-1] * len(then)
-    low = [0] * len(then)
-    index = [0] * len(then)
-    seen, parts = 1, 0
-    stack: list[int] = []
-    for root in range(len(then)):
-        if index[root]:
-            continue
-        work: list[tuple[int, Iterable[int]]] = []
-        index[root] = low[root] = seen
-        seen += 1
-        stack.append(root)
-        work.append((root, iter(then[root])))
-        while work:
-            node, below = work[-1]
-            child = next((c for c in below if not index[c] or part[c] < 0), None)
-            if child is None:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == index[node]:
-                    while True:
-                        member = stack.pop()
-                        part[member] = parts
-                        if member == node:
-                            break
-                    parts += 1
-            elif index[child]:
-                low[node] = min(low[node], index[child])
-            else:
-                index[child] = low[child] = seen
-                seen += 1
-                stack.append(child)
-                work.append((child, iter(then[child])))
+    reached = [False] * len(then)
+    # What still reaches the node that was finished last is in a ring with it.
+    for number, root in enumerate(reversed(finished)):
+        for node in _reached_from(root, back, reached):
+            part[node] = number
     return part
+
+
+def _reached_from(root: int, then: Sequence[Sequence[int]], reached: list[bool]) -> Iterator[int]:
+    """Yield what can be reached and was not before, each node after all that it leads to; mark it in *reached*."""
+    if reached[root]:
+        return
+    reached[root] = True
+    work = [(root, iter(then[root]))]
+    while work:
+        node, below = work[-1]
+        child = next((child for child in below if not reached[child]), None)
+        if child is None:
+            work.pop()
+            yield node
+            continue
+        reached[child] = True
+        work.append((child, iter(then[child])))

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Final, Literal, assert_never
 
-import msgspec
+from msgspec.structs import replace
 
 from forkjoin.errors import PlanError
-from forkjoin.model import MIB, Budget, Limits, Plan, Task
+from forkjoin.model import MIB, Budget, Limits, Plan, Policy, Task
 from forkjoin.planning import keys
 from forkjoin.planning.json_door import json_source, json_value
 from forkjoin.planning.markdown_door import markdown_value
@@ -70,32 +70,46 @@ def joined(plans: Sequence[Plan]) -> Plan:
     if len(plans) == 1:
         return plans[0]
     agents = {plan.agent for plan in plans}
-    tasks = [task if len(agents) == 1 or task.agent_name else msgspec.structs.replace(task, agent=plan.agent)
-             for plan in plans for task in plan.tasks]  # fmt: skip
-    each = [one if len(agents) == 1 or one.task.agent_name else
-            msgspec.structs.replace(one, task=msgspec.structs.replace(one.task, agent=plan.agent))
-            for plan in plans for one in plan.each]  # fmt: skip
+    told = plans if len(agents) == 1 else tuple(map(_with_agents, plans))
+    tasks = tuple(task for plan in told for task in plan.tasks)
+    each = tuple(one for plan in told for one in plan.each)
     if len(tasks) > MAX_TASKS:
         raise PlanError(f"the plans have {len(tasks):,} tasks", next_step=f"a run has at most {MAX_TASKS:,}")
-    policies = {plan.policy for plan in plans if plan.policy != "isolate"}
+    policy = _policy_of(plans)
     budgets = [plan.budget for plan in plans if plan.budget is not None]
     caps = {plan.max_parallel for plan in plans if plan.max_parallel is not None}
     gates = tuple(dict.fromkeys(plan.gate for plan in plans if plan.gate))
-    if len(policies) > 1:
-        raise PlanError(f"the plans ask for the policies {', '.join(sorted(policies))}", next_step="run them apart")
     return Plan(
         name=" + ".join(dict.fromkeys(plan.name for plan in plans if plan.name)),
         goal="\n".join(dict.fromkeys(plan.goal for plan in plans if plan.goal)),
         agent=agents.pop() if len(agents) == 1 else None,
-        policy=policies.pop() if policies else "isolate",
+        policy=policy,
         max_parallel=min(caps, default=None),
         fail_fast=any(plan.fail_fast for plan in plans),
         limits=_lowest([plan.limits for plan in plans if plan.limits is not None]),
         budget=_sum_of(budgets) if budgets else None,
         gate=" && ".join(f"({gate})" if len(gates) > 1 else gate for gate in gates),
-        tasks=tuple(tasks),
-        each=tuple(each),
+        tasks=tasks,
+        each=each,
     )
+
+
+def _policy_of(plans: Sequence[Plan]) -> Policy:
+    policies = {plan.policy for plan in plans if plan.policy != "isolate"}
+    if len(policies) > 1:
+        raise PlanError(f"the plans ask for the policies {', '.join(sorted(policies))}", next_step="run them apart")
+    return policies.pop() if policies else "isolate"
+
+
+def _with_agents(plan: Plan) -> Plan:
+    """Return the plan, its agent said by each of its tasks that says none."""
+    tasks = tuple(_with_agent(task, plan.agent) for task in plan.tasks)
+    each = tuple(replace(one, task=_with_agent(one.task, plan.agent)) for one in plan.each)
+    return replace(plan, tasks=tasks, each=each)
+
+
+def _with_agent(task: Task, agent: str | None) -> Task:
+    return task if task.agent_name else replace(task, agent=agent)
 
 
 def _lowest(limits: Sequence[Limits]) -> Limits | None:

@@ -86,12 +86,7 @@ def _each(row: object, defaults: Mapping[str, Any], source: Source, at: Path) ->
     """Return a fan-out: `dirs` or `files` are its own, everything else is of the task that is made for each."""
     if not isinstance(row, dict):
         raise source.error(at, f"a fan-out is a mapping, this is {kind(row)}", "write dirs: ... and task: ... in it")
-    for key in row:
-        if not (isinstance(key, str) and keys.in_each(key)):
-            why, next_step = keys.complaint(str(key), keys.EACH | keys.TASK - {"id"})
-            if key == "id":
-                why, next_step = "each task of a fan-out gets an id of its own", "take it out"
-            raise source.error((*at, str(key)), why, next_step)
+    _check_keys_of_each(row, source, at)
     work = {key: value for key, value in row.items() if key not in keys.EACH}
     handed_down = {k: v for k, v in defaults.items() if k not in keys.WORK} if _says_work(work) else defaults
     template = _checked(work, {**handed_down, **work}, source, at)
@@ -104,6 +99,16 @@ def _each(row: object, defaults: Mapping[str, Any], source: Source, at: Path) ->
     if wrong is not None:
         raise source.error((*at, wrong.fields[0]) if wrong.fields else at, wrong.why, wrong.next_step)
     return msgspec.structs.replace(each, task=template)
+
+
+def _check_keys_of_each(row: Mapping[object, object], source: Source, at: Path) -> None:
+    for key in row:
+        if isinstance(key, str) and keys.in_each(key):
+            continue
+        why, next_step = keys.complaint(str(key), keys.EACH | keys.TASK - {"id"})
+        if key == "id":
+            why, next_step = "each task of a fan-out gets an id of its own", "take it out"
+        raise source.error((*at, str(key)), why, next_step)
 
 
 def _task(row: object, defaults: Mapping[str, Any], source: Source, number: int) -> Task:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -14,6 +15,7 @@ from forkjoin.planning import keys
 from forkjoin.planning.complete import looking
 from forkjoin.planning.contradictions import contradiction
 from forkjoin.planning.markdown_door import markdown_value
+from forkjoin.planning.places import Source
 from forkjoin.planning.read import decoded
 from forkjoin.planning.shape import checked_task
 
@@ -45,18 +47,23 @@ def perspective_from_text(data: bytes, *, where: str, name: str) -> Task:
         raise PlanError(f"has {len(data):,} bytes", where=where, next_step=f"a perspective has at most {MAX_BYTES:,}")
     value, source = markdown_value(decoded(data, where), where)
     said = value if isinstance(value, dict) else {}
-    for key in said:
-        if key not in KEYS | {"task"}:
-            near = keys.nearest(str(key), KEYS) if isinstance(key, str) else None
-            known = f"did you mean {near!r}?" if near else f"known: {', '.join(sorted(KEYS))}"
-            raise source.error((str(key),), f"a perspective has no key {str(key)[:60]!r}", known)
-    if "task" in said and not isinstance(said["task"], str):
-        raise source.error(("task",), "the prompt is text", "write it below the second ---")
+    _check_keys(said, source)
     text, focus = _parts(said.get("task", ""))
     task = checked_task({**said, "task": text or "-"}, source)
     if not text:
         raise PlanError("the perspective has no text", where=where, next_step="write below --- what to look for")
     return replace(task, focus=task.focus or focus)
+
+
+def _check_keys(said: Mapping[object, object], source: Source) -> None:
+    for key in said:
+        if key in KEYS or key == "task":
+            continue
+        near = keys.nearest(str(key), KEYS) if isinstance(key, str) else None
+        known = f"did you mean {near!r}?" if near else f"known: {', '.join(sorted(KEYS))}"
+        raise source.error((str(key),), f"a perspective has no key {str(key)[:60]!r}", known)
+    if not isinstance(said.get("task", ""), str):
+        raise source.error(("task",), "the prompt is text", "write it below the second ---")
 
 
 def _parts(body: str) -> tuple[str, tuple[str, ...]]:

@@ -214,6 +214,16 @@ def _tails(tasks: Sequence[Task], slots: Sequence[Slot]) -> list[float]:
 
     A task without an estimate counts as the middle one of those that have one; where none has, each counts 1.
     """
+    known = sorted(task.estimate for task in tasks if task.estimate is not None)
+    usual = known[len(known) // 2] if known else 1.0
+    tails = [usual if task.estimate is None else task.estimate for task in tasks]
+    for number in reversed(_in_order(slots)):
+        tails[number] += max((tails[behind] for behind, _ in slots[number].behind), default=0.0)
+    return tails
+
+
+def _in_order(slots: Sequence[Slot]) -> list[int]:
+    """Return every task behind all that it waits for; raise PlanError for a circle."""
     order = [slot.number for slot in slots if not slot.waiting]
     left = [slot.waiting for slot in slots]
     for number in order:  # grows while it is read
@@ -224,9 +234,4 @@ def _tails(tasks: Sequence[Task], slots: Sequence[Slot]) -> list[float]:
     if len(order) != len(slots):
         stuck = ", ".join(slot.task for slot in slots if left[slot.number])
         raise PlanError(f"tasks wait for one another in a circle: {stuck[:400]}", next_step="break it in `after`")
-    known = [task.estimate for task in tasks if task.estimate is not None]
-    usual = sorted(known)[len(known) // 2] if known else 1.0
-    tails = [usual if task.estimate is None else task.estimate for task in tasks]
-    for number in reversed(order):
-        tails[number] += max((tails[behind] for behind, _ in slots[number].behind), default=0.0)
-    return tails
+    return order

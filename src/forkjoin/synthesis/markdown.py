@@ -132,26 +132,34 @@ def _next(report: Report) -> str:
 
 
 def _findings(report: Report, limit: int) -> str:
-    kinds = {id_: group for group in report.groups for id_ in group.findings if len(group.findings) > _OF_A_KIND + 1}
-    lines, shown, of_kind = list[str](), 0, Counter[str]()
-    told = 0
-    for finding in report.findings:
-        group = kinds.get(finding.id)
-        if group is None or of_kind[group.kind] < _OF_A_KIND:
-            if shown == limit:
-                break
+    lines, shown, told = list[str](), 0, 0
+    for finding, in_full, rest_of in _few_of_a_kind(report):
+        if in_full and shown == limit:
+            break
+        told += 1
+        if in_full:
             shown += 1
             lines += _finding(finding)
-        told += 1
-        if group is not None:
-            of_kind[group.kind] += 1
-            if of_kind[group.kind] == _OF_A_KIND:
-                lines.append(_more_of(group, report.findings))
+        if rest_of is not None:
+            lines.append(_more_of(rest_of, report.findings))
     left = total(report) - told
     if left > 0:
         rest = f"and {counted(left, 'more finding')}, none worse; all are" if told else f"{counted(left, 'finding')}"
         lines.append(f"\n{rest} in the JSON report.")
     return _section("Findings", lines)
+
+
+def _few_of_a_kind(report: Report) -> Iterator[tuple[Finding, bool, Group | None]]:
+    """Yield each finding, whether it is shown in full, and the group of which no more are from here on."""
+    kinds = {id_: group for group in report.groups for id_ in group.findings if len(group.findings) > _OF_A_KIND + 1}
+    seen = Counter[str]()
+    for finding in report.findings:
+        group = kinds.get(finding.id)
+        if group is None:
+            yield finding, True, None
+            continue
+        seen[group.kind] += 1
+        yield finding, seen[group.kind] <= _OF_A_KIND, group if seen[group.kind] == _OF_A_KIND else None
 
 
 def _more_of(group: Group, findings: Sequence[Finding]) -> str:

@@ -66,22 +66,30 @@ def _blocks(text: str) -> Iterator[tuple[str, str]]:
     for line in text.split("\n"):
         mark = _FENCE.match(line)
         if fence:
-            fence = "" if mark and mark[1].startswith(fence) else fence
             lines.append(line)
+            if mark and mark[1].startswith(fence):
+                fence = ""
             continue
         title = _HEADING.match(line)
-        starts = bool(title) or bool(_ENTRY.match(line)) or not line.strip()
-        if starts and lines:
+        if lines and _starts(line):
             yield "\n".join(lines), heading
             lines = []
         fence = mark[1] if mark else ""
-        if title:
-            heading = title[1]
-            lines = [heading] if _PLACE.search(heading) else []
-        elif line.strip():
-            lines.append(line)
+        heading = title[1] if title else heading
+        lines += _kept(line, title)
     if lines:
         yield "\n".join(lines), heading
+
+
+def _starts(line: str) -> bool:
+    return bool(_HEADING.match(line) or _ENTRY.match(line) or not line.strip())
+
+
+def _kept(line: str, title: re.Match[str] | None) -> list[str]:
+    """Return what of a line outside fences belongs to an entry: a heading does where it names a place."""
+    if title:
+        return [title[1]] if _PLACE.search(title[1]) else []
+    return [line] if line.strip() else []
 
 
 def _claim(block: str, heading: str) -> Claimed | None:

@@ -42,11 +42,15 @@ def checked(todos: Sequence[Todo], mode: Literal["parallel", "sequential"]) -> N
             where="todos",
             next_step="leave one in progress, or say mode: parallel",
         )
-    open_ = [one for one in todos if one.status != "completed" and not is_join(one)]
+    _check_join(todos)
+
+
+def _check_join(todos: Sequence[Todo]) -> None:
+    open_ = next((one for one in todos if one.status != "completed" and not is_join(one)), None)
     early = next((one for one in todos if is_join(one) and one.status != "pending"), None)
-    if early is not None and open_:
+    if early is not None and open_ is not None:
         raise PlanError(
-            f"{early.content!r} is {early.status}, and {open_[0].content!r} is {open_[0].status}",
+            f"{early.content!r} is {early.status}, and {open_.content!r} is {open_.status}",
             where="todos",
             next_step="joining waits for all others: leave it pending",
         )

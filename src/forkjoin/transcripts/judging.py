@@ -121,22 +121,26 @@ def _never_fetched(path: str, job: Job) -> TranscriptFinding:
 
 def _two_writers(path: str, jobs: Sequence[Job]) -> Iterator[TranscriptFinding]:
     """Yield the tasks that wrote one file while another of them lived; files of the same tasks are one finding."""
+    files: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for name, wrote in sorted(_writers(jobs).items()):
+        beside = [job for job in wrote if any(_side_by_side(job, other) for other in wrote)]
+        files[tuple(job.launched.call for job in beside)].append(name)
+    files.pop((), None)
+    known = {job.launched.call: job for job in jobs}
+    for calls, names in files.items():
+        both = [known[call] for call in calls]
+        yield TranscriptFinding(
+            rule="two-writers", path=path, line=both[1].line, tasks=_tasks(both), files=tuple(names),
+            plan=plan_of(both), message=f"{len(both)} tasks that ran side by side wrote {listed(names, 5)}",
+        )  # fmt: skip
+
+
+def _writers(jobs: Sequence[Job]) -> dict[str, list[Job]]:
     writers: dict[str, list[Job]] = defaultdict(list)
     for job in jobs:
         for name in job.writes:
             writers[name].append(job)
-    files: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for name, wrote in sorted(writers.items()):
-        beside = [job for job in wrote if any(_side_by_side(job, other) for other in wrote)]
-        files[tuple(job.launched.call for job in beside)].append(name)
-    known = {job.launched.call: job for job in jobs}
-    for calls, names in files.items():
-        if calls:
-            both = [known[call] for call in calls]
-            yield TranscriptFinding(
-                rule="two-writers", path=path, line=both[1].line, tasks=_tasks(both), files=tuple(names),
-                plan=plan_of(both), message=f"{len(both)} tasks that ran side by side wrote {listed(names, 5)}",
-            )  # fmt: skip
+    return writers
 
 
 def _side_by_side(one: Job, other: Job) -> bool:

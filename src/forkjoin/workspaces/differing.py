@@ -36,20 +36,29 @@ def differences(store: Store, root: Path, place: Place, record: Record) -> Listi
         found = listing(git, root, exclude=exclude)
         nested = {path: state for folder in found.nested for path, state in files_below(root, folder)}
         found.add(nested)
-        changed_rules = any(path.rpartition(b"/")[2] == b".gitignore" for path in (*found.gone, *found.present))
-        if found.new and place.in_git and (changed_rules or nested):
-            left_out |= found.new & _ignored_by_base(store, place.base, found.new, Path(scratch))
+        left_out |= _hidden(store, place, found, Path(scratch), nested=bool(nested))
         if record.ignored.exists():
             wanted = _wanted(store, record)
             left_out = {path for path in left_out if not wanted(path)}
             found.add(_ignored(git, root, exclude, wanted))
         if place.in_git and (found.gone or record.sparse.exists()):
-            own = admin_of(store, root) if place.kind == "worktree" else root / ".git"
-            found.gone, note = gone_by_its_index(git, own, Path(scratch), found.gone)
+            found.gone, note = gone_by_its_index(git, _own_git(store, root, place), Path(scratch), found.gone)
             found.notes += [note] if note else []
     left_out.update(record.carried.read_bytes().split(b"\0"))
     found.present = {path: state for path, state in found.present.items() if path not in left_out}
     return found
+
+
+def _own_git(store: Store, root: Path, place: Place) -> Path:
+    return admin_of(store, root) if place.kind == "worktree" else root / ".git"
+
+
+def _hidden(store: Store, place: Place, found: Listing, scratch: Path, *, nested: bool) -> set[bytes]:
+    """Return the new files that the base ignores; none where what is ignored cannot have changed since."""
+    if not found.new or not place.in_git:
+        return set()
+    changed_rules = any(path.rpartition(b"/")[2] == b".gitignore" for path in (*found.gone, *found.present))
+    return found.new & _ignored_by_base(store, place.base, found.new, scratch) if changed_rules or nested else set()
 
 
 def _wanted(store: Store, record: Record) -> Callable[[bytes], bool]:

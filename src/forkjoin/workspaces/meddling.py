@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -111,18 +111,20 @@ def _refs(store: Store, common: Path) -> dict[str, str]:
 def _looked_at(common: Path) -> Iterator[Path]:
     """Yield the files that say what git runs and where it looks: of the checkout, of submodules, of other worktrees."""
     for place in _PLACES:
-        path = common / place
-        if path.is_symlink() or path.is_file():
-            yield path
-            continue
-        for folder, inner, files in os.walk(path):
-            inner[:] = [name for name in inner if place != "modules" or name not in _PASSED]
-            links = [name for name in inner if Path(folder, name).is_symlink()]
-            kept = (name for name in (*files, *links) if place != "modules" or name not in _PASSED)
-            yield from (Path(folder, name) for name in kept)
+        yield from _files_of(common / place, _PASSED if place == "modules" else ())
     for admin in sorted((common / "worktrees").glob("*")):
         if not admin.name.startswith(OURS):
             yield from (admin / name for name in ("commondir", "gitdir", "config.worktree"))
+
+
+def _files_of(path: Path, passed: Collection[str]) -> Iterator[Path]:
+    if path.is_symlink() or path.is_file():
+        yield path
+        return
+    for folder, inner, files in os.walk(path):
+        inner[:] = [name for name in inner if name not in passed]
+        links = [name for name in inner if Path(folder, name).is_symlink()]
+        yield from (Path(folder, name) for name in (*files, *links) if name not in passed)
 
 
 def _state(path: Path) -> str:

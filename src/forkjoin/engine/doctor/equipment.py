@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 
 from forkjoin.engine.doctor.fact import Fact
-from forkjoin.engine.known import known_agents, known_analysers
+from forkjoin.engine.known import KnownAgent, known_agents, known_analysers
 from forkjoin.engine.settings import Settings
 
 _OF_EXTRA = re.compile(r"([\w.-]+).*;.*\bextra == ['\"]([\w-]+)['\"]")
@@ -34,9 +34,14 @@ def _agents() -> Iterator[Fact]:
                remedy=f"{'; '.join(hints)} (see: forkjoin agents)" if hints else "")  # fmt: skip
     for agent in agents:
         if agent.features and agent.found:
-            seen = f"logged in by {agent.how}" if agent.how else "no log-in was found"
-            yield Fact(name=agent.name, verdict="ok" if agent.how else "warning", seen=seen,
-                       remedy=f"more: forkjoin agents --explain {agent.name}" if agent.how else agent.note)  # fmt: skip
+            yield _log_in(agent)
+
+
+def _log_in(agent: KnownAgent) -> Fact:
+    if agent.how:
+        return Fact(name=agent.name, verdict="ok", seen=f"logged in by {agent.how}",
+                    remedy=f"more: forkjoin agents --explain {agent.name}")  # fmt: skip
+    return Fact(name=agent.name, verdict="warning", seen="no log-in was found", remedy=agent.note)
 
 
 def _analysers() -> Fact:
@@ -50,18 +55,24 @@ def _analysers() -> Fact:
 def _extras() -> Iterator[Fact]:
     """Yield which extras of this installation are whole, and the command that adds the others."""
     try:
-        named, wanted = metadata("forkjoin").get_all("Provides-Extra") or [], requires("forkjoin") or []
+        needs = _needs()
     except PackageNotFoundError:  # run from a source tree that nobody installed
         return
-    needs: dict[str, list[str]] = {name: [] for name in named if name != "all"}
-    for found in filter(None, map(_OF_EXTRA.match, wanted)):
-        if found[2] in needs:
-            needs[found[2]].append(found[1])
     lacking = {name: [one for one in packages if not _installed(one)] for name, packages in needs.items()}
     whole = [name for name, packages in lacking.items() if not packages]
     hints = [f"{name} lacks {', '.join(packages)}: pip install 'forkjoin[{name}]'"
              for name, packages in lacking.items() if packages]  # fmt: skip
     yield Fact(name="extras", verdict="ok", seen=", ".join(whole) or "none", remedy="; ".join(hints))
+
+
+def _needs() -> dict[str, list[str]]:
+    """Return the packages of each extra but `all`."""
+    named, wanted = metadata("forkjoin").get_all("Provides-Extra") or [], requires("forkjoin") or []
+    needs: dict[str, list[str]] = {name: [] for name in named if name != "all"}
+    for found in filter(None, map(_OF_EXTRA.match, wanted)):
+        if found[2] in needs:
+            needs[found[2]].append(found[1])
+    return needs
 
 
 def _installed(package: str) -> bool:

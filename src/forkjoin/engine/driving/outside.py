@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -74,23 +74,22 @@ class Outside:
         self.halts.mark()
         while True:
             await asyncio.sleep(_LOOK_S)
-            for halt in self.halts.since_the_mark(_LOOK_S):
-                self.put(halt)
+            self._put_all(self.halts.since_the_mark(_LOOK_S))
             self._look_for_wishes()
             self.claiming.give_back()
-            for event in self.claiming.look():
-                self.put(event)
-            for event in self.limiting.look():
-                self.put(event)
-            for event in self.overlaps.look():
-                self.put(event)
+            self._put_all(self.claiming.look())
+            self._put_all(self.limiting.look())
+            self._put_all(self.overlaps.look())
             if time.monotonic() >= next_gate:
                 next_gate = time.monotonic() + _GATE_S
-                for event in self.gate.look():
-                    self.put(event)
+                self._put_all(self.gate.look())
                 if self.full is not None:
                     self.put(TryAgain())
             self._look_for_room()
+
+    def _put_all(self, events: Iterable[Seen]) -> None:
+        for event in events:
+            self.put(event)
 
     def _look_for_wishes(self) -> None:
         if self.journal.changed():

@@ -130,19 +130,24 @@ def _nested(text: str, start: int, depth: int, *, is_object: bool) -> Node:
     members: dict[str, tuple[int, Node]] = {}
     at, closing = _blank(text, start + 1), "}" if is_object else "]"
     while text[at : at + 1] != closing:
-        begins = at
+        begins, key = at, ""
         if is_object:
-            key = _STRING.match(text, at)
-            colon = _blank(text, key.end()) if key else at
-            if key is None or text[colon : colon + 1] != ":":
-                raise NotJson(f"line {text.count(chr(10), 0, at) + 1}: a key is missing")
-            at = _blank(text, colon + 1)
+            key, at = _key(text, at)
         node = _node(text, at, depth + 1)
-        if is_object and key is not None:
-            members[str(json.loads(key[0]))] = (begins, node)
+        if is_object:
+            members[key] = (begins, node)
         at = _blank(text, node.end)
         if text[at : at + 1] == ",":
             at = _blank(text, at + 1)
         elif text[at : at + 1] != closing:
             raise NotJson(f"line {text.count(chr(10), 0, at) + 1}: a comma is missing")
     return Node(start=start, end=at + 1, is_object=is_object, members=members)
+
+
+def _key(text: str, at: int) -> tuple[str, int]:
+    """Return the key that begins here, and where its value begins."""
+    key = _STRING.match(text, at)
+    colon = _blank(text, key.end()) if key else at
+    if key is None or text[colon : colon + 1] != ":":
+        raise NotJson(f"line {text.count(chr(10), 0, at) + 1}: a key is missing")
+    return str(json.loads(key[0])), _blank(text, colon + 1)

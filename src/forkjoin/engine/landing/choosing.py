@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from forkjoin.engine.landing.asked import LandAsk
@@ -64,46 +64,64 @@ def _not_chosen(
     view: RunView, found: Chosen, wanted: Collection[TaskId], *, asked: bool, landed: Collection[TaskId]
 ) -> set[TaskId]:
     """Return the alternatives among *wanted* of which somebody has to choose one first; raise PlanError for two."""
-    groups: dict[str, list[TaskView]] = {}
-    for task in view.tasks:
-        if task.task.alternative:
-            groups.setdefault(task.task.alternative, []).append(task)
     left: set[TaskId] = set()
-    for name, group in groups.items():
-        mine = [task.id for task in group if task.id in wanted and task.id not in landed]
-        there = [task.id for task in group if task.id in landed]
+    to_land = set(wanted).difference(landed)
+    for name, group in _alternatives(view).items():
+        mine = [task for task in group if task in to_land]
+        there = next((task for task in group if task in landed), "")
         if asked and len(mine) > 1:
             raise PlanError(f"{' and '.join(mine)} are alternatives of {name}", next_step="name one of them to land")
-        if there or not asked:
-            why = f"{there[0]} has landed in its place" if there else "name the one to land: forkjoin land TASK"
-            left.update(mine)
-            found.left_out += [LeftOut(task=task, kind="alternative", reason=_alternative(name, why)) for task in mine]
+        if asked and not there:
+            continue
+        left.update(mine)
+        reason = _alternative(name, there)
+        found.left_out += [LeftOut(task=task, kind="alternative", reason=reason) for task in mine]
     return left
 
 
-def _alternative(name: str, why: str) -> str:
+def _alternatives(view: RunView) -> dict[str, list[TaskId]]:
+    groups: dict[str, list[TaskId]] = {}
+    for task in view.tasks:
+        if task.task.alternative:
+            groups.setdefault(task.task.alternative, []).append(task.id)
+    return groups
+
+
+def _alternative(name: str, landed: str) -> str:
+    why = f"{landed} has landed in its place" if landed else "name the one to land: forkjoin land TASK"
     return f"it is one of the alternatives of {name}; {why}"
 
 
 def stands_on(view: RunView) -> dict[TaskId, tuple[TaskId, ...]]:
     """Return whose changes each task started from: of completed predecessors, or of theirs where they had none."""
     tasks = {task.id: task for task in view.tasks}
+    before = _before(view)
+    found: dict[TaskId, tuple[TaskId, ...]] = {}
+    for name in _lowest_first(before):
+        given = (one for first in before[name] for one in _gives(tasks[first], found[first]))
+        found[name] = tuple(dict.fromkeys(given))
+    return found
+
+
+def _before(view: RunView) -> dict[TaskId, list[TaskId]]:
     before: dict[TaskId, list[TaskId]] = {task.id: [] for task in view.tasks}
     for edge in view.edges:
-        if edge.first in tasks and edge.then in before:
+        if edge.first in before and edge.then in before:
             before[edge.then].append(edge.first)
-    found: dict[TaskId, tuple[TaskId, ...]] = {}
+    return before
+
+
+def _lowest_first(before: Mapping[TaskId, Sequence[TaskId]]) -> Iterable[TaskId]:
+    """Return every task after all that it stands on; a loop, not a recursion: chains may be long."""
+    order: dict[TaskId, None] = {}
     for last in before:
         todo = [last]
-        while todo:  # a loop, not a recursion: chains may be long
-            waits = [one for one in before[todo[-1]] if one not in found]
-            if waits:
-                todo += waits
-                continue
-            name = todo.pop()
-            given = (one for first in before[name] for one in _gives(tasks[first], found[first]))
-            found[name] = tuple(dict.fromkeys(given))
-    return found
+        while todo:
+            waits = [one for one in before[todo[-1]] if one not in order]
+            todo += waits
+            if not waits:
+                order[todo.pop()] = None
+    return order
 
 
 def _gives(task: TaskView, above: tuple[TaskId, ...]) -> tuple[TaskId, ...]:

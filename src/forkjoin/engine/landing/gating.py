@@ -44,20 +44,20 @@ class Judging:
         while True:
             gone = tuple(one.task for one in left_out)
             combined = self._combining.together(kept, gone=gone)
-            if not combined.steps:
-                return Judged(combined=combined, left_out=left_out, runs=self.runs)
-            ended = self._gate(combined)
-            if ended.ok:
+            if not combined.steps or self._gate(combined).ok:
                 return Judged(combined=combined, left_out=left_out, runs=self.runs)
             members = [candidate for candidate, _ in combined.steps]
             breaking = smallest_breaking(members, self._fails)
             if not breaking:
-                left_out += [_on_the_base(one.id, self._known[self._combining.start]) for one in members]
+                left_out += self._blamed_on_the_base(members)
                 empty = Combined(tree=self._combining.start, steps=(), left_out=combined.left_out)
                 return Judged(combined=empty, left_out=left_out, runs=self.runs)
             last = breaking[-1]
-            left_out.append(_broken(breaking, self._evidence(members, breaking) or ended))
+            left_out.append(_broken(breaking, self._evidence(members, breaking) or self._known[combined.tree]))
             kept = [one for one in kept if one.id != last.id]
+
+    def _blamed_on_the_base(self, members: Sequence[Candidate]) -> list[LeftOut]:
+        return [_on_the_base(one.id, self._known[self._combining.start]) for one in members]
 
     def _fails(self, members: tuple[Candidate, ...]) -> bool:
         """Whether the gate fails on these and what they stand on; what does not merge alone does not count."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import TypeVar
 
 from forkjoin.agents import provider_of
 from forkjoin.engine.attempts.speaking import speaker
 from forkjoin.engine.preparing.prepare import Prepared
 from forkjoin.errors import ForkjoinError
 from forkjoin.model import Budget, Task, Value, waits_at
+
+_Number = TypeVar("_Number", int, float)
 
 
 class Asking(Value, frozen=True, kw_only=True):
@@ -35,9 +39,7 @@ class Money(Value, frozen=True, kw_only=True):
 
 def money(ready: Prepared) -> Money | None:
     """Return what a plan with its estimates may cost; None where none of its tasks asks a provider."""
-    kinds_of = {waits_at(task.agent_name, task.model): task for task in ready.plan.tasks}
-    asks = {key for key, task in kinds_of.items() if ready.recording is None and _asks(task)}
-    asking = [task for task in ready.plan.tasks if waits_at(task.agent_name, task.model) in asks] if asks else []
+    asking = _asking(ready)
     if not asking:
         return None
     kinds = Counter((task.agent_name, task.may) for task in asking)
@@ -46,10 +48,24 @@ def money(ready: Prepared) -> Money | None:
     tokens = [known[task.id].tokens if task.id in known else None for task in asking]
     return Money(
         agents=tuple(Asking(agent=agent, permission=may, tasks=count) for (agent, may), count in kinds.items()),
-        usd=None if None in dollars else sum(one for one in dollars if one is not None),
-        tokens=None if None in tokens else sum(one for one in tokens if one is not None),
+        usd=_sum_of(dollars),
+        tokens=_sum_of(tokens),
         budget=ready.options.budget,
     )
+
+
+def _asking(ready: Prepared) -> list[Task]:
+    if ready.recording is not None:
+        return []
+    kinds = {waits_at(task.agent_name, task.model): task for task in ready.plan.tasks}
+    asks = {key for key, task in kinds.items() if _asks(task)}
+    return [task for task in ready.plan.tasks if waits_at(task.agent_name, task.model) in asks] if asks else []
+
+
+def _sum_of(known: Sequence[_Number | None]) -> _Number | None:
+    """Return the sum, None where one of them is not known."""
+    there = [one for one in known if one is not None]
+    return sum(there[1:], start=there[0]) if there and len(there) == len(known) else None
 
 
 def _asks(task: Task) -> bool:

@@ -68,8 +68,7 @@ def watched(run: Run, show: Show, signals: Signals) -> Attended:
     taken_up = 0
     with show:
         while True:
-            if not run.owned():
-                taken_up += _taken_up(run, taken_up)
+            taken_up += _taken_up(run, taken_up)
             view = run.view()
             wishes = show.tick(view, time.time())
             for wish in wishes:
@@ -79,12 +78,19 @@ def watched(run: Run, show: Show, signals: Signals) -> Attended:
                 return Attended(view=view)
             if any(wish.kind == "leave" for wish in wishes):
                 return Attended(view=view, left=True)
-            for number in signals.taken():
-                if number == signal.SIGWINCH:
-                    show.resized()
-                    continue
-                return Attended(view=view, interrupted=_kind(number), left=True)
+            interrupted = _ending(signals, show)
+            if interrupted is not None:
+                return Attended(view=view, interrupted=interrupted, left=True)
             signals.wait(_TICK_S, also=show.keyboard())
+
+
+def _ending(signals: Signals, show: Show) -> Literal["int", "term"] | None:
+    """Return what asked to end it, if anything did; a new size of the window is taken in at once."""
+    for number in signals.taken():
+        if number != signal.SIGWINCH:
+            return _kind(number)
+        show.resized()
+    return None
 
 
 class _Driving:
@@ -145,8 +151,8 @@ def _kind(number: int) -> Literal["int", "term"]:
 
 
 def _taken_up(run: Run, times: int) -> int:
-    """Give a run without an owner a new one, and return 1; one that is over needs none: 0."""
-    if run.view().state in _OVER:
+    """Give a run without an owner a new one, and return 1; one that is over, or has one, needs none: 0."""
+    if run.owned() or run.view().state in _OVER:
         return 0
     if times >= _MOST_TAKEN_UP:
         raise CannotHere(f"run {run.id}: its owner ends at once, {times} times; see {run.folder}/supervisor.log")

@@ -33,13 +33,7 @@ def print_landing(made: Landing, *, to: Callable[[str], None] = data) -> int:
 
 def landing_lines(made: Landing) -> Iterator[str]:
     """Yield its lines: every task is in one of them."""
-    would = "would land" if made.dry_run else "landed"
-    branches = {move.new: move.ref.removeprefix("refs/heads/") for move in made.refs}
-    for task in made.landed:
-        several = f" ({task.commits} commits)" if task.commits > 1 else ""
-        at = f"  {task.commit[:9]}{several}" if task.commit else ""
-        own = f" on {branches[task.commit]}" if len(made.refs) > 1 and task.commit in branches else ""
-        yield f"{would} {task.task}{own}{at}"
+    yield from _landed(made)
     for name in made.before:
         yield f"was landed before: {name}"
     for name in made.empty:
@@ -56,6 +50,16 @@ def landing_lines(made: Landing) -> Iterator[str]:
         yield f"branch {made.branch}{' (nothing was changed: -n)' if made.dry_run else ''}"
     if made.applied:
         yield f"{made.applied} is at {made.commit[:9]} now"
+
+
+def _landed(made: Landing) -> Iterator[str]:
+    would = "would land" if made.dry_run else "landed"
+    branches = {move.new: move.ref.removeprefix("refs/heads/") for move in made.refs} if len(made.refs) > 1 else {}
+    for task in made.landed:
+        several = f" ({task.commits} commits)" if task.commits > 1 else ""
+        at = f"  {task.commit[:9]}{several}" if task.commit else ""
+        own = f" on {branches[task.commit]}" if task.commit in branches else ""
+        yield f"{would} {task.task}{own}{at}"
 
 
 def _sides(left: LeftOut, follow: str) -> Iterator[str]:

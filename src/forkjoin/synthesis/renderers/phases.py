@@ -47,10 +47,8 @@ def phases(timeline: Timeline, *, now: float) -> dict[TaskId, tuple[Phase, ...]]
 def _phases(span: Span, timeline: Timeline, ends: Mapping[TaskId, float | None], end: float) -> Iterator[Phase]:
     tries = span.tries or _one_try(span)
     launched = tries[0].launched if tries else end
-    ready = min(span.ready, launched)
+    ready = min(span.ready, launched) if tries or not span.edges else _let_go(span, ends, end)
     if span.edges:
-        if not tries:
-            ready = min(end, max(end if (at := ends.get(edge.first)) is None else at for edge in span.edges))
         cause, detail = _behind(span, ends)
         yield Phase(kind="waiting", started=timeline.started, ended=ready, cause=cause, detail=detail)
     if tries or timeline.ended is None:
@@ -58,6 +56,12 @@ def _phases(span: Span, timeline: Timeline, ends: Mapping[TaskId, float | None],
     for number, attempt in enumerate(tries, start=1):
         following = tries[number].launched if number < len(tries) else None
         yield from _attempt(attempt, number, following, end, stood=(*span.limits, *span.halts))
+
+
+def _let_go(span: Span, ends: Mapping[TaskId, float | None], end: float) -> float:
+    """Return when the last of those it was behind had ended; who has not ended counts until the end."""
+    ended = (ends.get(edge.first) for edge in span.edges)
+    return min(end, max(end if at is None else at for at in ended))
 
 
 def _one_try(span: Span) -> tuple[Try, ...]:

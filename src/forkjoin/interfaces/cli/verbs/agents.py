@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from textwrap import wrap
@@ -14,7 +14,7 @@ from msgspec import structs
 from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked
 from forkjoin.interfaces.cli.talk import data, data_json, line_width
-from forkjoin.model import Usage, spoken, to_builtins
+from forkjoin.model import TaskResult, Usage, spoken, to_builtins
 from forkjoin.model.text import one_line
 
 if TYPE_CHECKING:
@@ -124,14 +124,16 @@ def _asked(ask: Ask) -> int:
         data_json({"forkjoin": 1, "run": result.run, "smoke": tasks, "ok": well == len(tasks)})
     else:
         for task in result.tasks:
-            said = (
-                f"answered {one_line(task.answer, _ANSWER)!r}"
-                if task.state == "completed"
-                else f"{task.state}: {task.reason}"
-            )
             mark = "ok" if task.state == "completed" else "NO"
-            _print(_lines(f"{mark:>2}  {task.id}", True, f"{said}; {spoken(task.seconds)}, {_spent(task.usage)}"))
+            said = f"{_came_back(task)}; {spoken(task.seconds)}, {_spent(task.usage)}"
+            _print(_lines(f"{mark:>2}  {task.id}", True, said))
     return 0 if well == len(result.tasks) else 3 if well else 4
+
+
+def _came_back(task: TaskResult) -> str:
+    if task.state == "completed":
+        return f"answered {one_line(task.answer, _ANSWER)!r}"
+    return f"{task.state}: {task.reason}"
 
 
 def _spent(usage: Usage) -> str:
@@ -153,6 +155,18 @@ def _listed(ask: Ask) -> int:
             {"forkjoin": 1, "agents": [asdict(agent) for agent in agents], "analysers": shown, "perspectives": looks}
         )
         return 0
+    _print_agents(agents)
+    data("analysers:")
+    for card in cards:
+        _print(_lines(card.name, card.found, card.description if card.found else card.hint))
+    data("perspectives (review -p NAME, perspectives: in a plan):")
+    for one in perspectives:
+        said = one.description if one.origin == "built in" else f"{one.description} ({one.origin})"
+        _print(_lines(one.name, True, said))
+    return 0
+
+
+def _print_agents(agents: Sequence[KnownAgent]) -> None:
     data("agents of this version:")
     for agent in agents:
         if agent.driven:
@@ -162,14 +176,6 @@ def _listed(ask: Ask) -> int:
         data("other coding agents found here (not driven yet by this version):")
     for agent in others:
         data(f"  {agent.name:20} {agent.path}")
-    data("analysers:")
-    for card in cards:
-        _print(_lines(card.name, card.found, card.description if card.found else card.hint))
-    data("perspectives (review -p NAME, perspectives: in a plan):")
-    for one in perspectives:
-        said = one.description if one.origin == "built in" else f"{one.description} ({one.origin})"
-        _print(_lines(one.name, True, said))
-    return 0
 
 
 def _about(agent: KnownAgent) -> str:

@@ -55,18 +55,22 @@ def act(ask: Ask) -> int:
         data_json({"forkjoin": 1, "run": run.id, **one})
         return 0
     changed = [one for one in tasks if one.changes.files]
-    if not changed:
-        said = f"{run.id}/{task.id}" if task is not None else f"run {run.id}"
-        ended = all(one.ended for one in tasks)
-        say(f"{said} changed nothing" + ("" if ended else " that was harvested yet: it has not ended"))
+    if changed:
+        _print_changed(ask, run, changed)
         return 0
+    ended = all(one.ended for one in tasks)
+    said = f"{run.id}/{task.id}" if task is not None else f"run {run.id}"
+    say(f"{said} changed nothing" if ended else f"{said} changed nothing that was harvested yet: it has not ended")
+    return 0
+
+
+def _print_changed(ask: Ask, run: Run, changed: Sequence[TaskView]) -> None:
     if ask.stat:
         _print_stat(changed)
     elif not any(run.diff(one.id, size=1) for one in changed):
         say(f"the patch is not in {run.kept_in}: forkjoin export --with-patches takes it along; the files: --stat")
     else:
         paged(_patches(run, changed), pager=not ask.no_pager)
-    return 0
 
 
 def _json(run: Run, task: TaskView, *, patch: bool) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -47,27 +48,30 @@ class Ask(Asked):
 def act(ask: Ask) -> int:
     """Show it, then do it."""
     if not ask.hosts:
-        if ask.dry_run or ask.uninstall:
-            raise PlanError("name the programs", where="--uninstall" if ask.uninstall else "--dry-run")
         return _list(ask)
     from forkjoin.engine import carry_out, planned
 
     found = planned(ask.hosts, os.environ, uninstall=ask.uninstall)
     if not ask.json:
-        for line in (line for one in found for line in _diff(one)):
-            data(line)
-    for one in found if not ask.dry_run else ():
+        _print(chain.from_iterable(map(_diff, found)))
+    for one in () if ask.dry_run else found:
         carry_out(one)
     if ask.json:
         shown = [_as_dict(one) for one in found]
         data_json({"forkjoin": 1, "dry_run": ask.dry_run, "uninstall": ask.uninstall, "hosts": shown})
-        return 0
-    for line in (line for one in found for line in _told(one, dry_run=ask.dry_run)):
-        data(line)
+    else:
+        _print(line for one in found for line in _told(one, dry_run=ask.dry_run))
     return 0
 
 
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        data(line)
+
+
 def _list(ask: Ask) -> int:
+    if ask.dry_run or ask.uninstall:
+        raise PlanError("name the programs", where="--uninstall" if ask.uninstall else "--dry-run")
     from forkjoin.engine import found_hosts
 
     hosts = found_hosts(os.environ)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -55,16 +55,20 @@ def act(ask: Ask) -> int:
     runs = {run.id: run for run in (the_run(ask, name) for name in ask.runs)}  # all are known before any goes
     if ask.dry_run:
         return _foretold(ask, list(runs.values()))
-    removed = []
-    for run in runs.values():
-        if not ask.json:  # said one by one, and before it goes: a refusal of the next must not hide what has gone
-            _print_changes(run.unlanded(discard=ask.discard) if ask.discard else (), run.id)
-        removed.append(one := run.remove(discard=ask.discard))
-        if not ask.json:
-            data(f"removed {one.run}" + (f"; patches kept for 14 days: {one.kept}" if one.kept else ""))
+    removed = [_removed(ask, run) for run in runs.values()]
     if ask.json:
-        data_json({"forkjoin": 1, "removed": [asdict(one) for one in removed]})
+        data_json({"forkjoin": 1, "removed": removed})
     return 0
+
+
+def _removed(ask: Ask, run: Run) -> dict[str, Any]:
+    """Remove a run; what is said is said before the next: a refusal of that one must not hide what has gone."""
+    if ask.discard and not ask.json:
+        _print_changes(run.unlanded(discard=True), run.id)
+    one = run.remove(discard=ask.discard)
+    if not ask.json:
+        data(f"removed {one.run}" + (f"; patches kept for 14 days: {one.kept}" if one.kept else ""))
+    return asdict(one)
 
 
 def _foretold(ask: Ask, runs: Sequence[Run]) -> int:

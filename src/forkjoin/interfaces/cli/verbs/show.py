@@ -85,16 +85,22 @@ def _run_lines(run: Run) -> Iterator[str]:
         yield ""
         yield f"spent: {spent.said}"
     yield ""
-    if view.ended is None and run.called == run.id:
+    yield from command_lines("next: ", list(_ways_on(run, view)), line_width())
+
+
+def _ways_on(run: Run, view: RunView) -> Iterator[str]:
+    """Yield the commands that come next; of a run read from elsewhere those that only read."""
+    ours = run.called == run.id
+    if ours and view.ended is None:
         verbs = ("watch", "wait", "stop") if run.owned() else ("resume", "stop")
-        ways = [f"forkjoin {verb} {view.run}" for verb in verbs]
-        yield from command_lines("next: ", ways, line_width())
+        yield from (f"forkjoin {verb} {view.run}" for verb in verbs)
         return
+    yield f"forkjoin report {run.called}"
+    if ours and view.landable:
+        yield f"forkjoin land {view.run}"
     first = next((task for task in view.tasks if task.state != "completed"), view.tasks[0] if view.tasks else None)
-    more = [f"forkjoin show {run.called}/{first.id}"] if first else []
-    if view.landable and run.called == run.id:
-        more = [f"forkjoin land {view.run}", *more]
-    yield from command_lines("next: ", [f"forkjoin report {run.called}", *more], line_width())
+    if first is not None:
+        yield f"forkjoin show {run.called}/{first.id}"
 
 
 def _changed(view: RunView) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,9 @@ from forkjoin.interfaces.cli.asking import Asked, by_run, complete_name
 from forkjoin.interfaces.cli.talk import data, data_json, say
 from forkjoin.interfaces.cli.words import spell
 from forkjoin.model import ENDED
+
+if TYPE_CHECKING:
+    from forkjoin.engine import Run
 
 EXAMPLES = (
     ("forkjoin stop", "every task of the latest run"),
@@ -39,36 +43,52 @@ class Ask(Asked):
 
 def act(ask: Ask) -> int:
     """Stop it."""
-    from forkjoin.errors import CannotHere, NoRoom
-
-    stopped: list[dict[str, Any]] = []
-    late = False
-    kept: list[str] = []
-    for run, tasks in by_run(ask, ask.names or ()):
-        before = run.stop(tasks, reason=ask.reason or "forkjoin stop", how="kill" if ask.kill else "term")
-        try:
-            view = run.wait(timeout=_WAIT_S, tasks=[task.id for task in before])
-        except (NoRoom, CannotHere) as error:  # where the disk is full, owners come and leave again
-            if run.stop_waits:
-                kept.append(run.id)
-            elif isinstance(error, CannotHere):
-                raise
-            view, late = run.view(), True
-        now = {task.id: task.state for task in view.tasks}
-        stopped += [
-            {"run": run.id, "id": task.id, "previous_state": task.state, "state": now[task.id]} for task in before
-        ]
+    ends = [_stopped(ask, run, tasks) for run, tasks in by_run(ask, ask.names or ())]
+    stopped = [task for end in ends for task in end.tasks]
     if ask.json:
         data_json({"forkjoin": 1, "tasks": stopped})
     else:
-        for task in stopped:
-            had = "had ended: " if task["previous_state"] in ENDED else ""
-            data(f"{task['run']}/{task['id']}: {had}{spell(str(task['state']))}")
+        _print(stopped)
+    kept = [end.run for end in ends if end.kept]
     for name in kept:
         say(
             f"the disk is full: the wish to stop run {name} is kept and its programs were asked to end, but its "
             f"journal takes no more; make room, then: forkjoin wait {name}"
         )
+    late = any(end.late for end in ends)
     if late and not kept:
         say(f"not all have ended after {_WAIT_S:g} s; again with --kill ends them at once")
     return 5 if late else 0
+
+
+def _print(stopped: Sequence[dict[str, Any]]) -> None:
+    for task in stopped:
+        had = "had ended: " if task["previous_state"] in ENDED else ""
+        data(f"{task['run']}/{task['id']}: {had}{spell(str(task['state']))}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _End:
+    """What became of one run's tasks; `kept`: the wish is kept, for the disk is full; `late`: some have not ended."""
+
+    run: str
+    tasks: list[dict[str, Any]]
+    kept: bool
+    late: bool
+
+
+def _stopped(ask: Ask, run: Run, tasks: Sequence[str]) -> _End:
+    from forkjoin.errors import CannotHere, NoRoom
+
+    before = run.stop(tasks, reason=ask.reason or "forkjoin stop", how="kill" if ask.kill else "term")
+    kept = late = False
+    try:
+        view = run.wait(timeout=_WAIT_S, tasks=[task.id for task in before])
+    except (NoRoom, CannotHere) as error:  # where the disk is full, owners come and leave again
+        kept, late = run.stop_waits, True
+        if isinstance(error, CannotHere) and not kept:
+            raise
+        view = run.view()
+    now = {task.id: task.state for task in view.tasks}
+    rows = [{"run": run.id, "id": task.id, "previous_state": task.state, "state": now[task.id]} for task in before]
+    return _End(run=run.id, tasks=rows, kept=kept, late=late)
