@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -56,6 +56,9 @@ def spoken(path: Path) -> str:
     return text
 
 
+_FIRST: Final[Mapping[str, str | int]] = {"{": "", "[": 0}  # the first step into it
+
+
 def json_places(text: str) -> Iterator[tuple[Path, int]]:
     """Walk JSON that is well formed, and give every value's path and line; a key that comes twice is given twice."""
     path: list[str | int] = []
@@ -70,18 +73,12 @@ def json_places(text: str) -> Iterator[tuple[Path, int]]:
                 path[-1] = json.loads(word)
             yield tuple(path), line
         due = word in ("{", "[", ",")
-        if due:
-            _step(path, word)
+        if due and word != ",":
+            path.append(_FIRST[word])
+        elif due and isinstance(last := path[-1], int):
+            path[-1] = last + 1
         elif word in ("}", "]"):
             path.pop()
-
-
-def _step(path: list[str | int], word: str) -> None:
-    """Go into a mapping or a list, or after a comma on to what is next."""
-    if word != ",":
-        path.append("" if word == "{" else 0)
-    elif isinstance(last := path[-1], int):
-        path[-1] = last + 1
 
 
 def first_repeated(places: Places) -> tuple[Path, int] | None:
