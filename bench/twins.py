@@ -24,7 +24,7 @@ from msgspec.structs import replace as changed
 from forkjoin.agents.analysers import analyser
 from forkjoin.model import Claimed, TaskId
 from forkjoin.synthesis import Witness
-from forkjoin.synthesis.merge import grouped
+from forkjoin.synthesis.grouping import grouped
 
 LOOKS = {
     "ruff-security": (

@@ -114,4 +114,4 @@ class BadBundle(ForkjoinError):
     word = "bundle"
 
     def __init__(self, path: object, why: str) -> None:
-        super().__init__(f"{path} {why}; a bundle is made with: forkjoin export --bundle run.tar.gz")
+        super().__init__(f"{path} {why}; a bundle is made with: forkjoin export --bundle run.tar.zst")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from forkjoin.engine.bundles.reading import opened
 from forkjoin.engine.bundles.redaction import Redaction, secret_values
 from forkjoin.engine.bundles.unpacking import bundle_named
 from forkjoin.engine.bundles.writing import export
-from forkjoin.errors import NoRoom, PlanError
+from forkjoin.errors import CannotHere, NoRoom, PlanError
 
 KEY = "sk-ant-" + "a1B2" * 8
 pytestmark = pytest.mark.slow
@@ -39,8 +41,9 @@ def whole(bundle: Path) -> bytes:
     return b"\n".join(name.encode() + b"\n" + data for name, data in read_archive(bundle))
 
 
-def test_the_same_run_gives_the_same_bytes(made, tmp_path: Path) -> None:
-    first, again = tmp_path / "a.tar.gz", tmp_path / "b.tar.gz"
+@pytest.mark.parametrize("suffix", [".tar.zst", ".tar.gz"])
+def test_the_same_run_gives_the_same_bytes(made, tmp_path: Path, suffix: str) -> None:
+    first, again = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
     export(made, first, environ={})
     export(made, again, environ={})
     assert first.read_bytes() == again.read_bytes()
@@ -48,7 +51,7 @@ def test_the_same_run_gives_the_same_bytes(made, tmp_path: Path) -> None:
 
 
 def test_it_is_read_where_nothing_else_of_the_run_is(made, tmp_path: Path) -> None:
-    bundle = tmp_path / "odd name -x\n.tar.gz"
+    bundle = tmp_path / "odd name -x\n.tar.zst"
     export(made, bundle, patches=True, environ={})
     before = made.result_parts()
     answer, diff, brief = made.output("long", timeout=0).text, made.diff("writes"), made.brief("says")
@@ -132,10 +135,38 @@ def test_a_file_that_is_there_is_not_written_over_and_a_failure_leaves_nothing(m
     assert sorted(tmp_path.glob("**/*.part")) == []
 
 
-def test_names_of_bundles() -> None:
-    assert bundle_named("a/b.tar.gz") == (Path("a/b.tar.gz"), "")
-    assert bundle_named("a/b.tar.gz/task") == (Path("a/b.tar.gz"), "task")
+@pytest.mark.parametrize("suffix", [".tar.zst", ".tar.gz"])
+def test_names_of_bundles(suffix: str) -> None:
+    assert bundle_named(f"a/b{suffix}") == (Path(f"a/b{suffix}"), "")
+    assert bundle_named(f"a/b{suffix}/task") == (Path(f"a/b{suffix}"), "task")
     assert bundle_named("20261128-220741-r5hn/task") is None
+
+
+def test_a_bundle_is_told_by_its_content(made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    export(made, tmp_path / "run.tar.zst", environ={})
+    export(made, tmp_path / "run.tar.gz", environ={})
+    (tmp_path / "run.tar.gz").rename(tmp_path / "renamed")
+    (tmp_path / "run.tar.zst").rename(tmp_path / "wrong.tar.gz")
+    (tmp_path / "plain").write_text("no bundle")
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.chdir(tmp_path)
+    assert bundle_named("renamed/says") == (Path("renamed"), "says")
+    assert bundle_named("plain") is None
+    assert bundle_named("pipe") is None  # and nobody waits for it
+    for name in ("renamed", "wrong.tar.gz"):
+        with opened(Path(name)) as found:
+            assert found.id == made.id
+
+
+def test_a_python_without_zstd_says_what_to_do(made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = tmp_path / "good.tar.zst"
+    export(made, good, environ={})
+    for name in ("backports", "compression"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for way in (lambda: export(made, tmp_path / "run.tar.zst", environ={}), lambda: opened(good)):
+        with pytest.raises(CannotHere, match=r"which \.tar\.zst needs; use \.tar\.gz"):
+            way()
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith((".", "run"))] == []
 
 
 SECRETS = [

@@ -23,13 +23,13 @@ def test_the_demo_needs_nothing_but_us(forkjoin, monkeypatch: pytest.MonkeyPatch
 def test_a_run_and_its_bundle_play_alike_detached_too(forkjoin) -> None:
     plan = forkjoin.plan({"id": "a", "shell": "echo hello", "writes": []}, {"id": "b", "shell": "exit 4", "writes": []})
     run = forkjoin.json("run", plan, code=3)["run"]
-    assert forkjoin("export", "--bundle", "run.tar.gz")[0] == 0
-    for source in (run, "run.tar.gz"):
+    assert forkjoin("export", "--bundle", "run.tar.zst")[0] == 0
+    for source in (run, "run.tar.zst"):
         played = forkjoin.json("run", "-a", "replay", "--from", source, "--speed", "0", code=3)
         assert [(task["state"], task["answer"]) for task in played["tasks"]] == [
             ("completed", "hello\n"), ("failed", ""),
         ]  # fmt: skip
-    assert forkjoin("run", "--detach", "-a", "replay", "--from", "run.tar.gz")[0] == 0
+    assert forkjoin("run", "--detach", "-a", "replay", "--from", "run.tar.zst")[0] == 0
     assert forkjoin("wait")[0] == 3
     assert forkjoin("output", "a")[1] == "hello\n"
 

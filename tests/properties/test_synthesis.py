@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from forkjoin.model import Claimed, Finding, Source, Task, TaskId, to_json
 from forkjoin.model.text import clean
 from forkjoin.synthesis import TaskResult, Witness, claimed, merged, ranked, render_markdown, report, summary_lines
+from forkjoin.synthesis.grouping import grouped
 from forkjoin.synthesis.join import limited
-from forkjoin.synthesis.merge import grouped
 from forkjoin.testing import a_view
 
 TITLES = (

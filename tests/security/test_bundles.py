@@ -14,6 +14,7 @@ import pytest
 
 from forkjoin import Task, attach, run
 from forkjoin.engine.bundles import archive
+from forkjoin.engine.bundles.packing import packing
 from forkjoin.engine.bundles.reading import opened
 from forkjoin.engine.bundles.writing import export
 from forkjoin.errors import BadBundle
@@ -41,7 +42,7 @@ def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., st
     monkeypatch.setattr(tempfile, "tempdir", str(room))
 
     def go(content: Members | bytes, form: int = tarfile.USTAR_FORMAT) -> str:
-        bundle = tmp_path / "hostile.tar.gz"
+        bundle = tmp_path / "hostile.tar.gz"  # told by its content, so it may be a zst
         bundle.write_bytes(content if isinstance(content, bytes) else packed(content, form))
         before = sorted(tmp_path.rglob("*"))
         with pytest.raises(BadBundle) as caught:
@@ -59,9 +60,9 @@ def member(name: str, **more: object) -> tarfile.TarInfo:
     return info
 
 
-def packed(members: Members, form: int = tarfile.USTAR_FORMAT) -> bytes:
+def packed(members: Members, form: int = tarfile.USTAR_FORMAT, suffix: str = ".tar.gz") -> bytes:
     body = io.BytesIO()
-    with gzip.GzipFile(fileobj=body, mode="wb") as zipped, tarfile.open(fileobj=zipped, mode="w", format=form) as tar:
+    with packing(body, suffix) as zipped, tarfile.open(fileobj=zipped, mode="w", format=form) as tar:
         for info, data in members:
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
@@ -104,6 +105,7 @@ def test_a_name_twice_a_task_that_is_none_and_no_order(good: Members, refused: C
 def test_bombs(good: Members, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
     zeros = (member("tasks/a/1/stdout.0001"), bytes(70 * 1024 * 1024))
     assert "larger than a bundle may be" in refused([*good, zeros])
+    assert "larger than a bundle may be" in refused(packed([*good, zeros], suffix=".tar.zst"))
     monkeypatch.setattr(archive, "_MOST_FILES", 3)
     more = [(member(f"tasks/a/1/stdout.{n:04}"), b"") for n in range(1, 9)]
     assert "larger than a bundle may be" in refused([*good, *more])
@@ -121,7 +123,22 @@ def test_a_size_that_lies(good: Members, refused: Callable[..., str]) -> None:
 def test_what_is_torn_or_no_tar_at_all(good: Members, refused: Callable[..., str], keep: int) -> None:
     refused(packed(good)[:keep] if keep else b"")
     refused(gzip.compress(gzip.decompress(packed(good))[: abs(keep) or 5]))
-    refused(b"no gzip")
+    assert "neither by zstd nor by gzip" in refused(b"no gzip")
+
+
+@pytest.mark.parametrize("keep", [4, 10, 100, -1, -20])
+def test_what_is_torn_or_longer_than_a_zst(good: Members, refused: Callable[..., str], keep: int) -> None:
+    sound = packed(good, suffix=".tar.zst")
+    assert "cannot be read" in refused(sound[:keep])
+    assert "cannot be read" in refused(sound + b"behind its end")
+    flipped = bytearray(sound)
+    flipped[len(sound) // 2 + keep % 7] ^= 16
+    refused(bytes(flipped))
+
+
+def test_a_frame_that_asks_for_gigabytes_of_memory(refused: Callable[..., str]) -> None:
+    window_of_2_gib = b"\x28\xb5\x2f\xfd" + b"\x00" + bytes([(31 - 10) << 3]) + b"\x01\x00\x00"
+    assert "too much memory" in refused(window_of_2_gib)
 
 
 def events(good: Members, change: Callable[[list[dict]], None]) -> Members:
@@ -155,7 +172,7 @@ def test_a_patch_or_a_text_elsewhere_is_not_read(good: Members, tmp_path: Path) 
         ended["place"] = {"kind": "clone", "root": str(tmp_path), "cwd": str(tmp_path)}
 
     bundle = tmp_path / "hostile.tar.gz"
-    bundle.write_bytes(packed(events(good, evil)))
+    bundle.write_bytes(packed(events(good, evil), suffix=".tar.zst"))
     with opened(bundle) as found:
         assert found.diff("a") == b""
         assert found.output("a", timeout=0).text == ""

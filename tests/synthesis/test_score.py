@@ -9,7 +9,7 @@ from pathlib import Path
 
 from forkjoin.model import Claimed, TaskId
 from forkjoin.synthesis import Witness
-from forkjoin.synthesis.merge import grouped
+from forkjoin.synthesis.grouping import grouped
 
 DATA = Path(__file__).parents[1] / "data" / "synthesis" / "bandit-examples.jsonl"
 ROWS = [json.loads(line) for line in DATA.read_text(encoding="utf-8").split("\n") if line]

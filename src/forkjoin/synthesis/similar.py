@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 _WORD = re.compile(r"[A-Za-z]+[0-9]*|[0-9]{2,}")
@@ -23,6 +24,7 @@ _COMMON_WORDS = """
 """
 _EMPTY, _COMMON = frozenset(_EMPTY_WORDS.split()), frozenset(_COMMON_WORDS.split())
 _COMMON_WEIGHT = 0.25
+_HEAD_CHARS = 1_000  # of a statement that is compared: a title, and what is said first
 # Different words for one thing.
 _SAME_WORD = {
     "temp": "temporary", "tmp": "temporary", "js": "javascript", "md5": "hash", "sha1": "hash", "hashlib": "hash",
@@ -33,11 +35,35 @@ _SAME_WORD = {
 }  # fmt: skip
 
 
+@dataclass(slots=True, kw_only=True)
+class Words:
+    """The words of a statement that are its own, those of every review, and what all of them weigh."""
+
+    own: frozenset[str]
+    common: frozenset[str]
+    weight: float
+
+
+def weighed(text: str) -> Words:
+    """Return the words that the beginning of a statement is known by, weighed once for all its comparisons."""
+    words = words_of(text[:_HEAD_CHARS])
+    own, common = words - _COMMON, words & _COMMON
+    return Words(own=own, common=common, weight=len(own) + len(common) * _COMMON_WEIGHT)
+
+
 @lru_cache(maxsize=8192)
 def words_of(text: str) -> frozenset[str]:
     """Return the words a statement is known by: small, without endings, compounds split."""
-    found = (_stem(word.lower()) for form in (text, _CAMEL.sub(" ", text)) for word in _WORD.findall(form))
-    return frozenset(word for word in found if len(word) > 1 and word not in _EMPTY)
+    return frozenset().union(*map(_known_by, set(_WORD.findall(text))))
+
+
+@lru_cache(maxsize=32_768)
+def _known_by(word: str) -> tuple[str, ...]:
+    """Return what a word counts as: itself and its parts, less those that say nothing."""
+    parts = {_stem(word.lower())}
+    if not word.islower():
+        parts |= {_stem(part.lower()) for part in _WORD.findall(_CAMEL.sub(" ", word))}
+    return tuple(part for part in parts if len(part) > 1 and part not in _EMPTY)
 
 
 @lru_cache(maxsize=8192)
@@ -63,17 +89,15 @@ def more_words(text: str, known: frozenset[str]) -> int:
     return len(words_of(text) - known)
 
 
-def likeness(one: frozenset[str], other: frozenset[str]) -> float:
+def likeness(one: Words, other: Words) -> float:
     """Return how alike two bags of words are, 0 to 1; common words count little, a short one may lie in a long one."""
-    if not one or not other:
+    shared: float = len(one.own & other.own)
+    if one.common and other.common:
+        shared += len(one.common & other.common) * _COMMON_WEIGHT
+    if not shared:
         return 0.0
-    shared, left, right = _weight(one & other), _weight(one), _weight(other)
+    left, right = one.weight, other.weight
     return 0.5 * shared / max(1.0, min(left, right)) + shared / max(2.0, left + right)
-
-
-def _weight(words: frozenset[str]) -> float:
-    common = len(words & _COMMON)
-    return len(words) - common + common * _COMMON_WEIGHT
 
 
 def _stem(word: str) -> str:

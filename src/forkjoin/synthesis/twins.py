@@ -65,12 +65,14 @@ def kind_of(agent: str, rule: str) -> str:
     return known or (f"bandit-{number[1]}" if number else f"{tool} {rule}")
 
 
+@lru_cache(maxsize=4096)
 def tool_of(agent: str) -> str:
     """Return the analyser's name in an agent's (`ruff` for `ruff-security`), any other agent's name as it is."""
     first = agent.partition("-")[0]
     return first if first in ANALYSERS and agent not in ANALYSERS else agent
 
 
+@lru_cache(maxsize=4096)
 def is_code(rule: str) -> bool:
     """Whether a rule is a program's code (`S602`, `W0611`) rather than words of an agent."""
     return _CODE.fullmatch(rule) is not None

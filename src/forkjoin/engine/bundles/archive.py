@@ -1,4 +1,4 @@
-"""The file of a bundle: a gzipped tar that is the same bytes for the same members, and that nobody can hide in.
+"""The file of a bundle: a packed tar that is the same bytes for the same members, and that nobody can hide in.
 
 It is read by our own few lines: a tar of strangers may hold links, devices, headers of a terabyte and names that climb.
 What is not a plain file under a name that a bundle has is refused, whole, before anything is written.
@@ -6,18 +6,17 @@ What is not a plain file under a name that a bundle has is refused, whole, befor
 
 from __future__ import annotations
 
-import gzip
 import io
 import re
 import tarfile
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
+from forkjoin.engine.bundles.packing import packing, unpacking
 from forkjoin.errors import BadBundle, NoRoom
 from forkjoin.model import MIB
 
-SUFFIX = ".tar.gz"
 HEAD, EVENTS = "forkjoin.json", "events.jsonl"
 _BLOCK = 512
 _MOST_BEHIND = 64 * 1024  # zeros that fill up the last record of a tar
@@ -32,16 +31,17 @@ _MOST_OF = {EVENTS: 512 * MIB, HEAD: MIB}
 _MOST_OF_ANY = 64 * MIB
 
 
-def write_archive(path: Path, members: Iterable[tuple[str, bytes]]) -> int:
+def write_archive(path: Path, members: Iterable[tuple[str, bytes]], suffix: str) -> int:
     """Write *members* (name, content) into a new file at *path*, readable by its user alone; return its length.
 
-    Raises NoRoom above what `read_archive` takes, OSError where it cannot be written.
+    *suffix* says how it is packed. Raises NoRoom above what `read_archive` takes, OSError where it cannot be written,
+    CannotHere where this Python cannot pack so.
     """
     total = 0
     with path.open("xb") as file:
         path.chmod(0o600)
         with (
-            gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=6, mtime=0) as packed,
+            packing(file, suffix) as packed,
             tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar,
         ):
             for name, content in members:
@@ -58,25 +58,21 @@ def read_archive(path: Path) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of each member; raise BadBundle at what does not belong into a bundle."""
     seen: set[str] = set()
     total = 0
-    try:
-        with gzip.open(path, "rb") as file:
-            while (header := _header(file, path)) is not None:
-                name, size = header
-                total += size
-                if name in seen:
-                    raise BadBundle(path, f"holds {name!r} twice")
-                if len(seen) >= _MOST_FILES or total > _MOST_BYTES or size > _MOST_OF.get(name, _MOST_OF_ANY):
-                    raise BadBundle(path, f"is larger than a bundle may be, at {name!r}")
-                seen.add(name)
-                yield name, _exactly(file, size, path)
-                _exactly(file, -size % _BLOCK, path)
-            _end(file, path)
-    except (OSError, EOFError, zlib.error) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise BadBundle(path, f"cannot be read: {why}") from error
+    with unpacking(path) as file:
+        while (header := _header(file, path)) is not None:
+            name, size = header
+            total += size
+            if name in seen:
+                raise BadBundle(path, f"holds {name!r} twice")
+            if len(seen) >= _MOST_FILES or total > _MOST_BYTES or size > _MOST_OF.get(name, _MOST_OF_ANY):
+                raise BadBundle(path, f"is larger than a bundle may be, at {name!r}")
+            seen.add(name)
+            yield name, _exactly(file, size, path)
+            _exactly(file, -size % _BLOCK, path)
+        _end(file, path)
 
 
-def _header(file: gzip.GzipFile, path: Path) -> tuple[str, int] | None:
+def _header(file: IO[bytes], path: Path) -> tuple[str, int] | None:
     """Return name and size of the next member, None at the end."""
     block = file.read(_BLOCK)
     if not block.strip(b"\0"):
@@ -111,8 +107,8 @@ def _text(field: bytes) -> str:
     return field.partition(b"\0")[0].decode("utf-8", "replace")
 
 
-def _end(file: gzip.GzipFile, path: Path) -> None:
-    """Read on to the very end, where gzip's own checksum is."""
+def _end(file: IO[bytes], path: Path) -> None:
+    """Read on to the very end, where the packing's own checksum is."""
     left = _MOST_BEHIND
     while data := file.read(_BLOCK):
         left -= len(data)
@@ -120,7 +116,7 @@ def _end(file: gzip.GzipFile, path: Path) -> None:
             raise BadBundle(path, "holds something behind its end")
 
 
-def _exactly(file: gzip.GzipFile, size: int, path: Path) -> bytes:
+def _exactly(file: IO[bytes], size: int, path: Path) -> bytes:
     data = file.read(size) if size else b""
     if len(data) < size:
         raise BadBundle(path, "ends within a file")

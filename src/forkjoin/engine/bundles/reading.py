@@ -15,18 +15,21 @@ import msgspec
 from forkjoin.engine.bundles.unpacking import unpacked
 from forkjoin.engine.folder import RunFolder
 from forkjoin.engine.run import Run
-from forkjoin.errors import BadBundle, ForkjoinError, NoRoom, PlanError
+from forkjoin.errors import BadBundle, CannotHere, ForkjoinError, NoRoom, PlanError
 from forkjoin.model import ENDED, RunView, Text
 
 
 def opened(path: Path) -> BundledRun:
-    """Return the run in a bundle; raise BadBundle where it is none, or holds what no bundle has."""
+    """Return the run in a bundle; raise BadBundle where it is none, or holds what no bundle has.
+
+    Raises CannotHere where this Python cannot unpack it.
+    """
     home = Path(tempfile.mkdtemp(prefix="forkjoin-bundle-"))
     try:
         return BundledRun(path, RunFolder(home=home, run=unpacked(path, home / "runs")))
     except BaseException as error:
         shutil.rmtree(home, ignore_errors=True)
-        if isinstance(error, BadBundle) or not isinstance(error, ForkjoinError):
+        if isinstance(error, (BadBundle, CannotHere)) or not isinstance(error, ForkjoinError):
             raise
         raise BadBundle(path, f"holds no run that can be read ({error})") from error
 

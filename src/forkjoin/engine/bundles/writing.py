@@ -12,7 +12,8 @@ from typing import Any, Literal
 import msgspec
 
 from forkjoin.backends import kept_segments
-from forkjoin.engine.bundles.archive import EVENTS, HEAD, SUFFIX, write_archive
+from forkjoin.engine.bundles.archive import EVENTS, HEAD, write_archive
+from forkjoin.engine.bundles.packing import SUFFIXES, suffix_of
 from forkjoin.engine.bundles.redaction import Redaction, secret_values
 from forkjoin.engine.records.reader import RunReader
 from forkjoin.errors import CannotHere, PlanError
@@ -37,10 +38,12 @@ def export(run: RunReader, path: Path, *, patches: bool = False, environ: Mappin
 
     Environment values, secrets of *environ* (default: this process's) and known patterns of secrets are masked
     wherever they stand. Raises PlanError for a name that no bundle has or a file that is there, NoRoom for too large
-    a run.
+    a run, CannotHere where this Python cannot pack it so.
     """
-    if not path.name.endswith(SUFFIX):
-        raise PlanError("a bundle is a gzipped tar", where=str(path), next_step=f"end its name in {SUFFIX}")
+    if not suffix_of(path.name):
+        raise PlanError(
+            "a bundle is a packed tar", where=str(path), next_step=f"end its name in {' or '.join(SUFFIXES)}"
+        )
     if path.exists():
         raise PlanError("exists already", where=str(path), next_step="name a new file")
     redaction = _redaction(run, os.environ if environ is None else environ)
@@ -52,7 +55,7 @@ def _whole(path: Path, content: Iterator[tuple[str, bytes]]) -> int:
     """Write by a name of its own first, so that nobody finds half a bundle."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        size = write_archive(part, content)
+        size = write_archive(part, content, suffix_of(path.name))
         os.link(part, path)  # unlike a rename it never takes the place of a file that came meanwhile
         return size
     except FileExistsError:

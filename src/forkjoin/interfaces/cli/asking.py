@@ -90,7 +90,7 @@ def the_run(asked: Asked, name: str) -> Run:
 def run_or_task(asked: Asked, name: str) -> tuple[Run, TaskView | None]:
     """Return what TASK, RUN or RUN/TASK names: a task of the latest run goes before a run of that name.
 
-    RUN may be a bundle: F.tar.gz, F.tar.gz/TASK.
+    RUN may be a bundle: F.tar.zst, F.tar.gz/TASK.
     """
     from forkjoin.engine import bundle_named
 

@@ -19,8 +19,8 @@ from forkjoin.model.text import one_line
 EXAMPLES = (
     ("forkjoin export --patches out && git am out/*.patch", "what the latest run changed, as commits"),
     ("forkjoin export --bundle run.tar.gz", "the latest run, to attach to a bug report"),
-    ("forkjoin export RUN --bundle new.tar.gz --with-patches", "with what its tasks changed"),
-    ('forkjoin show "$(forkjoin export --bundle a.tar.gz)"', "and open it, here or anywhere"),
+    ("forkjoin export RUN --bundle new.tar.zst --with-patches", "with what its tasks changed"),
+    ('forkjoin show "$(forkjoin export --bundle a.tar.zst)"', "and open it, here or anywhere"),
 )
 
 
@@ -45,7 +45,7 @@ class Ask(Asked):
         str, typer.Argument(metavar="RUN", help="Default: the latest run.", autocompletion=complete_name)
     ] = ""
     bundle: Annotated[
-        str, typer.Option("--bundle", metavar="FILE", help="The file to write, new, ending in .tar.gz.")
+        str, typer.Option("--bundle", metavar="FILE", help="The file to write, new: .tar.zst or .tar.gz.")
     ] = ""
     with_patches: Annotated[
         bool, typer.Option("--with-patches", help="In the bundle: with what the tasks changed.")
@@ -63,7 +63,7 @@ def act(ask: Ask) -> int:
         return _patches(ask)
     if not ask.bundle:
         raise PlanError(
-            "names neither a folder nor a file", where="export", next_step="say --patches DIR, or --bundle run.tar.gz"
+            "names neither a folder nor a file", where="export", next_step="say --patches DIR, or --bundle run.tar.zst"
         )
     run = the_run(ask, ask.run)
     made = export(run, Path(ask.bundle), patches=ask.with_patches)

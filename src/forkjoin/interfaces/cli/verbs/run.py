@@ -80,7 +80,7 @@ def _replay(ask: Ask) -> Prepared:
     if ask.demo:
         return replay_prepared(opened(DEMO), tree=ask.tree, speed=ask.speed)
     if ask.base == "snapshot":
-        raise PlanError("plays a recording", where=where, next_step="name it: --from RUN, or --from run.tar.gz")
+        raise PlanError("plays a recording", where=where, next_step="name it: --from RUN, or --from run.tar.zst")
     return replay_prepared(the_run(ask, ask.base), tree=ask.tree, speed=ask.speed)
 
 
