@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import xml.etree.ElementTree as ET
+from dataclasses import replace as replace_given
 from typing import Any
 
 import pytest
@@ -11,8 +14,9 @@ from forkjoin.engine.landing.asked import LandAsk
 from forkjoin.engine.landing.choosing import chosen
 from forkjoin.errors import PlanError
 from forkjoin.model import Change, Changes, RunView, TaskId, TaskView, Text, Usage
-from forkjoin.synthesis import comparisons, questions, render_markdown, report, summary_lines
+from forkjoin.synthesis import TaskResult, comparisons, questions, render_markdown, report, summary_lines
 from forkjoin.synthesis.comparing import comparison_rows
+from forkjoin.synthesis.renderers import Given, rendered
 from forkjoin.testing import a_task, a_view
 
 
@@ -89,6 +93,51 @@ def test_who_asks_comes_first_with_the_command_that_answers() -> None:
     shown = render_markdown(made)
     assert shown.index("## Needs your answer") < shown.index("## Not looked at")
     assert '`forkjoin send r/a "..."`' in shown
+
+
+def _asked_and_compared() -> Given:
+    asks = TaskView(
+        task=a_task("a"), number=1, state="needs_input", why="it asks", session="s", answer=text("<b>Which?</b> ::x")
+    )
+    run = a_view(asks, *view().tasks)
+    results = [TaskResult(task=asks.task, state="needs_input", agent="claude", reason="it asks")]
+    made = report(run, results)
+    return Given(
+        report=replace(made, questions=questions(run, content), comparisons=comparisons(run, content, 99.0)),
+        version="1",
+    )
+
+
+def test_the_page_is_headed_by_who_asks_and_shows_what_was_compared() -> None:
+    page = rendered(_asked_and_compared(), "html")
+    asks = page.index("Needs your answer</h2>")
+    assert asks < page.index('id="numbers"')
+    assert '<pre tabindex="0">forkjoin send r/a &quot;...&quot;</pre>' in page
+    assert "&lt;b&gt;Which?&lt;/b&gt; ::x" in page
+    assert '<th scope="row">changed</th><td>2 files, +12 -1</td><td>1 file, +3 -1</td>' in page
+    assert "forkjoin diff auth-claude\nforkjoin diff auth-codex" in page
+    assert [page.count(f'href="#{id_}"') for id_ in ("questions", "compared")] == [1, 1]
+
+
+def test_junit_annotations_and_sarif_say_how_to_answer() -> None:
+    given = _asked_and_compared()
+    suite = ET.fromstring(rendered(given, "junit")).find("testsuite")
+    assert suite is not None
+    assert (suite.findtext("testcase/error") or "").startswith(
+        '<b>Which?</b> ::x\nAnswer it: forkjoin send r/a "..."\n'
+    )
+    assert suite.find("properties/property").attrib == {
+        "name": "needs your answer", "value": 'a: forkjoin send r/a "..."',
+    }  # fmt: skip
+    said = suite.findtext("system-out") or ""
+    assert said.startswith("Compared: auth Harden | it\n| claude | codex\n")
+    first = rendered(given, "github").split("\n")[0]
+    assert first == '::error title=a needs your answer::<b>Which?</b> ::x%0AAnswer it: forkjoin send r/a "..."'
+    (run,) = json.loads(rendered(replace_given(given, merged=True), "sarif"))["runs"]
+    (note,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert note["message"]["text"] == 'task a: needs_input: it asks; answer it: forkjoin send r/a "..."'
+    summary = rendered(given, "github-summary")
+    assert summary.index("Needs your answer") < summary.index("Compared: auth")
 
 
 def _left(run: RunView, *tasks: str, landed: tuple[str, ...] = ()) -> tuple[list[str], dict[str, str]]:

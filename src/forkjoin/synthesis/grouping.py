@@ -55,6 +55,7 @@ class _Node:
     kind: str
     rule: str
     code: str
+    view: str
     said: str
     words: Words
     names: frozenset[str]
@@ -75,6 +76,7 @@ def _node(witness: Witness, speakers: dict[tuple[str, str], int]) -> _Node:
         kind=kind,
         rule=claim.rule.lower(),
         code=code,
+        view=claim.perspective,
         said=_once(said) if code else "",
         words=weighed(said if code else f"{said} {claim.rule}"),
         names=names_of(said) if kind in NAMED else frozenset(),
@@ -123,7 +125,7 @@ def _sameness(one: _Node, other: _Node) -> float:
         return 0.0
     if one.kind and other.kind:  # they are one kind, else they differ
         return _same_kind(one, other)
-    apart = max(0, other.first - one.last, one.first - other.last)
+    apart = 0 if one.first == other.first else max(0, other.first - one.last, one.first - other.last)
     alike = likeness(one.words, other.words)
     if one.first and one.rule and one.rule == other.rule:
         return _BY_RULE + alike - apart / 10
@@ -132,7 +134,8 @@ def _sameness(one: _Node, other: _Node) -> float:
     elif apart:
         enough = _ALIKE_NEAR
     else:
-        enough = _ALIKE_SAME_VIEW if _same_view(one, other) else _ALIKE_HERE
+        same_view = one.view and one.view == other.view and one.first == other.first
+        enough = _ALIKE_SAME_VIEW if same_view else _ALIKE_HERE
     return alike - apart / 8 if alike >= enough else 0.0
 
 
@@ -150,11 +153,6 @@ def _same_kind(one: _Node, other: _Node) -> float:
 
 def _names_meet(one: _Node, other: _Node, meet: Callable[[str, str], bool]) -> bool:
     return any(meet(name, like) for name in one.names for like in other.names)
-
-
-def _same_view(one: _Node, other: _Node) -> bool:
-    view = one.witness.claimed.perspective
-    return one.first == other.first and view == other.witness.claimed.perspective != ""
 
 
 def _differ(one: _Node, other: _Node) -> bool:

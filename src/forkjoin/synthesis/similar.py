@@ -24,7 +24,7 @@ _COMMON_WORDS = """
 """
 _EMPTY, _COMMON = frozenset(_EMPTY_WORDS.split()), frozenset(_COMMON_WORDS.split())
 _COMMON_WEIGHT = 0.25
-_HEAD_CHARS = 1_000  # of a statement that is compared: a title, and what is said first
+_HEAD_CHARS = 600  # of a statement that is compared: a title, and what is said first
 # Different words for one thing.
 _SAME_WORD = {
     "temp": "temporary", "tmp": "temporary", "js": "javascript", "md5": "hash", "sha1": "hash", "hashlib": "hash",
@@ -60,10 +60,14 @@ def words_of(text: str) -> frozenset[str]:
 @lru_cache(maxsize=32_768)
 def _known_by(word: str) -> tuple[str, ...]:
     """Return what a word counts as: itself and its parts, less those that say nothing."""
-    parts = {_stem(word.lower())}
-    if not word.islower():
-        parts |= {_stem(part.lower()) for part in _WORD.findall(_CAMEL.sub(" ", word))}
-    return tuple(part for part in parts if len(part) > 1 and part not in _EMPTY)
+    if word.islower():
+        return _telling(_stem(word))
+    parts = {_stem(part.lower()) for part in (word, *_WORD.findall(_CAMEL.sub(" ", word)))}
+    return tuple(part for part in parts if _telling(part))
+
+
+def _telling(word: str) -> tuple[str, ...]:
+    return (word,) if len(word) > 1 and word not in _EMPTY else ()
 
 
 @lru_cache(maxsize=8192)
@@ -103,6 +107,8 @@ def likeness(one: Words, other: Words) -> float:
 def _stem(word: str) -> str:
     if word in _SAME_WORD:
         return _SAME_WORD[word]
+    if word[-1] not in "gds":
+        return word
     for ending, least in (("ing", 6), ("ies", 5), ("ed", 5), ("es", 6), ("s", 4)):
         if len(word) >= least and word.endswith(ending) and not word.endswith("ss"):
             word = word[: -len(ending)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from forkjoin.model import Finding, Severity
+from forkjoin.model import Finding, Question, Severity
 from forkjoin.model.text import clean, one_line, spelled
 from forkjoin.synthesis.markdown import render_markdown
 from forkjoin.synthesis.renderers.given import Given
@@ -19,16 +19,20 @@ _LEVELS: dict[Severity, str] = {
 
 
 def render_annotations(given: Given) -> str:
-    """Return a workflow command for the first ten findings of each level, worst first, and a line with the rest."""
+    """Return a workflow command for the first ten findings of each level, worst first, and a line with the rest.
+
+    Tasks that wait for an answer come first, as errors.
+    """
     report = given.report
     shown = dict.fromkeys(("error", "warning", "notice"), 0)
-    lines = []
+    lines = [_asks(one) for one in report.questions[:_OF_A_LEVEL]]
+    shown["error"] = asked = len(lines)
     for finding in report.findings:
         level = _LEVELS[finding.severity]
         if shown[level] < _OF_A_LEVEL:
             shown[level] += 1
             lines.append(_command(level, finding))
-    left = total(report) - len(lines)
+    left = total(report) - (len(lines) - asked)
     if left > 0:
         lines.append(f"{counted(left, 'more finding')} in the report: a step shows {_OF_A_LEVEL} of each level.")
     lines += [f"{_log_line(counts_line(report))}.", f"Looked at: {_log_line(coverage_line(report))}."]
@@ -47,6 +51,11 @@ def render_step_summary(given: Given) -> str:
         if not limit:
             return text.encode()[: _SUMMARY_BYTES - 64].decode(errors="ignore").rpartition("\n")[0] + "\n\n(cut)\n"
         limit //= 2
+
+
+def _asks(one: Question) -> str:
+    said = "\n".join((one.text or one.reason, f"Answer it: {one.command}"))
+    return f"::error title={_property(f'{one.task} needs your answer')}::{_data(said)}"
 
 
 def _command(level: str, finding: Finding) -> str:

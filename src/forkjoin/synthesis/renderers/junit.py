@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from forkjoin.model import Finding, TaskSummary
+from forkjoin.model import Finding, Question, Report, TaskSummary
 from forkjoin.model.text import clean, one_line, spelled
+from forkjoin.synthesis.comparing import comparison_rows
 from forkjoin.synthesis.renderers.given import Given
 from forkjoin.synthesis.words import agents_of, coverage_line, narrowing_lines, place
 
@@ -23,7 +24,8 @@ def render_junit(given: Given) -> str:
     the class of a case, and stands with its line in the text of the failure.
     """
     report = given.report
-    tasks = [line for task in report.tasks for line in _task(task)]
+    asked = {one.task: one for one in report.questions}
+    tasks = [line for task in report.tasks for line in _task(task, asked.get(task.id))]
     findings = [line for finding in report.findings for line in _finding(finding)]
     failed = sum(finding.severity != "info" for finding in report.findings)
     errors = len(report.coverage.failed)
@@ -39,12 +41,14 @@ def render_junit(given: Given) -> str:
         }),
         *_properties(
             {
+                "needs your answer": "; ".join(f"{one.task}: {one.command}" for one in report.questions),
                 "coverage": coverage_line(report),
                 "not looked at": "; ".join(report.coverage.not_looked_at),
                 "left out": "; ".join(narrowing_lines(report)),
             }
         ),
         *tasks,
+        *_compared(report),
         "</testsuite>",
         _tag("testsuite", {
             "name": "findings", "tests": len(report.findings), "failures": failed, "errors": 0, "skipped": 0,
@@ -58,15 +62,26 @@ def render_junit(given: Given) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _task(task: TaskSummary) -> Iterator[str]:
+def _task(task: TaskSummary, asks: Question | None) -> Iterator[str]:
     case = {"classname": "tasks", "name": f"{task.id}: {task.description}" if task.description else task.id}
     yield _tag("testcase", case | {"time": _s(task.seconds)})
     said = one_line(task.reason) or task.state
     if task.state in _NEVER_RAN:
         yield _tag("skipped", {"message": f"{task.state}: {said}"}, end="/")
     elif task.state != "completed":
-        yield f"{_tag('error', {'type': task.state, 'message': said})}{_text(task.answer)}</error>"
+        told = "\n".join(filter(None, (asks.text, f"Answer it: {asks.command}\n"))) if asks else ""
+        yield f"{_tag('error', {'type': task.state, 'message': said})}{_text(told + task.answer)}</error>"
     yield "</testcase>"
+
+
+def _compared(report: Report) -> Iterator[str]:
+    """Yield what several agents made of one task, as the output of the suite."""
+    said = []
+    for one in report.comparisons:
+        said.append(f"Compared: {one.task}{f' {one.description}' if one.description else ''}")
+        said += [" | ".join(row).strip() for row in comparison_rows(one)]
+    if said:
+        yield f"<system-out>{_text(chr(10).join(said))}</system-out>"
 
 
 def _finding(finding: Finding) -> Iterator[str]:

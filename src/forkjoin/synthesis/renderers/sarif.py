@@ -120,7 +120,7 @@ def _run(
         # Several runs of one tool in one commit are told apart by this.
         "automationDetails": {"id": f"forkjoin/{quote(tool) or 'unknown'}/"},
         "originalUriBaseIds": {_BASE: base | {"description": {"text": "The folder that was looked at."}}},
-        "invocations": [_invocation(tasks)],
+        "invocations": [_invocation(tasks, {one.task: one.command for one in given.report.questions})],
         "columnKind": "unicodeCodePoints",
         "results": [_result(result, numbers, known) for result in results],
         "properties": {"run": given.report.run, "coverage": coverage_line(given.report)},
@@ -134,19 +134,20 @@ def _run(
     return run
 
 
-def _invocation(tasks: Sequence[TaskSummary]) -> dict[str, Any]:
-    """Return whether the tasks came through, and why those that did not did not."""
+def _invocation(tasks: Sequence[TaskSummary], answers: Mapping[TaskId, str]) -> dict[str, Any]:
+    """Return whether the tasks came through, and why those that did not did not; *answers* are commands that answer."""
     failed = [task for task in tasks if task.state != "completed"]
-    notes = [{"level": "error", "message": {"text": _told(task)}} for task in failed]
+    notes = [{"level": "error", "message": {"text": _told(task, answers.get(task.id, ""))}} for task in failed]
     said: dict[str, Any] = {"executionSuccessful": not failed}
     if failed:
-        said["exitCodeDescription"] = one_line("; ".join(map(_told, failed)), 500)
+        said["exitCodeDescription"] = one_line("; ".join(_told(task) for task in failed), 500)
         said["toolExecutionNotifications"] = notes
     return said
 
 
-def _told(task: TaskSummary) -> str:
-    return one_line(f"task {task.id}: {task.state}{f': {task.reason}' if task.reason else ''}")
+def _told(task: TaskSummary, answer: str = "") -> str:
+    reason, next_step = f": {task.reason}" if task.reason else "", f"; answer it: {answer}" if answer else ""
+    return one_line(f"task {task.id}: {task.state}{reason}{next_step}")
 
 
 def _rules(results: Sequence[_Result]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from hashlib import sha256
 from forkjoin.model import Report, spoken
 from forkjoin.model.text import spelled
 from forkjoin.synthesis.renderers.given import Given
+from forkjoin.synthesis.renderers.html.asked import comparisons, questions
 from forkjoin.synthesis.renderers.html.element import NOTHING, Markup, anchor, element, joined, worded
 from forkjoin.synthesis.renderers.html.findings import findings
 from forkjoin.synthesis.renderers.html.script import SCRIPT
@@ -34,12 +35,14 @@ def render_html(given: Given) -> str:
         _header(given),
         element(
             "main",
+            questions(report),
             _numbers(report),
             _coverage(report),
             _next(report),
             timeline(given),
             lost(report),
             findings(report),
+            comparisons(report),
             _clashes(report),
             tasks(given),
             _notes(report),
@@ -90,9 +93,11 @@ def _header(given: Given) -> Markup:
 def _contents(given: Given) -> Iterator[Markup]:
     report = given.report
     sections = {
+        "questions": ("Needs your answer", bool(report.questions)),
         "next": ("Do next", bool(report.actions)),
         "timeline": ("Timeline", given.timeline is not None),
         "findings": (f"Findings {total(report):,}", True),
+        "compared": ("Compared", bool(report.comparisons)),
         "clashes": ("Changed side by side", bool(report.clashes)),
         "tasks": (f"Tasks {len(report.tasks):,}", bool(report.tasks)),
     }

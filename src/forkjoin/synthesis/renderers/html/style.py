@@ -128,6 +128,14 @@ summary::-webkit-details-marker{display:none}
 .task .inside{padding-left:114px}
 .message,.remedy{max-width:80ch}
 .evidence{border-left:3px solid var(--line);border-radius:0 8px 8px 0}
+.asks{border-left:4px solid var(--warn)}
+.asks li+li{margin-top:14px}
+.wide{overflow-x:auto}
+table{border-collapse:collapse;font-size:13px;overflow-wrap:normal}
+th,td{text-align:left;padding:5px 18px 5px 0;border-top:1px solid var(--line);vertical-align:top;
+font-variant-numeric:tabular-nums}
+thead th,thead td{border-top:0}
+tbody th{color:var(--soft);font-weight:500}
 .sides{display:grid;grid-template-columns:repeat(auto-fit,minmax(200px,1fr));gap:10px}
 .side{border:1px solid var(--line);border-radius:8px;padding:6px 12px}
 .side.held{border-color:var(--good);box-shadow:inset 3px 0 var(--good)}
