@@ -238,6 +238,13 @@ def test_the_projects_own_eslint_goes_before_the_machines(tmp_path, ran):
     assert isinstance(ran("eslint", root).outcome, Completed)
 
 
+def test_clippy_without_a_lock_file_says_how_to_make_one(tree):
+    for said in ("cannot create the lock file /t/Cargo.lock", "the lock file /t/Cargo.lock needs to be updated"):
+        stderr = f"error: {said} because --frozen was passed to prevent this\n".encode()
+        with pytest.raises(BadOutput, match="make it: cargo generate-lockfile"):
+            analyser("clippy").parse(b"\nforkjoin: in \n", stderr, str(tree))
+
+
 def test_rust_without_a_lock_file_fails_for_it_would_be_written(tmp_path, ran):
     if not located("cargo-clippy"):
         pytest.skip("clippy is not here")
@@ -245,5 +252,5 @@ def test_rust_without_a_lock_file_fails_for_it_would_be_written(tmp_path, ran):
     root = write(tmp_path / "tree", files)
     failed = ran("clippy", root, **toolchains()).outcome
     assert isinstance(failed, Failed)
-    assert "lock file" in failed.reason
+    assert "make it: cargo generate-lockfile" in failed.reason
     assert not (root / "rust/Cargo.lock").exists()

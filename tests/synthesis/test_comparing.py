@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from synthesis.outside import junit_errors
 
 from forkjoin.engine.landing.asked import LandAsk
 from forkjoin.engine.landing.choosing import chosen
@@ -136,6 +137,7 @@ def test_junit_annotations_and_sarif_say_how_to_answer() -> None:
     (run,) = json.loads(rendered(replace_given(given, merged=True), "sarif"))["runs"]
     (note,) = run["invocations"][0]["toolExecutionNotifications"]
     assert note["message"]["text"] == 'task a: needs_input: it asks; answer it: forkjoin send r/a "..."'
+    assert junit_errors(rendered(given, "junit")) == []
     summary = rendered(given, "github-summary")
     assert summary.index("Needs your answer") < summary.index("Compared: auth")
 

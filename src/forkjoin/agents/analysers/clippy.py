@@ -18,6 +18,8 @@ from forkjoin.model import Claimed, Severity
 _HOME = ("Cargo.toml",)
 _LEVELS: dict[str, Severity] = {"error": "high", "warning": "medium", "note": "low", "help": "low"}
 _DEAD = ("dead_code", "unused_", "unreachable_code")
+_NO_END = "clippy did not come to its end"
+_LOCK = "clippy needs a Cargo.lock that is up to date, and a review writes none; make it: cargo generate-lockfile"
 _LESS: dict[str, Severity] = {
     "unused_variables": "low",
     "unused_imports": "low",
@@ -66,7 +68,7 @@ class Clippy(Anywhere):
                     claims += [claim] if (claim := _claimed(message["message"], folder, root)) else []
             if not over:
                 last = stderr.strip().decode("utf-8", "replace").split("\n")[0]
-                raise BadOutput(last, "clippy did not come to its end")
+                raise BadOutput(last, _LOCK if "lock file" in last and "--frozen" in last else _NO_END)
             found |= dict.fromkeys(claims)  # code in a library and its tests is told twice
         return Parsed(findings=tuple(found))
 
