@@ -67,10 +67,14 @@ class Clippy(Anywhere):
                 if _reason(message) == "compiler-message":
                     claims += [claim] if (claim := _claimed(message["message"], folder, root)) else []
             if not over:
-                last = stderr.strip().decode("utf-8", "replace").split("\n")[0]
-                raise BadOutput(last, _LOCK if "lock file" in last and "--frozen" in last else _NO_END)
+                raise _broken_off(stderr)
             found |= dict.fromkeys(claims)  # code in a library and its tests is told twice
         return Parsed(findings=tuple(found))
+
+
+def _broken_off(stderr: bytes) -> BadOutput:
+    last = stderr.strip().decode("utf-8", "replace").split("\n")[0]
+    return BadOutput(last, _LOCK if "lock file" in last and "--frozen" in last else _NO_END)
 
 
 def _reason(message: Any) -> str:
