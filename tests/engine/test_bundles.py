@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -17,6 +18,8 @@ from forkjoin.engine.bundles.reading import opened
 from forkjoin.engine.bundles.redaction import Redaction, secret_values
 from forkjoin.engine.bundles.unpacking import bundle_named
 from forkjoin.engine.bundles.writing import export
+from forkjoin.engine.landing import LandAsk
+from forkjoin.engine.run import Run
 from forkjoin.errors import CannotHere, NoRoom, PlanError
 
 KEY = "sk-ant-" + "a1B2" * 8
@@ -95,13 +98,18 @@ def test_patches_come_along_only_where_asked_for(made, tmp_path: Path) -> None:
 def test_nothing_of_it_can_be_done(made, tmp_path: Path) -> None:
     export(made, tmp_path / "run.tar.gz", environ={})
     found = opened(tmp_path / "run.tar.gz")
-    ways = (
-        lambda: found.stop(reason="x"), lambda: found.retry(["fails"]), found.resume, found.own,
-        lambda: found.remove(discard=True), lambda: found.path("writes"), found.drive,
-    )  # fmt: skip
-    for way in ways:
+    ways = {
+        "stop": lambda: found.stop(reason="x"), "retry": lambda: found.retry(["fails"]), "resume": found.resume,
+        "own": found.own, "remove": lambda: found.remove(discard=True), "path": lambda: found.path("writes"),
+        "drive": found.drive, "drive_async": lambda: asyncio.run(found.drive_async()), "hand_over": found.hand_over,
+        "send": lambda: found.send("says", "x"), "terminal": lambda: found.terminal("says"),
+        "land": lambda: found.land(LandAsk()), "landing": found.landing, "jot": lambda: found.jot([]),
+    }  # fmt: skip
+    for way in ways.values():
         with pytest.raises(PlanError, match="can only be read"):
             way()
+    reading = {"wait", "output", "stop_waits", "unlanded"}
+    assert {name for name in vars(Run) if not name.startswith("_")} == (ways.keys() - {"path"}) | reading
 
 
 def test_a_run_that_still_runs_is_as_it_stood(repository: Path, tmp_path: Path) -> None:

@@ -85,6 +85,26 @@ class BundledRun(Run):
         """Refuse: nothing of it runs."""
         self._refuse()
 
+    def send(self, *_: object, **__: object) -> NoReturn:
+        """Refuse: nobody listens."""
+        self._refuse()
+
+    def terminal(self, *_: object, **__: object) -> NoReturn:
+        """Refuse: to start a program here, in the folder and with the words that a stranger names."""
+        self._refuse()
+
+    def landing(self, *_: object, **__: object) -> NoReturn:
+        """Refuse: its commits are where it ran, and its gate is a stranger's command."""
+        self._refuse()
+
+    def jot(self, *_: object, **__: object) -> NoReturn:
+        """Refuse: what was put on its list would go with the unpacked files."""
+        self._refuse()
+
+    def hand_over(self) -> NoReturn:
+        """Refuse: nobody drives it."""
+        self._refuse()
+
     def retry(self, *_: object, **__: object) -> NoReturn:
         """Refuse: it can be played, not tried again."""
         self._refuse()

@@ -11,7 +11,7 @@ import typer
 
 from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task, the_run
-from forkjoin.interfaces.cli.codes import Ending, exit_code
+from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
 from forkjoin.interfaces.cli.talk import data, data_json, say
 from forkjoin.model import spoken_size, to_builtins
 from forkjoin.model.text import one_line
@@ -82,13 +82,19 @@ def _patches(ask: Ask) -> int:
     if ask.bundle:
         raise PlanError("cannot go with --bundle", where="--patches", next_step="say one of them")
     run, task = run_or_task(ask, ask.run)
+    if run.called != run.id:
+        raise PlanError(
+            "is a bundle, and holds no commits", where=f"export {run.called} --patches",
+            next_step=f"what its tasks changed: forkjoin diff {run.called}",
+        )  # fmt: skip
     made = export_patches(run, Path(ask.patches), tasks=() if task is None else (task.id,))
+    code = exit_code(Ending(states=(*("completed" for _ in made.tasks), *("failed" for _ in made.left_out))))
     if ask.json:
-        data_json({"forkjoin": 1, "run": run.id, **to_builtins(asdict(made))})
+        data_json({"forkjoin": 1, "run": run.id, **to_builtins(asdict(made)), "exit": WORDS[code]})
     else:
         for name in made.files:
             data(f"{made.folder}/{name}")
         for left in made.left_out:
             say(f"left out {left.task}: {one_line(left.reason)}")
         say(f"Next: git am {shlex.quote(made.folder)}/*.patch" if made.files else "nothing to export")
-    return exit_code(Ending(states=(*("completed" for _ in made.tasks), *("failed" for _ in made.left_out))))
+    return code

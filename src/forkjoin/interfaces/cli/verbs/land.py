@@ -9,6 +9,7 @@ import typer
 
 from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked, by_run, complete_name, duration
+from forkjoin.interfaces.cli.codes import WORDS
 from forkjoin.interfaces.cli.landings import landing_code, print_landing
 from forkjoin.interfaces.cli.talk import data_json, say
 from forkjoin.model import Landing, to_builtins
@@ -94,8 +95,9 @@ def act(ask: Ask) -> int:
         raise PlanError("is a bundle", where=f"land {run.called}", next_step="land the run where it is kept")
     made = _landed(run, ask, tasks)
     if ask.json:
-        data_json({"forkjoin": 1, **to_builtins(made)})
-        return landing_code(made)
+        code = landing_code(made)
+        data_json({"forkjoin": 1, **to_builtins(made), "exit": WORDS[code]})
+        return code
     return print_landing(made)
 
 

@@ -143,7 +143,7 @@ def _as_json(
 
 
 def _nothing(run: Run, task: str, ask: Ask) -> str:
-    name = f"{run.id}/{task}"
+    name = f"{run.called}/{task}"
     if ask.brief:
         return f"{name} was given no brief"
     other = "" if ask.stderr else f"; its error stream: forkjoin log --stderr {name}"

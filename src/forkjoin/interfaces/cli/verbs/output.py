@@ -89,7 +89,7 @@ def _mode(ask: Ask) -> Literal["answer", "tail", "full"]:
 
 
 def _print(run: Run, out: TaskOutput, *, headed: bool) -> None:
-    name = f"{run.id}/{out.task.id}"
+    name = f"{run.called}/{out.task.id}"
     if headed:
         data(f"== {out.task.id}: {spell(out.task.state)} ==")
     if out.text:

@@ -186,13 +186,14 @@ def _many(entries: int) -> str:
 
 
 def agents_line() -> str:
-    """Return what to say of the agents found here: this version drives commands and analysers only."""
-    from forkjoin.engine import found_agents
+    """Return what to say of the coding agents found here: the analysers need none, and one may look too."""
+    from forkjoin.engine import agent_names, found_agents
 
-    names = ", ".join(name for name, _ in found_agents())
-    if not names:
+    here = [found.name for found in found_agents()]
+    driven = [name for name in here if name in agent_names()]
+    if not here:
         return "no coding agent was found on this machine; analysers need none"
-    return (
-        f"agents found on this machine: {names}; this version drives no agent by itself, but runs any command: "
-        "forkjoin run -a shell -t 'YOUR AGENT COMMAND'"
+    how = (
+        f"let one look: forkjoin review -a {driven[0]}" if driven else "as a command: forkjoin review -a shell -t LINE"
     )
+    return f"coding agents found on this machine: {', '.join(here)}; {how}"

@@ -11,6 +11,7 @@ import typer
 
 from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked, complete_run, duration, the_run
+from forkjoin.interfaces.cli.codes import WORDS
 from forkjoin.interfaces.cli.talk import data, data_json, say
 
 if TYPE_CHECKING:
@@ -75,14 +76,16 @@ def _foretold(ask: Ask, runs: Sequence[Run]) -> int:
     """Say what would go with each run, and which would be refused; the exit code is the one that it would have."""
     changes = {run.id: run.unlanded(discard=ask.discard) for run in runs}
     refused = [name for name, lines in changes.items() if lines and not ask.discard]
+    code = 2 if refused else 0
     if ask.json:
         going = [name for name in changes if name not in refused]
-        data_json({"forkjoin": 1, "dry_run": True, "runs": going, "changes": changes, "refused": refused})
-        return 2 if refused else 0
+        told = {"dry_run": True, "runs": going, "changes": changes, "refused": refused}
+        data_json({"forkjoin": 1, **told, "exit": WORDS[code]})
+        return code
     for name, lines in changes.items():
         _print_changes(lines, name)
         data(f"would not remove {name}: it needs --discard" if name in refused else f"would remove {name}")
-    return 2 if refused else 0
+    return code
 
 
 def _print_changes(lines: Sequence[str], run: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from forkjoin.interfaces.cli.asking import Asked, by_run, complete_name
+from forkjoin.interfaces.cli.codes import WORDS
 from forkjoin.interfaces.cli.talk import data, data_json, say
 from forkjoin.interfaces.cli.words import spell
 from forkjoin.model import ENDED
@@ -45,8 +46,10 @@ def act(ask: Ask) -> int:
     """Stop it."""
     ends = [_stopped(ask, run, tasks) for run, tasks in by_run(ask, ask.names or ())]
     stopped = [task for end in ends for task in end.tasks]
+    late = any(end.late for end in ends)
+    code = 5 if late else 0
     if ask.json:
-        data_json({"forkjoin": 1, "tasks": stopped})
+        data_json({"forkjoin": 1, "tasks": stopped, "exit": WORDS[code]})
     else:
         _print(stopped)
     kept = [end.run for end in ends if end.kept]
@@ -55,10 +58,9 @@ def act(ask: Ask) -> int:
             f"the disk is full: the wish to stop run {name} is kept and its programs were asked to end, but its "
             f"journal takes no more; make room, then: forkjoin wait {name}"
         )
-    late = any(end.late for end in ends)
     if late and not kept:
         say(f"not all have ended after {_WAIT_S:g} s; again with --kill ends them at once")
-    return 5 if late else 0
+    return code
 
 
 def _print(stopped: Sequence[dict[str, Any]]) -> None:

@@ -80,7 +80,8 @@ def _opened(ask: Ask) -> int:
     run, task = the_task(ask, ask.run)
     opened = run.terminal(task.id)
     say(f"{' '.join(opened.argv)} in {opened.cwd}")
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program
+    # Ctrl-C is for the program: heard and passed over here, for what is ignored stays so in whatever is started.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         code = subprocess.run(opened.argv, cwd=opened.cwd, env=opened.env, check=False).returncode
     finally:
