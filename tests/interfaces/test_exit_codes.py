@@ -110,6 +110,8 @@ def test_a_signal_goes_before_everything_and_nothing_lives_on(forkjoin, number: 
 @pytest.mark.parametrize("argv", [("wait",), ("output", "slow"), ("log", "-f", "slow"), ("watch",)], ids=" ".join)
 def test_ctrl_c_in_what_only_reads_is_130_and_stops_nothing(forkjoin, argv: tuple[str, ...]) -> None:
     forkjoin("run", "--detach", forkjoin.plan(SLOW))
+    while forkjoin.json("ls")["runs"][0]["state"] == "queued":  # on a busy machine its owner takes a while to come
+        time.sleep(0.2)
     process = forkjoin.process(*argv)
     time.sleep(1.5)  # there is nothing to see of it while it waits
     process.send_signal(signal.SIGINT)
