@@ -93,6 +93,8 @@ WRONG_VALUES: tuple[tuple[str, Any, str, str], ...] = (
     ("processes", 0, "processes is 0", "give more than 0"),
     ("disk", -5, "disk is -5", "give more than 0"),
     ("ok_exit", [], "no exit code counts as fine", "give at least one"),
+    ("model", "--share", "model is '--share', which its agent would take for an option", "write the name alone"),
+    ("effort", "-h", "effort is '-h', which its agent would take for an option", "write the name alone"),
     ("writes", ["/etc"], "the path '/etc' is absolute", "write it relative to the tree"),
     ("reads", ["~/x"], "the path '~/x' is absolute", "relative"),
     ("writes", ["a/../b"], "the path 'a/../b' leaves the tree", "write it without '..'"),

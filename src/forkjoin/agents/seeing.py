@@ -83,7 +83,10 @@ def _read(path: Path) -> dict[str, Any]:
     if len(raw) > _MOST:
         raise ValueError("it is larger than 1 MiB")
     text = raw.decode("utf-8-sig")
-    found = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text or "{}")
+    try:
+        found = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text or "{}")
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     return found if isinstance(found, dict) else {}
 
 

@@ -113,4 +113,6 @@ def _has_wal(path: Path) -> bool:
 def _cannot_create(path: Path, error: OSError) -> CannotHere | NoRoom:
     if no_room(error):
         return NoRoom(f"{path}: {error.strerror}; free some space and start again")
-    return CannotHere(f"{path}: the journal cannot be made: {error.strerror}; make the folder writable, or set --home")
+    return CannotHere(
+        f"{path}: the journal cannot be made: {error.strerror}; make the folder writable, or set FORKJOIN_HOME"
+    )

@@ -174,6 +174,15 @@ def _unusable(field: str, text: str) -> Wrong:
     )
 
 
+def _asked_with(task: Task) -> Wrong | None:
+    """What becomes a word of an agent's command line must not be one of its options: some share the session."""
+    for field in ("model", "effort"):
+        if getattr(task, field).startswith("-"):
+            why = f"{field} is {getattr(task, field)[:60]!r}, which its agent would take for an option"
+            return Wrong(fields=(field,), why=why, next_step="write the name alone")
+    return None
+
+
 def _texts(given: Sequence[str] | Mapping[str, str]) -> Iterable[str]:
     return (*given, *given.values()) if isinstance(given, Mapping) else given
 
@@ -205,5 +214,5 @@ def _schema_fault(schema: str) -> str:
 
 
 RULES: Final[tuple[Callable[[Task], Wrong | None], ...]] = (
-    _work, _numbers, _permission, _set_up, _paths, _text, _output,
+    _work, _numbers, _permission, _set_up, _paths, _text, _asked_with, _output,
 )  # fmt: skip

@@ -29,7 +29,8 @@ def with_estimates(ready: Prepared, home: Path) -> Prepared:
     """Return a prepared plan whose tasks without an estimate have the seconds they took in past runs of its repository.
 
     The same task is one with the same agent and the same work; one with the same id too goes before the others. What
-    was learnt, and where, stands in `check.estimates`. Costs a few ms a task at most, and raises nothing.
+    was learnt, and where, stands in `check.estimates`. Costs a few ms a task at most. Raises CannotHere where the state
+    folder is not its user's alone.
     """
     wanted = [task for task in ready.plan.tasks if task.estimate is None]
     learnt = _learnt(wanted, home, repository_key(ready.tree)) if wanted else {}
