@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -129,3 +131,26 @@ def test_ctrl_c_as_older_versions_of_typer_pass_it_on_is_130_too(capsys: pytest.
 
     assert guarded(aborted, as_json=True) == 130
     assert capsys.readouterr() == ("", "")
+
+
+def _repository(tree: Path) -> None:
+    for words in (("init", "-q"), ("config", "user.name", "A"), ("config", "user.email", "a@example.org"),
+                  ("commit", "-q", "--allow-empty", "-m", "begun")):  # fmt: skip
+        subprocess.run(["git", "-C", str(tree), *words], check=True)
+
+
+def test_the_word_of_a_run_that_is_landed_is_that_of_its_landing(forkjoin) -> None:
+    """What the run brought is one object, and its word is the exit code of the process."""
+    _repository(forkjoin.tree)
+    task = {"id": "a", "shell": "echo new > made.txt", "writes": ["made.txt"]}
+    said = forkjoin.json("run", "--land", forkjoin.plan(task, gate="false"), code=4)
+    assert (said["tasks"][0]["state"], said["exit"]) == ("completed", "none-succeeded")
+
+
+def test_where_it_cannot_be_landed_the_results_are_told_all_the_same(forkjoin, monkeypatch) -> None:
+    _repository(forkjoin.tree)
+    subprocess.run(["git", "-C", str(forkjoin.tree), "config", "--unset", "user.email"], check=True)
+    subprocess.run(["git", "-C", str(forkjoin.tree), "config", "user.useConfigOnly", "true"], check=True)
+    task = {"id": "a", "shell": "echo new > made.txt", "writes": ["made.txt"]}
+    said = forkjoin.json("run", "--land", forkjoin.plan(task), code=7)
+    assert (said["tasks"][0]["state"], said["exit"]) == ("completed", "machine")

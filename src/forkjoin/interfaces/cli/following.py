@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from forkjoin.errors import PlanError, UnknownId, choices
+from forkjoin.errors import ForkjoinError, PlanError, UnknownId, choices
 from forkjoin.interfaces.cli.asking import Asked, latest
 from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
 from forkjoin.interfaces.cli.talk import data, data_json, data_json_with, even_unread, line_width, say, widest
@@ -44,22 +44,43 @@ class Following(Asked):
         return "quiet" if self.quiet else "verbose" if self.verbose else "auto"
 
 
-def finished(run: Run, attended: Attended, asked: Following, *, fail_on: str) -> int:
-    """Print the end of a run that was attended, and return its exit code."""
+After: TypeAlias = Callable[["Run | None"], int]
+
+
+def nothing_more(run: Run | None) -> int:
+    """Do nothing behind the end of a run."""
+    return 0
+
+
+def finished(run: Run, attended: Attended, asked: Following, *, fail_on: str, after: After = nothing_more) -> int:
+    """Print the end of a run that was attended, and return its exit code, or that of *after* where it is 0.
+
+    *after* is given the run where it came to its end here, else None; what it says comes behind what is printed for
+    people, and before the object for a program, which has the exit code.
+    """
     if attended.left:
         say(f"run {run.id} goes on in the background; watch it: forkjoin watch {run.id}")
         if asked.json:
             with even_unread():
                 data_json(ids(run))
-        return 0
+        return after(None)
     code = ending_code(run, attended, fail_on=fail_on)
     with even_unread():
-        if asked.json:
-            print_result(run, exit=WORDS[code])
-        elif not asked.jsonl:
+        if not asked.json and not asked.jsonl:
             print_end(run, attended.view, quiet=asked.quiet)
     if attended.interrupted:
         say(f"stopped; what had completed is kept: forkjoin show {run.id}; run the rest again: forkjoin retry {run.id}")
+    try:
+        behind = after(None if attended.interrupted else run)
+    except ForkjoinError as error:
+        if not asked.json:
+            raise
+        say(f"error: {error}")  # what the run brought is one object on stdout, not two
+        behind = error.exit_code
+    code = code or behind
+    with even_unread():
+        if asked.json:
+            print_result(run, exit=WORDS[code])
     return code
 
 

@@ -121,17 +121,16 @@ def _begun_and_landed(ready: Prepared, asked: Running) -> int:
     landing = LandAsk(apply=asked.apply, prefix=settings.branch_prefix or "forkjoin")
     if not asked.dry_run:
         refuse_unlandable(ready, prefix=landing.prefix)
-    codes: list[int] = []
 
-    def land(run: Run | None) -> None:
+    def land(run: Run | None) -> int:
         if run is None:
             say("nothing was landed, for the run did not come to its end here; later: forkjoin land")
-        elif run.view().unlanded:
-            made = run.land(landing, say=say)
-            codes.append(print_landing(made, to=say if asked.json or asked.jsonl else data))
+            return 0
+        if not run.view().unlanded:
+            return 0
+        return print_landing(run.land(landing, say=say), to=say if asked.json or asked.jsonl else data)
 
-    code = start(ready, asked, settings=settings, after=land)
-    return code or next(iter(codes), 0)
+    return start(ready, asked, settings=settings, after=land)
 
 
 def _on_overlap(text: str) -> Any:

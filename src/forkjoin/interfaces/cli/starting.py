@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,12 +12,12 @@ import typer
 
 from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import duration
-from forkjoin.interfaces.cli.following import Following, finished, ids, severity
+from forkjoin.interfaces.cli.following import After, Following, finished, ids, nothing_more, severity
 from forkjoin.interfaces.cli.spending import money_line, spendable
 from forkjoin.interfaces.cli.talk import data, data_json, on_terminal, say
 
 if TYPE_CHECKING:
-    from forkjoin.engine import Overrides, Prepared, Run, Settings
+    from forkjoin.engine import Overrides, Prepared, Settings
 
 # By these a program knows that it runs inside an agent's session.
 _SURROUNDING = {
@@ -83,13 +83,13 @@ def start(
     *,
     settings: Settings,
     detach: bool = False,
-    after: Callable[[Run | None], None] | None = None,
+    after: After = nothing_more,
     forgiving: bool = False,
 ) -> int:
     """Start what is ready, as the flags say; return the exit code.
 
-    *after* is called with a run that has come to its end, with None where it was left or interrupted; *forgiving*: then
-    no finding counts for the exit code.
+    *after* is called with a run that has come to its end, with None where it was left or interrupted, and has an exit
+    code of its own; *forgiving*: where it came to its end no finding counts for the exit code.
     """
     limit = severity(asked.fail_on or settings.fail_on or "")
     if asked.dry_run:
@@ -113,10 +113,7 @@ def start(
         run = launch(ready, settings=settings)
         attended = driven(run, show_for(run, asked.form, attached=True), signals)
     over = not attended.left and not attended.interrupted
-    code = finished(run, attended, asked, fail_on="" if forgiving and over else limit)
-    if after:
-        after(run if over else None)
-    return code
+    return finished(run, attended, asked, fail_on="" if forgiving and over else limit, after=after)
 
 
 def _priced(ready: Prepared, asked: Starting, settings: Settings) -> Prepared:

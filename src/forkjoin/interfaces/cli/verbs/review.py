@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forkjoin.errors import PlanError
+from forkjoin.interfaces.cli.following import After, nothing_more
 from forkjoin.interfaces.cli.starting import Starting, start
 from forkjoin.interfaces.cli.talk import say
 
@@ -146,18 +146,19 @@ def _to_write(ask: Ask) -> Path | None:
     return file
 
 
-def _after(ask: Ask, written: Path | None) -> Callable[[Run | None], None] | None:
-    """Return what is to be done with a run that has ended, None for nothing."""
+def _after(ask: Ask, written: Path | None) -> After:
+    """Return what is to be done with a run that has ended."""
     if written is None and not ask.prune_baseline:
-        return None
+        return nothing_more
 
-    def after(run: Run | None) -> None:
+    def after(run: Run | None) -> int:
         if run is None:
             say("no baseline was written, for the review did not come to its end")
         elif written is not None:
             _write(run, written)
         else:
             _prune(run)
+        return 0
 
     return after
 
