@@ -8,7 +8,6 @@ import importlib
 import io
 import json
 import os
-import pkgutil
 import random
 import shutil
 import subprocess
@@ -21,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from crash.looking import environ, git, helpers, marked, planned
+from crash.looking import alive, ended_within, environ, git, planned
 
 import forkjoin
 from forkjoin.interfaces.cli.main import answered
@@ -119,9 +118,7 @@ class Trial:
 
     def alive(self) -> list[int]:
         """Return what lives of any run: processes of attempts, nurseries, shims."""
-        return [
-            *marked(self.home), *helpers(self.home, "forkjoin-nurse"), *helpers(self.home, "forkjoin-shim"),
-        ]  # fmt: skip
+        return alive(self.home)
 
     def until(self, what: Callable[[], object], said: str, *, patience_s: float = 60.0) -> bool:
         """Wait until *what* is true; where it never is, that is broken."""
@@ -177,14 +174,11 @@ def _be(words: Sequence[str], tree: Path, environ: Mapping[str, str], fds: tuple
 
 def _waited(pid: int, patience_s: float) -> int | None:
     """Return the exit code of a child, None where it had to be killed."""
-    deadline = time.monotonic() + patience_s
-    while (done := os.waitpid(pid, os.WNOHANG))[0] == 0:
-        if time.monotonic() > deadline:
-            os.kill(pid, 9)
-            os.waitpid(pid, 0)
-            return None
-        time.sleep(0.005)
-    return os.waitstatus_to_exitcode(done[1])
+    in_time = ended_within(pid, patience_s)
+    if not in_time:
+        os.kill(pid, 9)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return code if in_time else None
 
 
 def _named(pid: int) -> str:
@@ -235,7 +229,7 @@ def long_form(
     asked.add_argument("--kind", choices=kinds, action="append", default=None)
     asked.add_argument("--json", default="")
     given = asked.parse_args()
-    _import_all()
+    import_all()
     began, top = time.monotonic(), Path(tempfile.mkdtemp(prefix="forkjoin-trials-"))
     chosen: Sequence[str] = given.kind or kinds
     skipped = {kind: why for kind in chosen if (why := missing(kind))}
@@ -252,13 +246,20 @@ def long_form(
     return 1 if said["broken"] else 0
 
 
-def _import_all() -> None:
-    """Import what commands import when they need it, once for all that are forked."""
-    for found in pkgutil.walk_packages(forkjoin.__path__, "forkjoin."):
-        if not found.name.endswith(("nursery", "shim")):  # these are run by themselves
-            importlib.import_module(found.name)
+def import_all() -> None:
+    """Import what commands import when they need it, once for all that are forked.
+
+    But for the MCP door, which no trial opens: its packages are half of the memory, whose map each fork copies.
+    """
+    package = Path(forkjoin.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        names = path.relative_to(package.parent).with_suffix("").parts
+        if "mcp" not in names and names[-1] not in ("__init__", "__main__", "nursery", "shim"):  # run by themselves
+            importlib.import_module(".".join(names))
+    importlib.import_module("platformdirs.unix")
     with redirect_stdout(io.StringIO()):
-        answered(["ls", "--help"])
+        for verb in ("run", "show", "land", "rm"):
+            answered([verb, "--help"])
 
 
 def _trials(

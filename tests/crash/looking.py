@@ -6,25 +6,37 @@ import collections
 import contextlib
 import json
 import os
+import select
 import sqlite3
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 Count = collections.Counter[str]
 
 
-def processes() -> Iterator[int]:
-    """Yield the ids of all processes."""
-    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+def processes() -> list[int]:
+    """Return the ids of all processes."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - often: no paths are made
 
 
 def content(path: str) -> bytes:
-    """Return what a file holds, b"" where it is not there (any more)."""
+    """Return what a file holds, b"" where it is not there (any more).
+
+    By raw calls: the trials look at all of /proc again and again, and by pathlib that was a third of what they cost.
+    """
     try:
-        return Path(path).read_bytes()
+        fd = os.open(path, os.O_RDONLY)
     except OSError:
         return b""
+    parts = []
+    try:
+        while part := os.read(fd, 1 << 16):
+            parts.append(part)
+    except OSError:  # a process that is ending
+        return b""
+    finally:
+        os.close(fd)
+    return b"".join(parts)
 
 
 def parent_and_state(pid: int) -> tuple[int, str]:
@@ -33,36 +45,52 @@ def parent_and_state(pid: int) -> tuple[int, str]:
     return (int(said[1]), said[0].decode()) if len(said) > 1 else (0, "X")
 
 
-def helpers(home: Path, name: str) -> list[int]:
-    """Return our nurseries or shims (by *name*) of the runs below *home*: told from others by where their log goes."""
-    return [
-        pid for pid in processes() if content(f"/proc/{pid}/comm").strip().decode() == name and _logs_into(home, pid)
-    ]
+def helpers(home: Path, *names: str) -> list[int]:
+    """Return our nurseries or shims (by *names*) of the runs below *home*: told from others by where their log goes."""
+    wanted = {f"{name}\n".encode() for name in names}
+    return [pid for pid in processes() if content(f"/proc/{pid}/comm") in wanted and _logs_into(home, pid)]
 
 
 def _logs_into(home: Path, pid: int) -> bool:
     try:
-        return str(Path(f"/proc/{pid}/fd/2").readlink()).startswith(str(home))
+        return os.readlink(f"/proc/{pid}/fd/2").startswith(str(home))  # noqa: PTH115 - a path of a process, as it is
     except OSError:
         return False
 
 
 def supervisors(home: Path) -> list[int]:
     """Return the detached owners of runs below *home*."""
-    mine = str(home).encode()
-    lines = ((pid, content(f"/proc/{pid}/cmdline")) for pid in processes())
-    return [pid for pid, line in lines if b"forkjoin.engine.supervise" in line and mine in line]
+    return [pid for pid in processes() if supervises(home, pid)]
+
+
+def supervises(home: Path, pid: int) -> bool:
+    """Whether a process is a detached owner of a run below *home*."""
+    line = content(f"/proc/{pid}/cmdline")
+    return b"forkjoin.engine.supervise" in line and str(home).encode() in line
 
 
 def marked(home: Path) -> list[int]:
     """Return the living processes of any attempt below *home*, by the mark in their environment."""
-    mark = f"FORKJOIN_ATTEMPT={home}/".encode()
+    mark = b"\0" + f"FORKJOIN_ATTEMPT={home}/".encode()
     return [
         pid
         for pid in processes()
-        if any(one.startswith(mark) for one in content(f"/proc/{pid}/environ").split(b"\0"))
-        and parent_and_state(pid)[1] not in "ZX"
+        if mark in b"\0" + content(f"/proc/{pid}/environ") and parent_and_state(pid)[1] not in "ZX"
     ]
+
+
+def alive(home: Path) -> list[int]:
+    """Return what lives of the attempts below *home*: their processes, and our nurseries and shims."""
+    return marked(home) + helpers(home, "forkjoin-nurse", "forkjoin-shim")
+
+
+def ended_within(pid: int, seconds: float) -> bool:
+    """Wait for the end of a child of ours, and leave it to be waited for; False where it lives on."""
+    fd = os.pidfd_open(pid)
+    try:
+        return bool(select.select([fd], [], [], seconds)[0])
+    finally:
+        os.close(fd)
 
 
 def torn_records(home: Path) -> list[str]:

@@ -11,10 +11,7 @@ from __future__ import annotations
 
 import argparse
 import collections
-import contextlib
 import gc
-import importlib
-import io
 import json
 import os
 import random
@@ -28,6 +25,7 @@ from pathlib import Path
 from typing import TextIO, TypeAlias
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for `python tests/crash/points.py`
+from crash.forms import import_all
 from crash.looking import repository
 from crash.trials import PLANS, Trial, trial
 
@@ -39,12 +37,6 @@ RESUMED = (
     "turn.decided", "turn.committed", "run.joined", "report.written",
 )  # fmt: skip
 KILLED_BEFORE = "turn.done#3"  # then three programs run, a writer among them
-LOADED = (
-    "forkjoin.agents.command", "forkjoin.engine.driving.drive", "forkjoin.engine.landing.land",
-    "forkjoin.engine.launching.launching", "forkjoin.engine.preparing.reading",
-    "forkjoin.engine.supervise", "forkjoin.interfaces.cli.attending", "forkjoin.interfaces.cli.live",
-    "platformdirs.unix", "psutil",
-)  # fmt: skip
 Way: TypeAlias = tuple[str, bool]  # a plan of trials.py, and whether it is a light one
 HITS, LIGHT_HITS = 400, 220  # in a run without a kill, about
 
@@ -202,13 +194,8 @@ def summary(done: Sequence[Trial]) -> dict[str, object]:
 
 def ready() -> None:
     """Import all that a run needs, so that forked owners have it: most of what a command costs."""
-    for name in LOADED:
-        importlib.import_module(name)
-    from forkjoin.interfaces.cli.main import answered
-
-    with contextlib.redirect_stdout(io.StringIO()):
-        for verb in ("run", "show", "land", "rm"):
-            answered([verb, "--help"])
+    import_all()
+    gc.set_threshold(100_000, 20, 20)  # as a command has it
     gc.freeze()  # else each fork's first collection writes to, and so copies, every page of what was imported
 
 

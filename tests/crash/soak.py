@@ -30,13 +30,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for `python tests/crash/soak.py`
 from crash.looking import (
     Count,
+    alive,
     content,
     ended_attempts,
     environ,
     helpers,
     left_on_disk,
     logged,
-    marked,
     planned,
     repository,
     taken_up_at,
@@ -239,7 +239,7 @@ def changed(one: dict[str, object]) -> bool:
 
 def no_process_left(made: Soak) -> None:
     deadline = time.monotonic() + 2
-    while left := marked(made.home) + helpers(made.home, "forkjoin-nurse") + helpers(made.home, "forkjoin-shim"):
+    while left := alive(made.home):
         if time.monotonic() > deadline:
             made.broken.append(("orphans", f"still alive two seconds after the end: {left}"))
             return

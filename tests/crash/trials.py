@@ -21,14 +21,16 @@ from pathlib import Path
 from crash.landings import landed
 from crash.looking import (
     Count,
+    alive,
     ended_attempts,
+    ended_within,
     environ,
-    helpers,
     left_on_disk,
     logged,
     marked,
     planned,
     succeeded,
+    supervises,
     supervisors,
     taken_up_at,
     torn_records,
@@ -192,15 +194,12 @@ def forked(made: Trial, work: Callable[[], int]) -> int:
             os.write(2, f"{type(error).__name__}: {error}\n".encode())
         finally:
             os._exit(code)
-    deadline = time.monotonic() + LAST_S
-    while (done := os.waitpid(pid, os.WNOHANG))[0] == 0:
-        if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            made.broke("untrue", f"a command did not end in {LAST_S:g} s")
-            return 99
-        time.sleep(0.005)
-    return os.waitstatus_to_exitcode(done[1])
+    in_time = ended_within(pid, LAST_S)
+    if not in_time:
+        os.kill(pid, signal.SIGKILL)
+        made.broke("untrue", f"a command did not end in {LAST_S:g} s")
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return code if in_time else 99
 
 
 def command(*argv: str) -> int:
@@ -224,8 +223,9 @@ def resume(made: Trial) -> int:
 def settle(made: Trial) -> None:
     """Wait until a detached owner is gone: killed, or at its end."""
     deadline = time.monotonic() + LAST_S
-    while supervisors(made.home) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    owners = supervisors(made.home)
+    while any(supervises(made.home, pid) for pid in owners) and time.monotonic() < deadline:
+        time.sleep(0.02)
     noted(made)
     for record in torn_records(made.home):
         made.broke("untrue", f"the record {record} is not whole")
@@ -332,7 +332,7 @@ def shown(made: Trial, run: str) -> list[dict[str, object]]:
 
 def no_process_left(made: Trial) -> None:
     deadline = time.monotonic() + 2
-    while left := marked(made.home) + helpers(made.home, "forkjoin-nurse") + helpers(made.home, "forkjoin-shim"):
+    while left := alive(made.home):
         if time.monotonic() >= deadline:
             made.broke("orphans", f"still alive two seconds after the end: {left}")
             return

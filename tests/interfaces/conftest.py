@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,18 +72,44 @@ def forkjoin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     return Door(tree, capsys)
 
 
-@pytest.fixture
-def ended(forkjoin: Door) -> str:
-    """A run that is over: one task answered, one failed, one changed a file. Returns its id."""
+@pytest.fixture(scope="session")
+def over(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A run that is over, made once a worker: a folder with its `tree` and `state`, and its id."""
+    top = tmp_path_factory.mktemp("ended") / "kept"
+    place = top.parent / "here"  # where it is put for each test: what a run remembers is absolute
+    (place / "tree").mkdir(parents=True)
     hostile = r"printf '\033[31mred\033]0;title\007 end\n'"
     tasks = [
         {"id": "good", "shell": f"echo answer; {hostile}", "writes": []},
         {"id": "bad", "shell": "echo broken >&2; exit 4", "writes": []},
         {"id": "writer", "shell": "echo new > made.txt", "writes": ["made.txt"]},
     ]
-    plan = forkjoin.tree.parent / "three.json"
+    plan = place / "three.json"
     plan.write_text(json.dumps({"name": "three", "tasks": tasks}))
-    return str(forkjoin.json("run", str(plan), code=3)["run"])
+    done = subprocess.run(
+        [*PROGRAM, "run", str(plan), "--json"], cwd=place / "tree", capture_output=True, check=False,
+        env=os.environ | {"FORKJOIN_HOME": str(place / "state")},
+    )  # fmt: skip
+    assert done.returncode == 3, done.stderr
+    place.rename(top)
+    return top, str(json.loads(done.stdout)["run"])
+
+
+@pytest.fixture
+def ended(forkjoin: Door, over: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A run that is over: one task answered, one failed, one changed a file. Returns its id.
+
+    The tree and the state folder are put back for each test as they were when it ended.
+    """
+    kept, run = over
+    place = kept.parent / "here"
+    shutil.copytree(kept, place, symlinks=True)
+    monkeypatch.setenv("FORKJOIN_HOME", str(place / "state"))
+    monkeypatch.chdir(place / "tree")
+    forkjoin.tree = place / "tree"
+    yield run
+    used = place.rename(kept.parent / "used")  # in one step: what still wrote there would find no folder
+    shutil.rmtree(used, ignore_errors=True)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from forkjoin.agents.providers import provider_of
 from forkjoin.agents.replay import Played, ReplayDialect
 from forkjoin.agents.said import Action, Said, Trouble
 from forkjoin.agents.seeing import Seen, seen_by
-from forkjoin.agents.table import cards, dialect, names
+from forkjoin.agents.table import cards, dialect, is_known, names
 from forkjoin.agents.troubles import dated, limit_of
 from forkjoin.agents.truth import findings_schema, truth
 
@@ -47,6 +47,7 @@ __all__ = [
     "features",
     "findings_schema",
     "found_agents",
+    "is_known",
     "less",
     "limit_of",
     "names",

@@ -33,6 +33,11 @@ def names() -> tuple[str, ...]:
     return (*AGENTS, *sorted(set(_registered()) - set(AGENTS)))
 
 
+def is_known(name: str) -> bool:
+    """Whether it is one of `names`; what other packages register is read only for a name that is not ours."""
+    return name in AGENTS or name in _registered()
+
+
 def dialect(name: str) -> Dialect:
     """Return the agent of that name; raise UnknownId with the known ones, CannotHere where it cannot be loaded."""
     if name not in _made:

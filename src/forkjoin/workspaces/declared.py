@@ -33,8 +33,26 @@ def covered(globs: Sequence[str], *, folds_case: bool = False) -> Callable[[str]
     `*`, `?` and `[...]` stay within a name, `**` crosses folders, `{a,b}` is either, a backslash takes the next
     character as it is; a glob without any of these is a file, or a folder with everything below it.
     """
-    forms = [_pattern(one, folds_case) for glob in globs for one in alternatives(glob)]
-    return lambda path: any(form.fullmatch(_plain(path, folds_case)) for form in forms)
+    ends, folders, forms = set[str](), set[str](), list[re.Pattern[str]]()
+    for one in (one for glob in globs for one in alternatives(glob)):
+        match _names(one, folds_case):  # most are one of the first two, which need no expression of their own
+            case ["**", name] if _is_plain(name):
+                ends.add(name)
+            case ["**", name, "**"] if _is_plain(name):
+                folders.add(name)
+            case _:
+                forms.append(_pattern(one, folds_case))
+
+    def covers(path: str) -> bool:
+        text = _plain(path, folds_case)
+        above = text[:-1].rpartition("/")[0].split("/")  # of a folder named with its slash, too
+        return (
+            text.rpartition("/")[2] in ends
+            or not folders.isdisjoint(above)
+            or any(form.fullmatch(text) for form in forms)
+        )
+
+    return covers
 
 
 @lru_cache(maxsize=1)
@@ -68,7 +86,7 @@ def _choices(inner: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def _pattern(glob: str, folds_case: bool) -> re.Pattern[str]:
-    names = [name for name in _plain(glob, folds_case).split("/") if name not in ("", ".")]
+    names = _names(glob, folds_case)
     form = ""
     for number, name in enumerate(names):
         last = number == len(names) - 1
@@ -79,6 +97,15 @@ def _pattern(glob: str, folds_case: bool) -> re.Pattern[str]:
     if not any(name == "**" or _is_wild(name) for name in names):
         form += "(?:/.*)?" if form else ".*"
     return re.compile(form, re.DOTALL)
+
+
+def _names(glob: str, folds_case: bool) -> list[str]:
+    return [name for name in _plain(glob, folds_case).split("/") if name not in ("", ".")]
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name of a glob stands for itself alone."""
+    return re.search(r"[*?\[\\]", name) is None
 
 
 def _is_wild(name: str) -> bool:

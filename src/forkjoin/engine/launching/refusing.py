@@ -11,7 +11,7 @@ from shutil import which
 
 from msgspec.structs import replace
 
-from forkjoin.agents import PROGRAMS, cards, depth_of, dialect, found_agents, names
+from forkjoin.agents import PROGRAMS, cards, depth_of, dialect, found_agents, is_known, names
 from forkjoin.engine.claims import refuse_foreign
 from forkjoin.engine.preparing.prepare import Prepared
 from forkjoin.errors import CannotHere, NotIndependent, PlanError, UnknownId, listed
@@ -118,7 +118,7 @@ def _refuse_speechless(tasks: Sequence[Task]) -> None:
 
 
 def _refuse_unknown(task: Task) -> None:
-    if task.agent_name not in names() and task.agent_name in {agent for agent, _ in found_agents()}:
+    if not is_known(task.agent_name) and task.agent_name in {agent for agent, _ in found_agents()}:
         raise CannotHere(f"task {task.id}: this version does not drive {task.agent_name} yet; give it as a command")
     spoken = dialect(task.agent_name)
     if task.agent_name in PROGRAMS and which(PROGRAMS[task.agent_name]) is None:
