@@ -13,6 +13,12 @@ TEXTS = [
     '{\n  "theme": "dark"\n}\n',
     '{"theme": "dark"}',
     "{\n}\n",
+    "{}",
+    "{ }\n",
+    '{"mcp":{}}',
+    '{ "mcp" : { } , }',
+    '{"mcp": {\n}, "a": 1}',
+    '{"a": {}, // mcp\n"mcp": {}\n}',
     '{\n\t"mcp": {\n\t\t"other": {"type": "local"},\n\t},\n}\n',
     '{\n  // my servers\n  "mcp": { /* none yet: { */ "a": {"b": "}"} }, // end\n  "x": [1, 2,],\n}',
     '\ufeff{"a": "\\"mcp\\": {", "b": null, "c": -1.5e3, "d": true}',
@@ -33,7 +39,7 @@ def test_an_entry_among_others_is_cut_with_its_comma() -> None:
     text = '{"mcp": {"a": 1, "forkjoin": {"x": [1]}, "b": 2}}'
     assert without_entry(text, "mcp", "forkjoin") == '{"mcp": {"a": 1, "b": 2}}'
     assert without_entry('{"mcp": {"a": 1, "forkjoin": 2}}', "mcp", "forkjoin") == '{"mcp": {"a": 1}}'
-    assert without_entry('{"mcp": {"forkjoin": 2}, "z": 1}', "mcp", "forkjoin") == '{ "z": 1}'
+    assert without_entry('{"mcp": {"forkjoin" : 2}, "z": 1}', "mcp", "forkjoin") == '{ "z": 1}'
     assert without_entry('{"z": 1}', "mcp", "forkjoin") == '{"z": 1}'
 
 

@@ -28,8 +28,13 @@ def me(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("host", ["claude", "codex", "gemini", "opencode", "pi"])
 def test_the_diff_is_golden(forkjoin, golden, me: Path, host: str) -> None:
     before = sorted(me.rglob("*"))
-    code, out, err = forkjoin("install", "--dry-run", host)
+    code, out, err = forkjoin("install", "--dry-run", "-v", host)
     assert (code, err, sorted(me.rglob("*"))) == (0, "", before)
+    _, short, _ = forkjoin("install", "--dry-run", host)
+    diff, _, told = out.rpartition(f"{host}: in ")
+    assert short.endswith(told)  # a new file is one line there; what changes in one that was there is shown
+    assert short.count("+++ ") == diff.count("+++ ") - diff.count("--- /dev/null")
+    assert len(short) < (1500 if host not in ("opencode", "pi") else 15_000)
     golden(f"install-{host}.diff", out.replace(str(me), "~"))
 
 

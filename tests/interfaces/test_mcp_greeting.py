@@ -72,8 +72,10 @@ def conversation(greeting: Greeting, host: Host, *lines: dict[str, Any], early: 
     return {answer["id"]: answer for answer in answers}
 
 
-@pytest.mark.parametrize("version", [*HANDSHAKES, "2026-07-28", "1999-01-01"])
-@pytest.mark.parametrize("names", ["forkjoin", "claude"])
+@pytest.mark.parametrize(
+    ("version", "names"),
+    [*((version, "forkjoin") for version in (*HANDSHAKES, MODERN, "1999-01-01")), (HANDSHAKES[-1], "claude")],
+)
 def test_it_says_what_the_server_says(version: str, names: Names, tmp_path: Path) -> None:
     host = Host(Ceiling(roots=(str(tmp_path),)))
     tools = toolset(host=host, names=names)

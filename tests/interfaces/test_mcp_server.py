@@ -12,14 +12,20 @@ import pytest
 from mcp import Client, ClientSession
 from mcp.client.extension import ClaimContext, ClientExtension, ResultClaim
 from mcp.shared.exceptions import MCPError
+from mcp.shared.subscriptions import ResourcesListChanged, ResourceUpdated
 from mcp_types import (
     CallToolResult,
     EmptyResult,
     Request,
     RequestParams,
+    ResourceUpdatedNotification,
     Result,
     SetLevelRequest,
     SetLevelRequestParams,
+    SubscribeRequest,
+    SubscribeRequestParams,
+    UnsubscribeRequest,
+    UnsubscribeRequestParams,
 )  # fmt: skip
 from pydantic import ConfigDict
 
@@ -106,8 +112,9 @@ def test_what_goes_wrong_in_a_tool_is_a_result_that_a_model_reads(serving: Servi
         wrong = await client.call_tool("task_output", {"task_id": 3})
         assert wrong.is_error
         assert "task_output.task_id" in wrong.content[0].text
-        with pytest.raises(MCPError, match="there are run_tasks"):
-            await client.call_tool("launch", {})
+        unknown = await client.call_tool("launch", {})
+        assert unknown.is_error
+        assert "there are run_tasks" in unknown.content[0].text
 
     serving(use, host=Host(Ceiling()))
 
@@ -161,6 +168,53 @@ def test_prompts_teach_and_completions_name_what_is_known(serving: Serving) -> N
         await client.call_tool("task_output", {"task_id": run})
 
     serving(use)
+
+
+SLOW = {"id": "slow", "shell": "echo begun; sleep 2; echo done", "writes": []}
+
+
+def test_a_subscriber_hears_that_a_log_and_a_report_have_changed(serving: Serving) -> None:
+    told: list[str] = []
+
+    async def keep(message: Any) -> None:
+        if isinstance(message, ResourceUpdatedNotification):
+            told.append(str(message.params.uri))
+
+    async def use(client: Client) -> None:
+        run = (await client.call_tool("run_tasks", {"tasks": [SLOW]})).structured_content["run"]
+        log, report = f"forkjoin://runs/{run}/tasks/slow/log", f"forkjoin://runs/{run}/report"
+        for uri in (log, report, "forkjoin://runs/none/report", "other://x"):  # any name: it may come to be
+            await _request(client, SubscribeRequest(params=SubscribeRequestParams(uri=uri)))
+        await _request(client, UnsubscribeRequest(params=UnsubscribeRequestParams(uri=report)))
+        await client.call_tool("task_output", {"task_id": run})
+        await _until(lambda: log in told)
+
+    serving(use, mode="legacy", message_handler=keep)
+    assert {uri.rpartition("/")[2] for uri in told} == {"log"}
+
+
+def test_so_does_who_listens_by_the_newer_protocol(serving: Serving) -> None:
+    async def use(client: Client) -> None:
+        run = (await client.call_tool("run_tasks", {"tasks": [SLOW]})).structured_content["run"]
+        report = f"forkjoin://runs/{run}/report"
+        async with client.listen(resource_subscriptions=[report], resources_list_changed=True) as events:
+            heard = await asyncio.wait_for(anext(aiter(events)), 60)
+            assert heard == ResourceUpdated(uri=report)
+            await client.call_tool("run_tasks", {"tasks": ECHOES[:1]})
+            while heard != ResourcesListChanged():
+                heard = await asyncio.wait_for(anext(aiter(events)), 60)
+
+    serving(use)
+
+
+async def _request(client: Client, request: Any) -> None:
+    await client.session.send_request(request, EmptyResult)
+
+
+async def _until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not done() and time.monotonic() < deadline:
+        await asyncio.sleep(0.05)
 
 
 class _Created(Result):

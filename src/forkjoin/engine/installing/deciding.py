@@ -39,6 +39,17 @@ class Edit:
         lines = difflib.unified_diff(_lines(self.before), _lines(self.after), old, new)
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether its diff is a whole file of ours, which its name and size tell as well."""
+        return self.how in ("create", "delete")
+
+    @property
+    def size(self) -> str:
+        """Return how much text it is about."""
+        text = self.after or self.before or ""
+        return f"{len(_lines(text)):,} lines, {len(text.encode()):,} bytes"
+
 
 def marked(path: str, text: str) -> str:
     """Return *text* as we write it: with a line that says it is ours, and that it is as we wrote it."""

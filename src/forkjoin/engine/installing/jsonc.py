@@ -45,13 +45,19 @@ def with_entry(text: str, section: str, key: str, value: Any) -> str:
 
 
 def without_entry(text: str, section: str, key: str) -> str:
-    """Return *text* without `section.key`, and without the section where nothing else stands in it. Raises NotJson."""
-    top = _top(text)
-    inner = top.members.get(section, (0, top))[1]
-    if section not in top.members or key not in inner.members:
+    """Return *text* without `section.key`: as it was before `with_entry`, to the byte. Raises NotJson.
+
+    Where somebody has written since, a section in which nothing else stands goes too.
+    """
+    value = entry(text, section, key)
+    if value is None:
         return text
-    alone = len(inner.members) == 1
-    return _cut(text, top, section) if alone else _cut(text, inner, key)
+    top = _top(text)
+    inner = top.members[section][1]
+    if len(inner.members) > 1:
+        return _cut(text, inner, key)
+    ways = (_cut(text, top, section), _cut(text, inner, key))
+    return next((way for way in ways if with_entry(way, section, key, value) == text), ways[0])
 
 
 def entry(text: str, section: str, key: str) -> Any:
@@ -64,8 +70,10 @@ def entry(text: str, section: str, key: str) -> Any:
 
 
 def _inserted(text: str, parent: Node, key: str, value: Any, *, depth: int) -> str:
-    member = f"\n{'  ' * depth}{json.dumps(key)}: {_written(value, depth)}"
-    behind = "," if parent.members else "" if "\n" in text[parent.start : parent.end] else f"\n{'  ' * (depth - 1)}"
+    member = f"{json.dumps(key)}: {_written(value, depth)}"
+    if parent.members or "\n" in text[parent.start : parent.end]:  # `{}` and `{` over `}` must differ with it in them
+        member = f"\n{'  ' * depth}{member}"
+    behind = "," if parent.members else ""
     return text[: parent.start + 1] + member + behind + text[parent.start + 1 :]
 
 

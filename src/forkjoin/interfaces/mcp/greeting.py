@@ -23,8 +23,15 @@ CAPABILITIES: Final[dict[str, Any]] = {
     "completions": {},
     "logging": {},
     "prompts": {"listChanged": False},
-    "resources": {"listChanged": False, "subscribe": False},
+    "resources": {"listChanged": False, "subscribe": True},
     "tools": {"listChanged": False},
+}
+
+# By the newest protocol who may listen to one kind of change may ask for all of them.
+_LISTENING: Final = {
+    "prompts": {"listChanged": True},
+    "resources": {"listChanged": True, "subscribe": True},
+    "tools": {"listChanged": True},
 }
 
 
@@ -81,7 +88,7 @@ class Greeting:
             return None
         return {
             "supportedVersions": [MODERN],
-            "capabilities": CAPABILITIES | {"extensions": {EXTENSION: {}}},
+            "capabilities": {**CAPABILITIES, **_LISTENING, "extensions": {EXTENSION: {}}},
             "instructions": instructions(self._host),
             **whole,
         }

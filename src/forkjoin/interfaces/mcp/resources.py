@@ -85,19 +85,25 @@ def _tasks(host: Host, name: str) -> tuple[str, ...]:
         return ()
 
 
+def named(uri: str) -> tuple[str, str, str]:
+    """Return the run, the task ("" for the run itself) and the kind that a resource's name says; raise UnknownId."""
+    match uri.removeprefix(_SCHEME).split("/") if uri.startswith(_SCHEME) else []:
+        case [run, "report"]:
+            return run, "", "report"
+        case [run, "tasks", task, "log" | "brief" | "diff" as kind]:
+            return run, unquote(task), kind
+    raise UnknownId("resource", uri[:120], [str(one.uri_template) for one in TEMPLATES])
+
+
 def _content(host: Host, uri: str) -> tuple[str, str]:
     """Return the kind and text of a resource; raises UnknownId."""
-    match uri.removeprefix(_SCHEME).split("/") if uri.startswith(_SCHEME) else []:
-        case [run_name, "report"]:
-            with host.run(run_name) as run:
-                return "report", run.report_text("markdown")
-        case [run_name, "tasks", task, "log" | "brief" | "diff" as kind]:
-            with host.run(run_name) as run:
-                name = run.task(unquote(task)).id
-                if kind == "log":
-                    return kind, run.log(name, limit=_MOST_BYTES)
-                if kind == "brief":
-                    return kind, run.brief(name)
-                return kind, run.diff(name, size=_MOST_BYTES).decode("utf-8", "replace")
-        case _:
-            raise UnknownId("resource", uri[:120], [str(one.uri_template) for one in TEMPLATES])
+    run_name, task, kind = named(uri)
+    with host.run(run_name) as run:
+        if kind == "report":
+            return kind, run.report_text("markdown")
+        name = run.task(task).id
+        if kind == "log":
+            return kind, run.log(name, limit=_MOST_BYTES)
+        if kind == "brief":
+            return kind, run.brief(name)
+        return kind, run.diff(name, size=_MOST_BYTES).decode("utf-8", "replace")

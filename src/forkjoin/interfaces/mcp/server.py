@@ -12,7 +12,6 @@ from typing import Any
 import mcp_types as types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
-from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from forkjoin.errors import ForkjoinError
@@ -20,9 +19,11 @@ from forkjoin.interfaces.mcp.greeting import EXTENSION, SERVER, described, instr
 from forkjoin.interfaces.mcp.prompting import PROMPTS, prompt
 from forkjoin.interfaces.mcp.resources import TEMPLATES, completions, content, listed
 from forkjoin.interfaces.mcp.tasks import Tasks, result_of
+from forkjoin.interfaces.mcp.watching import Watching, client_of
 from forkjoin.tools import BoundTool, Host, Names, toolset
 
 _LOG = logging.getLogger("forkjoin.mcp")
+_CLIENTS = 256  # whose wish for a log is remembered, over HTTP
 Context = ServerRequestContext[Any, Any]
 
 
@@ -39,6 +40,9 @@ def made_server(host: Host, *, names: Names = "forkjoin") -> Server[Any]:
         on_list_resources=hands.list_resources,
         on_list_resource_templates=hands.list_templates,
         on_read_resource=hands.read_resource,
+        on_subscribe_resource=hands.watching.subscribe,
+        on_unsubscribe_resource=hands.watching.unsubscribe,
+        on_subscriptions_listen=hands.watching.listen,
         on_list_prompts=hands.list_prompts,
         on_get_prompt=hands.get_prompt,
         on_completion=hands.complete,
@@ -58,7 +62,8 @@ class _Hands:
         self._tools = {tool.name: tool for tool in tools}
         self._listed = [types.Tool.model_validate(described(tool)) for tool in tools]
         self.tasks = Tasks(host)
-        self._logs = False
+        self.watching = Watching(host)
+        self._logs: dict[str, None] = {}  # clients that want a log
 
     async def list_tools(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         return types.ListToolsResult(tools=self._listed)
@@ -67,12 +72,12 @@ class _Hands:
         """Return what a tool answers; what went wrong in it is a result too, so that a model reads it."""
         tool = self._tools.get(params.name)
         if tool is None:
-            known = ", ".join(self._tools)
-            raise MCPError(code=types.INVALID_PARAMS, message=f"no tool {params.name[:60]!r}; there are {known}")
+            # A result, as of all that goes wrong in a call: models read those, and many clients keep errors from them.
+            return _failed(f"no tool {params.name[:60]!r}; there are {', '.join(self._tools)}")
 
         async def tell(done: int, of: int, what: str) -> None:
             await ctx.session.report_progress(done, of, what)
-            if self._logs and ctx.protocol_version not in MODERN_PROTOCOL_VERSIONS:
+            if client_of(ctx) in self._logs and ctx.protocol_version not in MODERN_PROTOCOL_VERSIONS:
                 said = types.LoggingMessageNotificationParams(level="info", logger="forkjoin", data=what)
                 await ctx.session.send_notification(types.LoggingMessageNotification(params=said), ctx.request_id)
 
@@ -86,10 +91,16 @@ class _Hands:
         except Exception as error:
             _LOG.exception("a bug in the tool %s", tool.name)
             return _failed(f"this is a bug in forkjoin ({type(error).__name__}: {error}); please report it")
+        finally:
+            await self.watching.listed()
 
     async def set_level(self, ctx: Context, params: types.SetLevelRequestParams) -> types.EmptyResult:
         """Say what is waited for in the client's log, too, where it wants lines of level info."""
-        self._logs = params.level in ("debug", "info")
+        self._logs.pop(client_of(ctx), None)
+        if params.level in ("debug", "info"):
+            self._logs[client_of(ctx)] = None
+        while len(self._logs) > _CLIENTS:
+            del self._logs[next(iter(self._logs))]
         return types.EmptyResult()
 
     async def list_resources(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     ("forkjoin install", "which programs are here, and what each has of forkjoin"),
-    ("forkjoin install --dry-run claude", "what would change, as a diff"),
+    ("forkjoin install --dry-run claude", "what would change; -v shows new files whole"),
     ("forkjoin install claude codex", "show it, then do it"),
     ("forkjoin install --uninstall claude", "take away what was installed, and nothing else"),
 )
@@ -35,13 +35,15 @@ _DONE = {
 class Ask(Asked):
     """Teach other agents' programs to use forkjoin: its skill, and an agent for each of four perspectives.
 
-    HOST is claude, codex, gemini, opencode or pi; none lists what is here. The diff is shown first. What was there is
-    kept: a file that is not forkjoin's is put aside, and comes back with --uninstall; one that you changed stays. Of
-    OpenCode's configuration one entry is added, and every other byte left as it is.
+    HOST is claude, codex, gemini, opencode or pi; none lists what is here. What changes in a file is shown first, as a
+    diff; a new file is named with its size, and shown whole with -v. What was there is kept: a file that is not
+    forkjoin's is put aside, and comes back with --uninstall; one that you changed stays. Of OpenCode's configuration
+    one entry is added, and every other byte left as it is.
     """
 
     hosts: Annotated[list[str] | None, typer.Argument(metavar="HOST...", help="The programs to install into.")] = None
-    dry_run: Annotated[bool, typer.Option("-n", "--dry-run", help="Only show the diff.")] = False
+    dry_run: Annotated[bool, typer.Option("-n", "--dry-run", help="Only show what would change.")] = False
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show new and removed files whole.")] = False
     uninstall: Annotated[bool, typer.Option("--uninstall", help="Take away what was installed.")] = False
 
 
@@ -53,7 +55,7 @@ def act(ask: Ask) -> int:
 
     found = planned(ask.hosts, os.environ, uninstall=ask.uninstall)
     if not ask.json:
-        _print(chain.from_iterable(map(_diff, found)))
+        _print(chain.from_iterable(_diff(one, whole=ask.verbose) for one in found))
     for one in () if ask.dry_run else found:
         carry_out(one)
     if ask.json:
@@ -88,9 +90,10 @@ def _as_dict(one: Installation) -> dict[str, Any]:
     return {"host": one.host, "folder": one.folder, "files": files}
 
 
-def _diff(one: Installation) -> Iterator[str]:
+def _diff(one: Installation, *, whole: bool) -> Iterator[str]:
     for edit in one.edits:
-        yield from edit.diff.split("\n")[:-1]
+        if whole or not edit.is_whole:
+            yield from edit.diff.split("\n")[:-1]
 
 
 def _told(one: Installation, *, dry_run: bool) -> Iterator[str]:
@@ -101,4 +104,5 @@ def _told(one: Installation, *, dry_run: bool) -> Iterator[str]:
     yield f"{one.host}: in {one.folder}{' (nothing was changed)' if dry_run else ''}"
     would = "would be " if dry_run else ""
     for edit in one.edits:
-        yield f"  {edit.path}: {would if edit.diff else ''}{_DONE[edit.how]}"
+        size = f" ({edit.size})" if edit.is_whole else ""
+        yield f"  {edit.path}: {would if edit.diff else ''}{_DONE[edit.how]}{size}"
