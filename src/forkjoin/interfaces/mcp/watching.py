@@ -90,13 +90,16 @@ class Watching:
         while watched := self._watched():
             await asyncio.sleep(_LOOK_S)
             for uri in watched:
-                stamp = await asyncio.to_thread(self._stamp, uri)
-                if stamp == self._seen.get(uri):
-                    continue
-                self._seen[uri] = stamp
-                for tell in [tell for (_, one), tell in self._tells.items() if one == uri]:
-                    await tell(uri)
+                await self._look_at(uri)
             self._seen = {uri: stamp for uri, stamp in self._seen.items() if uri in self._watched()}
+
+    async def _look_at(self, uri: str) -> None:
+        stamp = await asyncio.to_thread(self._stamp, uri)
+        if stamp == self._seen.get(uri):
+            return
+        self._seen[uri] = stamp
+        for tell in [tell for (_, one), tell in self._tells.items() if one == uri]:
+            await tell(uri)
 
     def _stamp(self, uri: str) -> Stamp:
         """Return what differs when the resource does; () where there is none."""
