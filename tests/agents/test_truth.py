@@ -52,9 +52,11 @@ def test_a_command_may_answer_nothing_but_not_where_findings_or_json_were_asked_
 
 
 def test_a_change_outside_the_declared_writes_is_a_violation_with_the_files_named():
-    outcome, _ = told(Task(writes=("a.py",)), changes=STRAY)
+    outcome, _ = told(Task(id="t", writes=("a.py",)), changes=STRAY)
     assert outcome == Failed(
-        kind="violation", reason="changed files outside its declared writes (a.py): b.py; the changes are kept"
+        kind="violation",
+        reason="changed files outside its declared writes (a.py): b.py; "
+        "the changes are kept: forkjoin land --accept t takes them",
     )
 
 
@@ -63,7 +65,19 @@ def test_many_violations_are_named_in_part():
     outcome, _ = told(Task(writes=()), changes=Changes(files=files, commit="c"), answers=False)
     assert isinstance(outcome, Failed)
     assert "f0, f1, f2, f3, f4 and 4 more" in outcome.reason
-    assert "(nothing)" in outcome.reason
+    assert "though it was to write nothing (writes: [])" in outcome.reason
+
+
+def test_a_task_that_declared_no_writes_is_told_what_it_left_and_not_what_it_declared():
+    paths = ("../.git/config", "../x")
+    files = tuple(Change(path=path, how="modified", violation=True) for path in paths)
+    outcome, _ = told(Task(id="t"), changes=Changes(files=files, commit="c"))
+    assert outcome == Failed(
+        kind="violation",
+        reason="changed ../.git/config in your own repository, where it holds for your checkout too: look at it; "
+        "and it changed files outside the folder it was given: ../x; the changes are kept: "
+        "forkjoin land --accept t takes them",
+    )
 
 
 def test_an_agent_that_may_write_and_changed_nothing_needs_a_word():

@@ -111,6 +111,45 @@ def test_it_is_a_violation_where_nothing_else_was_changed_and_where_the_tree_is_
     assert (changes.violations, changes.commit) == (("../.git/config",), "")
 
 
+def test_who_goes_on_in_it_is_told_what_changed_since_and_what_was_told_before_while_that_stands(site):
+    run = site.run()
+    place = run.open(writer())
+    root = Path(place.root)
+    git_in(root, "config", "alias.st", "!./x")
+    assert run.harvest(place, writer()).violations == (".git/config",)
+    site.write(".git/hooks/pre-push", "#!/bin/sh\n", mode=0o755)  # the user's own, between the two
+    git_in(site.tree, "branch", "mine")
+    run.rooms.go_on(writer(), place)
+    (root / "a.txt").write_text("mine\n")
+    second = run.harvest(place, writer(), attempt=2)
+    assert second.violations == (".git/config",)
+    assert [("alias.st" in note, "pre-push" in note, "mine" in note) for note in second.notes] == [(True, False, False)]
+    git_in(root, "config", "--unset", "alias.st")
+    site.write(".git/info/attributes", "* filter=x\n")
+    run.rooms.go_on(writer(), place)
+    assert not run.harvest(place, writer(), attempt=3).violations, "what it was told is put back"
+
+
+def test_what_was_told_stands_where_the_worktree_was_made_anew(site):
+    run = site.run()
+    place = run.open(writer())
+    git_in(Path(place.root), "config", "alias.st", "!./x")
+    run.harvest(place, writer())
+    run.rooms.discard(place)
+    again = run.rooms.open_again(writer(), place)
+    assert run.harvest(again, writer(), attempt=2).violations == (".git/config",)
+
+
+def test_what_its_set_up_changed_in_the_repository_is_not_the_agents(site):
+    run = site.run()
+    place = run.open(writer())
+    git_in(Path(place.root), "config", "core.hooksPath", ".husky")
+    run.rooms.note_set_up(writer(), place)
+    git_in(Path(place.root), "config", "alias.st", "!./x")
+    changes = run.harvest(place, writer())
+    assert ["alias.st" in note and "hooksPath" not in note for note in changes.notes] == [True]
+
+
 def test_a_new_branch_and_worktrees_of_siblings_are_none(site):
     run = site.run()
     place = run.open(writer())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from forkjoin.agents.answers import NoJson, claimed_from, findings_schema, instance_from, sarif_from
@@ -35,9 +36,27 @@ def truth(task: Task, judgement: Judgement, changes: Changes, *, answers: bool) 
 
 
 def _violation(task: Task, paths: tuple[str, ...]) -> str:
-    allowed = ", ".join(task.writes) if task.writes else "nothing"
-    shown = listed(paths, _NAMED, say=spelled)
-    return f"changed files outside its declared writes ({allowed}): {shown}; the changes are kept"
+    """Return which files it changed that it may not, why it may not, and what can be done about it."""
+    shared = [path for path in paths if ".git" in path.split("/")]  # of a worktree: nothing of it is landed
+    rest = [path for path in paths if path not in shared]
+    parts = []
+    if shared:
+        parts.append(
+            f"changed {_shown(shared)} in your own repository, where it holds for your checkout too: look at it"
+        )
+    take = f"the changes are kept: forkjoin land --accept {task.id} takes them"
+    if rest and task.writes is None:  # then it may change all of its tree, and this is none of it
+        parts.append(f"changed files outside the folder it was given: {_shown(rest)}; {take}")
+    elif rest and task.writes:
+        allowed = ", ".join(task.writes)
+        parts.append(f"changed files outside its declared writes ({allowed}): {_shown(rest)}; {take}")
+    elif rest:
+        parts.append(f"changed files though it was to write nothing (writes: []): {_shown(rest)}; {take}")
+    return "; and it ".join(parts)
+
+
+def _shown(paths: Sequence[str]) -> str:
+    return listed(paths, _NAMED, say=spelled)
 
 
 def _contract(task: Task, judgement: Judgement) -> bytes | Failed:

@@ -19,6 +19,7 @@ from forkjoin.workspaces.durable import flush
 from forkjoin.workspaces.git import Git
 from forkjoin.workspaces.renames import Rename, renames
 
+IN_PATCHES: Final = 8 * 1024 * 1024  # bytes of a file, before or after
 # Nothing that a repository can set decides how a difference is shown.
 _PLAIN: Final = ("-r", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
 _HOW: Final[dict[bytes, HowChanged]] = {b"A": "added", b"D": "deleted", b"M": "modified", b"T": "type"}
@@ -26,10 +27,15 @@ _HOW: Final[dict[bytes, HowChanged]] = {b"A": "added", b"D": "deleted", b"M": "m
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """The files that differ, relative to the tree, sorted; and of them, from the top, those too big for a patch."""
+    """The files that differ, relative to the tree, sorted; and of them, from the top, those too big to be merged.
+
+    `unpatched` are those too big for a patch: `git diff` would hold a binary one six times in memory, and compress it
+    twice over.
+    """
 
     files: tuple[Change, ...]
     too_big: tuple[bytes, ...]
+    unpatched: tuple[bytes, ...]
 
 
 def compared(git: Git, tree: Tree, task: Task, *, base: str, commit: str) -> Compared:
@@ -49,11 +55,13 @@ def compared(git: Git, tree: Tree, task: Task, *, base: str, commit: str) -> Com
             lines[path] = (_count(added), _count(removed))
     allowed = _allowed(task, tree)
     rows = [_change(tree_path(path, tree), how, lines.get(path, (0, 0)), allowed) for path, how in hows.items()]
-    measured = zip(objects, sizes(git, [id_ for id_, _ in objects]), strict=True)
-    too_big = dict.fromkeys(path for (_, path), (_, size) in measured if size > LARGEST)
+    measured = list(zip(objects, sizes(git, [id_ for id_, _ in objects]), strict=True))
+    too_big, unpatched = (
+        tuple(dict.fromkeys(path for (_, path), (_, size) in measured if size > most)) for most in (LARGEST, IN_PATCHES)
+    )
     if {"added", "deleted"} <= set(hows.values()):
         rows = _with_renames(rows, renames(git, base, commit, exact=bool(too_big)), tree)
-    return Compared(files=tuple(sorted(rows, key=lambda change: change.path)), too_big=tuple(too_big))
+    return Compared(files=tuple(sorted(rows, key=lambda change: change.path)), too_big=too_big, unpatched=unpatched)
 
 
 def _with_renames(rows: Iterable[Change], found: Mapping[bytes, Rename], tree: Tree) -> list[Change]:
@@ -75,7 +83,7 @@ def _with_renames(rows: Iterable[Change], found: Mapping[bytes, Rename], tree: T
 def write_patch(git: Git, path: Path, *, base: str, commit: str, without: Sequence[bytes] = ()) -> None:
     """Write the difference as a patch that `git apply` takes at the top of the repository; binary files are in it.
 
-    *without* are files that are left out: git would hold a binary one several times in memory.
+    *without* are files that are left out.
     """
     others = tuple(f":(exclude,literal){os.fsdecode(one)}" for one in without)
     make_folder(path.parent)

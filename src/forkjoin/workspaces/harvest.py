@@ -1,8 +1,8 @@
 """What an attempt changed, taken out of a work tree that nobody vouches for.
 
 git never sees the workspace as a repository: it compares the files with the index that was put aside when the agent
-started, and the files' bytes are read here and handed to `git fast-import`. So no setting, hook, filter, watcher or
-nested repository that an agent may have left has any part in it.
+started, and the files' bytes are read here and handed to `git fast-import` (big files: to `git hash-object`). So no
+setting, hook, filter, watcher or nested repository that an agent may have left has any part in it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ from forkjoin.workspaces.big import note_big
 from forkjoin.workspaces.changes import compared, write_patch
 from forkjoin.workspaces.differing import differences, without_set_up
 from forkjoin.workspaces.durable import flush
+from forkjoin.workspaces.git import Git, GitFailed
 from forkjoin.workspaces.listing import Listing
 from forkjoin.workspaces.meddling import Meddled, meddled
 from forkjoin.workspaces.opening import Record
 from forkjoin.workspaces.pointing import pointed
 from forkjoin.workspaces.store import Store
+from forkjoin.workspaces.streaming import STREAMED, stream_in
 from forkjoin.workspaces.taking import refuse_too_much
 
 _CHUNK: Final = 1024 * 1024
@@ -68,12 +70,13 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
     if not difference.files:
         return Changes(files=beside.files, notes=_notes(found))
     note_big(store, commit, difference.too_big)
-    write_patch(ours, patch, base=place.base, commit=commit, without=difference.too_big)
+    write_patch(ours, patch, base=place.base, commit=commit, without=difference.unpatched)
     # The record that names it is committed next, so its name must last, and those of the folders up to the run's.
     flush([folder for folder in patch.parents if folder.is_relative_to(store.path.parent)])
     reached("harvest.patch")
     inside = patch.relative_to(store.path.parent).as_posix()
-    big = f"too big for the patch, and landed all the same: {_names(difference.too_big)}" if difference.too_big else ""
+    big = _names(difference.unpatched)
+    big = f"too big for the patch, and landed all the same: {big}" if big else ""
     notes = (*_notes(found), *filter(None, (trouble, big)))
     files = (*difference.files, *beside.files)
     return Changes(files=files, commit=commit, base=place.base, patch=inside, commits=own, notes=notes)
@@ -85,8 +88,10 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
 def _committed(store: Store, task: Task, place: Place, *, ref: str, found: Listing) -> str:
     with tempfile.TemporaryFile(dir=store.path) as stream:
         _write_stream(stream, store, task, place, ref=ref, found=found)
+        # Of less than a hundred objects git makes single files, for which it reads and compresses all once more.
+        as_pack = ("-c", "fastimport.unpackLimit=1") if stream.tell() > STREAMED else ()
         stream.seek(0)
-        return store.git().out("fast-import", "--quiet", "--done", "--force", stdin=stream).strip().decode()
+        return store.git().out(*as_pack, "fast-import", "--quiet", "--done", "--force", stdin=stream).strip().decode()
 
 
 def _write_stream(
@@ -101,11 +106,11 @@ def _write_stream(
     for path in sorted(found.gone):
         stream.write(b"D %s\n" % _quoted(path))
     for path in sorted(found.present):
-        _write_file(stream, Path(place.root), path, found)
+        _write_file(stream, store.git(), Path(place.root), path, found)
     stream.write(b"get-mark :1\ndone\n")
 
 
-def _write_file(stream: IO[bytes], root: Path, path: bytes, found: Listing) -> None:
+def _write_file(stream: IO[bytes], git: Git, root: Path, path: bytes, found: Listing) -> None:
     full = os.fsencode(root) + b"/" + path
     try:
         state = os.lstat(full)
@@ -124,9 +129,23 @@ def _write_file(stream: IO[bytes], root: Path, path: bytes, found: Listing) -> N
         if pointer := found.pointers.get(path):
             stream.write(b"M %s inline %s\ndata %d\n%s\n" % (mode, _quoted(path), len(pointer), pointer))
             return
+        if blob := _streamed(git, file, state.st_size):
+            stream.write(b"M %s %s %s\n" % (mode, blob.encode(), _quoted(path)))
+            return
         stream.write(b"M %s inline %s\ndata %d\n" % (mode, _quoted(path), state.st_size))
         _write_exactly(stream, file, state.st_size)
         stream.write(b"\n")
+
+
+def _streamed(git: Git, file: IO[bytes], size: int) -> str:
+    """Return the id of a big file's blob, "" where it is none or something still shortens it."""
+    if size < STREAMED:
+        return ""
+    try:
+        return stream_in(git, file, size)
+    except GitFailed:
+        file.seek(0)
+        return ""
 
 
 def _write_exactly(stream: IO[bytes], file: IO[bytes], size: int) -> None:

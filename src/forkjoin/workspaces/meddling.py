@@ -7,12 +7,14 @@ as well be the user who changed it: it is named, and the task is not counted as 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
 
 from forkjoin.errors import listed
 from forkjoin.model import Change, HowChanged, path_text
@@ -28,6 +30,9 @@ _PASSED: Final = frozenset(("objects", "refs", "logs", "lfs", "index", "HEAD", "
 _LARGEST: Final = 1024 * 1024  # bytes of a file that are looked through; of a larger one its size and time
 _NAMED: Final = 5
 
+_Seen: TypeAlias = dict[str, dict[str, str]]  # of settings, files and refs: what each name stands for
+_Names: TypeAlias = dict[str, list[str]]  # of the same: names
+
 
 @dataclass(frozen=True, kw_only=True)
 class Meddled:
@@ -39,19 +44,56 @@ class Meddled:
 
 def note_shared(store: Store, file: Path) -> None:
     """Write down how the user's repository stands where its worktrees can change it."""
-    file.write_text(json.dumps(_seen(store)), encoding="ascii")
+    now = _seen(store)
+    _write(file, _Known(first=now, start=now))
+
+
+def note_again(store: Store, file: Path, *, before: bytes = b"") -> None:
+    """Write down how it stands for an attempt that goes on in the workspace of an earlier one.
+
+    What that one was told to have changed stays told; what was changed between the two is nobody's. *before* is what
+    the file held, where the workspace was made anew meanwhile.
+    """
+    known, now = msgspec.json.decode(before or file.read_bytes(), type=_Known), _seen(store)
+    # One that was never harvested is told all that differs.
+    found = known.found if known.found is not None else _found(known, now)
+    _write(file, _Known(first=known.first, start=now, earlier=found))
 
 
 def meddled(store: Store, file: Path) -> Meddled:
-    """Return what is not as it was written down in *file*."""
-    before, now = json.loads(file.read_bytes()), _seen(store)
-    keys = _differing(before["settings"], now["settings"])
-    keys = [key for key in keys if not key.startswith(_HARMLESS)]
-    places = _differing(before["files"], now["files"])
-    refs = _differing(before["refs"], now["refs"])
-    rows = [_row(store, "config", "modified")] if keys else []
-    rows += [_row(store, name, _how(name in before["files"], name in now["files"])) for name in places]
-    return Meddled(files=tuple(rows), notes=tuple(_said(keys, [row.path for row in rows], refs)))
+    """Return what is not as it was written down in *file*, and remember there that it was told."""
+    known, now = msgspec.json.decode(file.read_bytes(), type=_Known), _seen(store)
+    found = _found(known, now)
+    _write(file, replace(known, found=found))
+    rows = [_row(store, "config", "modified")] if found["settings"] else []
+    old, new = known.first["files"], now["files"]
+    rows += [_row(store, name, _how(name in old, name in new)) for name in found["files"]]
+    return Meddled(files=tuple(rows), notes=tuple(_said(found["settings"], [row.path for row in rows], found["refs"])))
+
+
+class _Known(msgspec.Struct, frozen=True, kw_only=True):
+    """How it stood before the first attempt in a workspace and before the present one, and what was told so far."""
+
+    first: _Seen
+    start: _Seen
+    earlier: _Names = msgspec.field(default_factory=dict)
+    found: _Names | None = None
+
+
+def _found(known: _Known, now: _Seen) -> _Names:
+    """Return what differs since the present attempt started, and what earlier ones changed and nobody put back."""
+    found = {}
+    for kind, there in now.items():
+        still = set(_differing(known.first[kind], there)).intersection(known.earlier.get(kind, ()))
+        found[kind] = sorted({*_differing(known.start[kind], there), *still})
+    found["settings"] = [key for key in found["settings"] if not key.startswith(_HARMLESS)]
+    return found
+
+
+def _write(file: Path, known: _Known) -> None:
+    new = file.with_name(f"{file.name}.new")
+    new.write_bytes(msgspec.json.encode(known))
+    new.replace(file)
 
 
 def _said(keys: Sequence[str], files: Sequence[str], refs: Sequence[str]) -> Iterator[str]:
@@ -83,7 +125,7 @@ def _differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 # -- how it stands
 
 
-def _seen(store: Store) -> dict[str, dict[str, str]]:
+def _seen(store: Store) -> _Seen:
     git = store.tree.git
     common = Path(git.common_dir) if git else store.top / ".git"
     files = {path_text(os.fsencode(path.relative_to(common))): _state(path) for path in _looked_at(common)}

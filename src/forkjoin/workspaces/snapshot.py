@@ -14,6 +14,7 @@ from forkjoin.model import GitTree
 from forkjoin.workspaces.git import Git, of_user, private
 from forkjoin.workspaces.listing import listing
 from forkjoin.workspaces.store import Store, make_repository, object_format, remove_repository
+from forkjoin.workspaces.streaming import STREAMED
 from forkjoin.workspaces.taking import left_out, take_in
 
 _USERS_WAYS: Final = ("autocrlf", "eol", "symlinks", "filemode", "ignorecase", "precomposeunicode")
@@ -59,6 +60,9 @@ def _users_view(store: Store, repository: GitTree) -> Iterator[Git]:
         "core.safecrlf": "false",
         "core.attributesFile": os.devnull,
         "core.fsyncMethod": "batch",
+        "core.looseCompression": "1",
+        "core.bigFileThreshold": str(STREAMED),  # from there on straight into a pack, as they are
+        "pack.compression": "0",
     }
     if "core.excludesfile" in user:
         settings["core.excludesFile"] = user["core.excludesfile"]

@@ -14,6 +14,7 @@ from forkjoin.workspaces import git
 from forkjoin.workspaces.base import take_base
 from forkjoin.workspaces.differing import changed_names, note_set_up
 from forkjoin.workspaces.harvest import harvest
+from forkjoin.workspaces.meddling import note_again, note_shared
 from forkjoin.workspaces.merging import merged
 from forkjoin.workspaces.once import fill, finish_once, once_name, open_once
 from forkjoin.workspaces.opening import Record, open_shared, open_workspace
@@ -75,7 +76,17 @@ class Workspaces:
         Raises what `open` does.
         """
         folder, record = Path(place.root).parent, self._record(task, _opened_by(place))
-        return open_workspace(self._store, task, place.base, folder=folder, record=record)
+        before = record.shared.read_bytes() if record.shared.exists() else b""
+        again = open_workspace(self._store, task, place.base, folder=folder, record=record)
+        if before:
+            note_again(self._store, record.shared, before=before)
+        return again
+
+    def go_on(self, task: Task, place: Place) -> None:
+        """Take note that another attempt begins in a workspace as an earlier one left it."""
+        record = self._record(task, _opened_by(place))
+        if record.shared.exists():
+            note_again(self._store, record.shared)
 
     def open_once(self, task: Task, *, base: Base) -> tuple[Place, bool]:
         """Return the tree that the task's `setup_once` fills, and whether it has been filled already."""
@@ -96,7 +107,10 @@ class Workspaces:
 
     def note_set_up(self, task: Task, place: Place) -> None:
         """Remember how the set-up left the workspace: from here on what changes is the agent's work."""
-        note_set_up(self._store, place, record=self._record(task, _opened_by(place)))
+        record = self._record(task, _opened_by(place))
+        note_set_up(self._store, place, record=record)
+        if record.shared.exists():
+            note_shared(self._store, record.shared)
 
     def merged(self, base: str, commits: Sequence[str], *, name: str) -> str:
         """Return a commit with the harvested *commits* merged into *base*; raise MergeConflict with the files."""

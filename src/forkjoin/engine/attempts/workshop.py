@@ -49,6 +49,7 @@ class Workshop:
         Raises what `Workspaces.open` does.
         """
         if Path(place.root).is_dir():
+            self._made().go_on(task, place)
             return place, True
         workspaces, _ = self._at_hand()
         return workspaces.open_again(task, place), False

@@ -156,19 +156,16 @@ def _choose_part(
     taken = covered(accept)
     outside = [path for path in task.changes.violations if not taken(path)]
     if outside and ask.violations != "keep-declared":
-        found.left_out.append(
-            LeftOut(
-                task=task.id,
-                kind="violation",
-                reason=f"it changed {listed(outside, _SHOWN, say=spelled)} outside its declared writes; take it with "
-                f"--accept {task.id}, or only what it declared with --violations keep-declared",
-            )
+        reason = (
+            f"it changed {listed(outside, _SHOWN, say=spelled)}, which it may not; take all of it with "
+            f"--accept {task.id}, or only what it may change with --violations keep-declared"
         )
+        found.left_out.append(LeftOut(task=task.id, kind="violation", reason=reason))
         return
     kept = {change.path for change in task.changes.files} - set(outside)
     if not kept:
         found.left_out.append(
-            LeftOut(task=task.id, kind="violation", reason="nothing of what it changed is among its declared writes")
+            LeftOut(task=task.id, kind="violation", reason="it may change nothing of what it changed")
         )
         return
     if outside:

@@ -170,9 +170,7 @@ def _changes(changes: Changes) -> Iterator[str]:
         return
     yield f"changed {diffstat(changes)}:"
     for change in changes.files[:30]:
-        marks = (" (outside its declared writes)" if change.violation else "") + (
-            " (runs by itself)" if change.runs else ""
-        )
+        marks = (" (not allowed)" if change.violation else "") + (" (runs by itself)" if change.runs else "")
         yield f"  {change_line(change)}{marks}"
     if len(changes.files) > 30:
         yield f"  … {len(changes.files) - 30} more"
