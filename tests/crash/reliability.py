@@ -135,6 +135,12 @@ PARTS: dict[str, Part] = {
         words=lambda scale: ("--rounds", many(50, scale)),
         columns=("rounds", "workspaces", "failures", "moved", "left", "longest_s"),
     ),
+    "workspaces-as-worktrees": Part(
+        title="Sixteen worktrees at once",
+        script="tests/crash/workspaces16.py",
+        words=lambda scale: ("--worktrees", "--rounds", many(50, scale)),
+        columns=("rounds", "workspaces", "failures", "moved", "left", "longest_s"),
+    ),
     "soak": Part(
         title="A soak: one run of short tasks, something killed every 5 to 40 s",
         script="tests/crash/soak.py",

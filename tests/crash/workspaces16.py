@@ -1,11 +1,12 @@
 """Sixteen workspaces at once on one dirty repository, whole and sparse ones mixed: opened, changed, harvested, removed.
 
-`python tests/crash/workspaces16.py --rounds 50 --json FILE` is the long form: fifty runs of sixteen. The keys of FILE:
+`python tests/crash/workspaces16.py --rounds 50 --json FILE` is the long form: fifty runs of sixteen. With `--worktrees`
+all are worktrees of the repository, and so whole. The keys of FILE:
 
 rounds, workspaces  how many runs, and how many workspaces were opened
 failures            workspaces that could not be opened, held something else than their base, or were harvested wrongly
 moved               rounds after which the user's files, index, refs or settings were not as before; must be 0
-left                workspaces and hidden refs that were still there after a run was removed; must be 0
+left                workspaces, hidden refs and worktrees that were there after a run was removed; must be 0
 broken              what was wrong, in words; must be empty
 longest_s           the longest round
 """
@@ -33,6 +34,7 @@ def main() -> int:
     """Run the rounds, say what came of them; exit 1 where something was broken."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--rounds", type=int, default=2)
+    asked.add_argument("--worktrees", action="store_true")
     asked.add_argument("--json", default="")
     given = asked.parse_args()
     for name in [name for name in os.environ if name.startswith("GIT_")]:
@@ -44,7 +46,7 @@ def main() -> int:
         site = made(Path(scratch))
         for number in range(given.rounds):
             began = time.monotonic()
-            one(site, number, counts, broken)
+            one(site, number, counts, broken, worktrees=given.worktrees)
             longest = max(longest, time.monotonic() - began)
     said = {"rounds": given.rounds, "workspaces": AT_ONCE * given.rounds, **counts, "broken": broken}
     said |= {"longest_s": round(longest, 2), "load": os.getloadavg()[0]}
@@ -70,28 +72,38 @@ def made(top: Path) -> Site:
     return site
 
 
-def one(site: Site, number: int, counts: dict[str, int], broken: list[str]) -> None:
+def one(site: Site, number: int, counts: dict[str, int], broken: list[str], *, worktrees: bool) -> None:
     """Run a round: one run with sixteen workspaces at once."""
-    before = site.fingerprint()
+    before = seen(site, objects=not worktrees)
     run = site.run()
     run.take()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        wrong = [what for what in pool.map(lambda n: tried(run, n), range(AT_ONCE)) if what]
+        wrong = [what for what in pool.map(lambda n: tried(run, n, worktree=worktrees), range(AT_ONCE)) if what]
     counts["failures"] += len(wrong)
     run.rooms.release()
     left = [*(site.home / "workspaces").glob("*/*"), *site.git("for-each-ref", "refs/forkjoin").splitlines()]
+    left += site.git("worktree", "list").splitlines()[1:]
     counts["left"] += len(left)
-    moved = site.fingerprint() != before
+    moved = seen(site, objects=not worktrees) != before
     counts["moved"] += moved
     wrong += [f"left: {left}"] if left else []
     wrong += ["the user's repository is not as it was"] if moved else []
     broken += [f"round {number}: {what}" for what in wrong]
 
 
-def tried(run: Run, number: int) -> str:
+def seen(site: Site, *, objects: bool) -> dict[str, str]:
+    """Return the fingerprint; worktrees leave the objects of a snapshot, to which no ref leads: without *objects*."""
+    found = site.fingerprint()
+    return found if objects else {name: one for name, one in found.items() if not name.startswith(".git/objects/")}
+
+
+def tried(run: Run, number: int, *, worktree: bool) -> str:
     """Open a workspace, change it, harvest it; return what was wrong, "" where nothing was."""
-    own, sparse = f"part{number}", number % 2 == 1
-    task = Task(id=TaskId(f"t{number}"), task="x", sparse=sparse, writes=(f"{own}/**",), carry=("carried.log",))
+    own, sparse = f"part{number}", number % 2 == 1 and not worktree
+    task = Task(
+        id=TaskId(f"t{number}"), task="x", sparse=sparse, writes=(f"{own}/**",), carry=("carried.log",),
+        isolation="worktree" if worktree else "auto",
+    )  # fmt: skip
     try:
         place = run.open(task)
         root = Path(place.root)
