@@ -38,17 +38,20 @@ def _task(run: Run) -> TaskView:
 def test_a_task_that_asks_rests_until_it_is_answered_in_its_own_workspace(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = _ran(repository, "> say Which one should I take?")
+    run = _ran(repository, "> say Which one should I take?", isolation="worktree")
     first = _task(run)
     assert (first.state, first.changes.files) == ("needs_input", ())
     run.send("t", "> write new.txt yes\n> say The first.")
     second = _task(run)
     assert (second.state, second.attempt, second.session) == ("completed", 2, first.session)
     assert [change.path for change in second.changes.files] == ["new.txt"]
+    hook = repository / ".git" / "hooks" / "pre-push"
+    hook.write_text("the user's own, between the two")
     run.send("t", "> write more.txt too\n> say And more.")
     third = _task(run)
     assert [change.path for change in third.changes.files] == ["more.txt", "new.txt"]
     assert third.place == second.place
+    assert third.state == "completed", "what was changed before it went on is not its doing"
     assert run.output("t").text == "And more."
     assert third.usage.input_tokens == 300
     assert b"more.txt" in run.diff("t")
@@ -57,6 +60,8 @@ def test_a_task_that_asks_rests_until_it_is_answered_in_its_own_workspace(
     monkeypatch.setenv("MY_TOKEN", "abcdef123456")
     with pytest.raises(PlanError, match=r"\$MY_TOKEN"):
         run.send("t", "take abcdef123456 for it")
+    hook.unlink()
+    run.remove(discard=True)
 
 
 def test_after_a_stop_what_was_said_and_changed_is_kept_and_a_retry_goes_on(repository: Path) -> None:

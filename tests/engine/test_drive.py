@@ -567,6 +567,17 @@ def test_a_harvest_that_fails_keeps_the_workspace_the_answer_and_says_where(
     assert "discard" not in done
 
 
+def test_a_workspace_of_which_something_was_left_out_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from forkjoin.model import Changes
+
+    done = _no_workspaces(monkeypatch)
+    monkeypatch.setattr(Workspaces, "harvest", lambda *_: Changes(notes=("made inside a submodule: left out",)))
+    stage = Stage(home=tmp_path, plan=a_plan(_writer()))
+    stage.run()
+    assert stage.states() == {"a": "completed"}
+    assert "discard" not in done
+
+
 @pytest.mark.parametrize(
     ("error", "state", "said"),
     [

@@ -87,3 +87,11 @@ def test_each_line_is_one_line_whatever_an_agent_says(a_task: Make, a_run: MakeR
     view = a_run([a_task("a", "failed", began=1, why="one\ntwo\r\n\x1b[2Jthree\u2028four")])
     lines = _told(PlainLines(), view, 2)
     assert all("\n" not in line and "\x1b" not in line and "\u2028" not in line for line in lines)
+
+
+def test_what_writers_start_from_is_told_once(five: RunView) -> None:
+    lines = PlainLines()
+    _told(lines, five, 1)
+    based = msgspec.structs.replace(five, notes=("gates are all of one kind", "base: HEAD 1234567 plus 1 new file"))
+    assert _told(lines, based, 2) == ["[   2.0 s] base: HEAD 1234567 plus 1 new file"]
+    assert _told(lines, based, 3) == []

@@ -12,7 +12,7 @@ import pytest
 from workspaces.sites import Run, Site, a_task, git_in
 
 from forkjoin.errors import CannotHere, PlanError
-from forkjoin.model import Task, TaskId
+from forkjoin.model import Changes, Task, TaskId
 
 
 def test_readers_share_the_tree(site):
@@ -175,7 +175,9 @@ def test_submodules_are_empty_folders_and_the_base_says_so(site, tmp_path):
     place = run.open()
     assert run.base.note.endswith("submodules are empty folders in workspaces")
     assert list((Path(place.root) / "sub").iterdir()) == []
-    assert run.harvest(place).files == ()
+    assert run.harvest(place) == Changes()
+    (Path(place.root) / "sub/lost").write_text("x")
+    assert run.harvest(place) == Changes(notes=("what was made inside submodules was left out: sub",))
 
 
 def test_carried_files_come_along_and_are_never_harvested(site):

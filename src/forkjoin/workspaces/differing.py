@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from forkjoin.workspaces.changes import tree_path
 from forkjoin.workspaces.declared import covered
 from forkjoin.workspaces.durable import flush
 from forkjoin.workspaces.git import Git
-from forkjoin.workspaces.listing import Listing, listing
+from forkjoin.workspaces.listing import Links, Listing, listing
 from forkjoin.workspaces.opening import Record
 from forkjoin.workspaces.sparse import gone_by_its_index
 from forkjoin.workspaces.store import Store
@@ -34,6 +34,7 @@ def differences(store: Store, root: Path, place: Place, record: Record) -> Listi
         git = store.git(tree=root, index=index)
         exclude = ("--exclude-standard",) if place.in_git else _skipped()
         found = listing(git, root, exclude=exclude)
+        found.modules += _filled(root, store.modules(place.base).difference(found.modules))
         nested = {path: state for folder in found.nested for path, state in files_below(root, folder)}
         found.add(nested)
         left_out |= _hidden(store, place, found, Path(scratch), nested=bool(nested))
@@ -59,6 +60,12 @@ def _hidden(store: Store, place: Place, found: Listing, scratch: Path, *, nested
         return set()
     changed_rules = any(path.rpartition(b"/")[2] == b".gitignore" for path in (*found.gone, *found.present))
     return found.new & _ignored_by_base(store, place.base, found.new, scratch) if changed_rules or nested else set()
+
+
+def _filled(root: Path, modules: Iterable[bytes]) -> list[bytes]:
+    """Return the submodules in which something lies: git looks into none that is no repository."""
+    real = (path for path in modules if not Links(root).above(path + b"/x"))
+    return sorted(path for path in real if any(True for _ in files_below(root, path)))
 
 
 def _wanted(store: Store, record: Record) -> Callable[[bytes], bool]:

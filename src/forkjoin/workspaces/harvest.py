@@ -165,7 +165,7 @@ def _quoted(path: bytes) -> bytes:
 def _notes(found: Listing) -> tuple[str, ...]:
     shown = (
         (found.nested, "repositories made inside the workspace were taken as plain folders"),
-        (found.modules, "changes inside submodules were left out"),
+        (found.modules, "what was made inside submodules was left out"),
         (found.odd, "pipes, sockets and unreadable files were left out"),
     )
     return (*(f"{said}: {_names(paths)}" for paths, said in shown if paths), *found.notes)

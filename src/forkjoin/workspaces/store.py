@@ -46,6 +46,7 @@ class Store:
         self._lock = Lock()
         self._settings: dict[str, str] | None = None
         self._tags: bytes | None = None
+        self._modules: dict[str, frozenset[bytes]] = {}
         self.names = Names(self.path)
 
     @property
@@ -95,6 +96,13 @@ class Store:
                 names = "--format=%(objectname) %(refname)"
                 self._tags = of_user(self.top).out("for-each-ref", names, "refs/tags") if self.tree.git else b""
             return self._tags
+
+    def modules(self, commit: str) -> frozenset[bytes]:
+        """Return the submodules of a commit, from the top; read once a commit."""
+        if commit not in self._modules:
+            rows = self.git().out("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")
+            self._modules[commit] = frozenset(row.partition(b"\t")[2] for row in rows if row.startswith(b"160000 "))
+        return self._modules[commit]
 
     def alternates(self) -> tuple[Path, ...]:
         """Return the object stores behind this one."""

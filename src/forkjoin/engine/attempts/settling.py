@@ -81,7 +81,8 @@ def settled(
         findings=_findings(task, value),
         repair=recorded is None and _repairable(task, outcome),
     )
-    unneeded = place is not None and place.kind != "shared" and not trouble and not changes.commit
+    unneeded = place is not None and place.kind != "shared" and not trouble
+    unneeded = unneeded and not changes.commit and not changes.notes  # a note may tell of what could not be taken
     return Result(ended=ended, answer=judgement.answer, value=value, unneeded=unneeded)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from forkjoin.interfaces.cli.controls import NOTHING, Shown, Wish, after, following, window
-from forkjoin.interfaces.cli.plain import PlainLines
+from forkjoin.interfaces.cli.plain import PlainLines, base_note
 from forkjoin.interfaces.cli.talk import data_bytes, let_go, on_terminal, say
 from forkjoin.model import Recorded, RunView, to_json
 from forkjoin.model.text import clean
@@ -121,6 +121,7 @@ class _Board(Show):
         self._shown = Shown()
         self._stack = ExitStack()
         self._screen: object | None = None
+        self._based = False
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
@@ -130,6 +131,9 @@ class _Board(Show):
             if view.ended or now - view.started < _DELAY_S:
                 return []  # over before there was anything to watch: the summary says it all
             self._open()
+        if not self._based and (note := base_note(view)):
+            self._based = True
+            self.notice(note)
         wishes = [wish for key in self._keys.pressed() if (wish := self._press(key, view)) is not NOTHING]
         columns, height = self._display.size()
         self._display.show(self._lines(view, now, columns, height))

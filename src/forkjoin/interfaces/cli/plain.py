@@ -15,7 +15,7 @@ class PlainLines:
     def __init__(self, *, actions: bool = False) -> None:
         self._actions = actions
         self._told: dict[str, tuple[str, int, str]] = {}
-        self._begun = False
+        self._begun = self._based = False
         self._held = ""
         self._over = False
 
@@ -26,6 +26,9 @@ class PlainLines:
             self._begun = True
             named = f"run {view.run}" + (f" ({one_line(view.name)})" if view.name else "")
             yield f"{at} {named}: {len(view.tasks)} task{'s' * (len(view.tasks) != 1)}; {verdict(view)}"
+        if not self._based and (note := base_note(view)):
+            self._based = True
+            yield f"{at} {note}"
         if view.held != self._held:
             self._held = view.held
             yield f"{at} {'held: ' + one_line(view.held) if view.held else 'goes on'}"
@@ -44,6 +47,11 @@ class PlainLines:
         if task.state == "starting":
             return self._actions
         return known or task.state != "queued" or bool(task.waits_for or task.waits_for_others)
+
+
+def base_note(view: RunView) -> str:
+    """Return what writers start from, in a line; "" where none has started."""
+    return next((one_line(note) for note in view.notes if note.startswith("base: ")), "")
 
 
 def _line(task: TaskView, now: float) -> str:
