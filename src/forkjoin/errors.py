@@ -71,6 +71,10 @@ class CannotHere(ForkjoinError):
     word = "machine"
 
 
+class RunClosed(CannotHere):
+    """This process has let go of the run's journal already."""
+
+
 class NoRoom(ForkjoinError):
     """A budget, the disk or the time does not allow it, or a result was not ready in time."""
 

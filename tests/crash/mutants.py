@@ -34,10 +34,11 @@ MUTANTS = {
     "effect before commit": Mutant(
         changes=(
             (
-                "engine/driving/drive.py",
+                "engine/driving/outbox.py",
                 "        effects, self._effects = self._effects, []\n",
                 "        effects, self._effects = self._effects, []\n        for effect in effects:\n"
                 "            effect()\n"
+                "        import os\n"
                 "        import time\n"
                 "        from pathlib import Path\n"
                 "        awaited = bool(effects and Path(os.environ['FORKJOIN_FAILPOINTS'], 'kill').read_text())\n"

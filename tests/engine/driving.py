@@ -12,6 +12,7 @@ from pathlib import Path
 from forkjoin.backends import Exited, InProcessBackend, Spawned
 from forkjoin.engine.driving.drive import Driven, Driver
 from forkjoin.engine.driving.hands import Hands
+from forkjoin.engine.driving.past import Known
 from forkjoin.engine.folder import RunFolder
 from forkjoin.journal import run_view
 from forkjoin.model import Edge, Ended, Event, Exit, Options, Plan, Planned, RunId, RunView, TaskId
@@ -82,7 +83,7 @@ class Stage:
         own.full = self.journal.full
         self.own = own
         hands = Hands(journal=own, local=self.local, inprocess=InProcessBackend())
-        return Driver(self.folder, attached=True, plan=self.plan, hands=hands)
+        return Driver(self.folder, attached=True, known=Known(plan=self.plan), hands=hands)
 
     def run(self, *, during: Callable[[Driver], None] | None = None) -> Driven:
         """Drive to the end; *during* is called before the first turn."""

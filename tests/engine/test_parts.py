@@ -157,7 +157,7 @@ def test_the_state_of_a_run_says_whether_it_failed_or_was_stopped(
     ends = [Ended(task=TaskId(f"t{n}"), attempt=1, outcome=outcome) for n, outcome in enumerate(outcomes)]
     journal.append([planned, *stop, *ends], at=1.0)
     journal.commit()
-    closed = joined(folder, journal, planned, now=2.0)[-1]
+    closed = joined(folder, journal, planned, now=2.0)[0][-1]
     assert isinstance(closed, Closed)
     assert closed.state == state
 

@@ -59,7 +59,7 @@ def test_a_row_that_nobody_reads_on_a_terminal_is_whole(a_task, a_run) -> None:
 
 def test_a_task_is_cut_to_its_row_on_a_terminal_alone(a_task, a_run) -> None:
     view = a_run([a_task("a", "failed", why="because " * 40 + "of 漢字"), a_task("b", "completed")])
-    whole, short = task_lines(view), task_lines(view, width=60)
+    whole, short = task_lines(view.tasks), task_lines(view.tasks, width=60)
     assert whole[0].endswith("because of 漢字")
     assert [len(line) for line in short] == [60, len(whole[1])]
     assert short[0].endswith("…")

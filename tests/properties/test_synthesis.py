@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forkjoin.model import Claimed, Finding, Source, Task, TaskId, to_json
-from forkjoin.model.text import clean
+from forkjoin.model.text import clean, one_line
 from forkjoin.synthesis import TaskResult, Witness, claimed, merged, ranked, render_markdown, report, summary_lines
 from forkjoin.synthesis.grouping import grouped
 from forkjoin.synthesis.join import limited
+from forkjoin.synthesis.markdown import _escaped, inline
 from forkjoin.testing import a_view
 
 TITLES = (
@@ -170,3 +171,11 @@ def as_witness(finding: Finding, source: Source) -> Witness:
 
 def contents(findings: tuple[Finding, ...]) -> set[tuple[object, ...]]:
     return {(f.path, f.line, f.title, f.severity, f.note, f.disputes, f.sources) for f in findings}
+
+
+@settings(max_examples=200)
+@given(st.text(max_size=12) | st.text(alphabet="az09 ,()-_.`*=#:/\t", max_size=12))
+def test_what_is_taken_as_it_stands_reads_as_if_it_had_been_looked_through(text):
+    assert one_line(text) == " ".join(clean(text).split())
+    if "`" not in text:
+        assert inline(text) == _escaped(one_line(text))

@@ -60,6 +60,8 @@ def _longest(
     """Return the task with the most needed work, its seconds, and when it was at it; a rest holds no work."""
     longest: tuple[TaskId | None, float, list[Piece]] = (None, 0.0, [])
     for span in spans:
+        if workings.most(span) <= longest[1]:
+            continue
         pieces = [piece for piece in workings.of(span) if piece.kind == "needed"]
         if _sum_of(pieces) <= longest[1]:
             continue  # what of it lies within the windows is no more

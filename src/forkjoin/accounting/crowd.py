@@ -88,7 +88,7 @@ def _held(reason: _Reason, started: float, ended: float) -> Hold:
 
 
 def _groups(span: Span) -> tuple[_Group, ...]:
-    return tuple({(cap.kind, cap.name): None for cap in span.caps})
+    return tuple({(cap.kind, cap.name): None for cap in span.caps}) if span.caps else ()
 
 
 def _changes(timeline: Timeline, now: float) -> Iterator[tuple[float, int, float, tuple[_Group, ...]]]:

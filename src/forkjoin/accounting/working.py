@@ -35,13 +35,7 @@ class Workings:
 
     def __init__(self, timeline: Timeline, now: float) -> None:
         self._now = now
-        self._net = {
-            span.task: sum(
-                piece.ended - piece.started for piece in self._parts(span, tries[-1]) if piece.kind != "held"
-            )
-            for span in timeline.spans
-            if (tries := tries_of(span))
-        }
+        self._net = {span.task: self._worked(span, tries[-1]) for span in timeline.spans if (tries := tries_of(span))}
         kin: dict[str, list[float]] = {}
         for span in timeline.spans:
             if span.kin and span.completed and span.task in self._net:
@@ -57,6 +51,10 @@ class Workings:
         if expected is None or took <= _LONG * expected or took - expected < _NOTABLE_S:
             return pieces
         return _cut(pieces, took - expected, f"{took:.1f} s where {expected:.1f} s were expected")
+
+    def most(self, span: Span) -> float:
+        """Return the seconds that the last attempt's needed work has at most; 0 where it never began."""
+        return self._net.get(span.task, 0.0)
 
     def in_vain(self, span: Span, one: Try) -> list[Piece]:
         """Return the pieces of an attempt that another followed."""
@@ -75,6 +73,11 @@ class Workings:
             return took[place + (place >= own)]
 
         return (other((others - 1) // 2) + other(others // 2)) / 2
+
+    def _worked(self, span: Span, one: Try) -> float:
+        if not (span.limits or span.halts):  # nearly all of a long run: nothing cuts their work
+            return max(0.0, end_of(one, self._now) - start_of(one))
+        return sum(piece.ended - piece.started for piece in self._parts(span, one) if piece.kind != "held")
 
     def _parts(self, span: Span, one: Try) -> list[Piece]:
         """Return the attempt's work, cut where its agent waited for a provider, or was made to stand still."""
@@ -148,6 +151,8 @@ def _seconds(spans: Sequence[Span], now: float) -> Iterator[float]:
 
 
 def _halted(span: Span, started: float, ended: float, now: float) -> float:
+    if not span.halts:
+        return 0.0
     ends = ((hold, now if hold.ended is None else hold.ended) for hold in span.halts)
     return sum(max(0.0, min(ended, until) - max(started, hold.started)) for hold, until in ends)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from forkjoin.backends.backend import Backend, Emit, Exited, Job, Output, Signal, Spawned
+from forkjoin.backends.identity import Identity, identity
 from forkjoin.backends.inprocess import InProcessBackend
-from forkjoin.backends.local import Identity, LocalBackend, identity, read_exit
+from forkjoin.backends.local import LocalBackend, read_exit
 from forkjoin.backends.lock import began, locked, shim_of
 from forkjoin.backends.masking import Mask
 from forkjoin.backends.output import (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import signal
 import time
 from contextlib import suppress
@@ -20,18 +19,15 @@ from forkjoin.backends.halting import GO_ON, HALT
 from forkjoin.backends.lock import LOCK, began, locked, shim_of, take
 from forkjoin.backends.nursing import Nursery, start_nursery
 from forkjoin.backends.output import Tail
+from forkjoin.backends.terms import MARK, Terms
 from forkjoin.failpoints import reached
 from forkjoin.model import MIB, Exit, Process, TaskId
-from forkjoin.model.secrets import spelled_secrets
 from forkjoin.private import make_folder
 
 TAIL_S = 0.25  # how often the output of running attempts is looked at; the quiet ones every fourth time
 LOCK_POLL_S = 0.2  # how often the lock of an attempt is tried whose end no nursery will tell
 LOOKS_FOR_NOTHING = 2  # how often in a row nothing of a lost attempt is to be found
 MOST_AGAIN = 3  # how often a request is sent again whose nursery was lost before anything came of it
-LEASE = "lease"
-MEMORY_SHARE, DISK = 0.75, 64 * 1024 * MIB  # what an attempt may use that says nothing: of the machine's; bytes written
-MARK = "FORKJOIN_ATTEMPT"  # in the environment of an attempt's program: its folder
 LEFT_S, LEFT_POLL_S = 2.0, 0.01  # how long what a lost attempt left may take to die of SIGKILL, how often it is sought
 Key = tuple[TaskId, int]
 How = Literal["term", "kill"]
@@ -63,21 +59,6 @@ class _Lost:
     nothing: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Identity:
-    """Who a process is, for good: its pid, start time (clock ticks since boot) and boot id."""
-
-    pid: int
-    start: int
-    boot: str
-
-
-def identity() -> Identity:
-    """Return who this process is."""
-    pid = os.getpid()
-    return Identity(pid=pid, start=processes.start_of(pid), boot=processes.boot_id())
-
-
 class LocalBackend:
     """Runs processes under shims; see `Backend`.
 
@@ -89,8 +70,8 @@ class LocalBackend:
         self, *, run_folder: Path, detached: bool, lease_s: float = 60.0, grace_s: float = 5.0, tail: bool = True
     ) -> None:
         self._run_folder = run_folder
-        self._detached, self._lease_s, self._grace_s, self._tail = detached, lease_s, grace_s, tail
-        self._owner = f"{processes.written(os.getpid())} {secrets.token_hex(8)}\n"
+        self._tail = tail
+        self._terms = Terms(run_folder=run_folder, detached=detached, lease_s=lease_s, grace_s=grace_s)
         self._attempts: dict[int, _Attempt] = {}
         self._numbers: dict[Key, int] = {}
         self._reserved: dict[str, Nursery] = {}  # by folder, with the nursery that holds the lock
@@ -102,7 +83,7 @@ class LocalBackend:
     async def open(self, emit: Emit) -> None:
         """Announce ourselves as the run's owner and start the nursery; raise OSError where that cannot be done."""
         self._emit, self._loop = emit, asyncio.get_running_loop()
-        _write_lease(self._run_folder, self._owner)
+        self._terms.write_lease()
         reached("lease.written")
         self._open_nursery()
         reached("nursery.opened")
@@ -192,30 +173,6 @@ class LocalBackend:
 
     # Requests and what comes back
 
-    def _request(self, number: int, attempt: _Attempt) -> dict[str, Any]:
-        process = attempt.process
-        assert process is not None  # noqa: S101 - an adopted attempt is never sent
-        return {
-            "id": number,
-            "argv": [_plain(word) for word in process.argv],
-            "cwd": _plain(process.cwd),
-            "env": {_plain(name): _plain(value) for name, value in {**process.env, MARK: attempt.folder}.items()},
-            "stdin": _plain(process.stdin),
-            "folder": attempt.folder,
-            "timeout": float(process.timeout),
-            "idle_timeout": process.idle_timeout,
-            "cap": process.cap,
-            "secrets": spelled_secrets({**os.environ, **process.env}),
-            "memory": process.memory or int(MEMORY_SHARE * _machine_memory()),
-            "processes": process.processes,
-            "disk": process.disk or DISK,
-            "lease_s": self._lease_s,
-            "grace_s": self._grace_s,
-            "detached": self._detached,
-            "owner": self._owner,
-            "lease": str(self._run_folder / LEASE),
-        }
-
     def _open_nursery(self) -> Nursery:
         if self._nursery is None or not self._nursery.open:
             log = self._run_folder / "nursery.log"
@@ -230,7 +187,8 @@ class LocalBackend:
             self._loop.call_soon(self._failed, number, f"cannot start it: {error}")
 
     def _send(self, number: int, attempt: _Attempt) -> None:
-        request = self._request(number, attempt)
+        assert attempt.process is not None  # noqa: S101 - an adopted attempt is never sent
+        request = self._terms.request(number, attempt.process, attempt.folder)
         nursery = self._reserved.pop(attempt.folder, None)
         if nursery is None or not nursery.open:  # its lock went with its nursery
             self.reserve(attempt.folder)
@@ -367,24 +325,3 @@ def read_exit(folder: str) -> Exit | None:
         return msgspec.json.decode((Path(folder) / record.RECORD).read_bytes(), type=Exit)
     except (OSError, msgspec.MsgspecError):
         return None
-
-
-def _machine_memory() -> int:
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-
-
-def _plain(text: str) -> bytes:
-    raw = os.fsencode(text)
-    if b"\0" in raw:
-        raise ValueError(f"{text[:80]!r} holds a NUL byte")
-    return raw
-
-
-def _write_lease(run_folder: Path, owner: str) -> None:
-    new = run_folder / f"{LEASE}.new"
-    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(fd, owner.encode("ascii"))
-    finally:
-        os.close(fd)
-    new.replace(run_folder / LEASE)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -20,9 +21,10 @@ from forkjoin.engine.preparing.looking import Looking, look_prepared
 from forkjoin.engine.preparing.prepare import Overrides, Prepared, prepared, review_prepared
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import settings_from
-from forkjoin.model import Check, Plan, Recorded, Report, RunResult, Task
+from forkjoin.engine.telling import Watcher
+from forkjoin.errors import RunClosed
+from forkjoin.model import Check, Plan, Report, RunResult, Task
 
-_Watcher = Callable[[Recorded], None]
 _PathLike = str | os.PathLike[str]
 
 
@@ -32,7 +34,7 @@ def run(
     tree: _PathLike = ".",
     max_parallel: int | None = None,
     base: str = "snapshot",
-    on_event: _Watcher | None = None,
+    on_event: Watcher | None = None,
 ) -> RunResult:
     """Run all tasks side by side on *tree*, wait, and return their results in the order asked.
 
@@ -51,7 +53,7 @@ async def run_async(
     tree: _PathLike = ".",
     max_parallel: int | None = None,
     base: str = "snapshot",
-    on_event: _Watcher | None = None,
+    on_event: Watcher | None = None,
 ) -> RunResult:
     """Do what `run` does, in the running event loop; coroutine functions among the tasks run in it.
 
@@ -71,7 +73,7 @@ def launch(
     detached: bool = False,
     max_parallel: int | None = None,
     base: str = "snapshot",
-    on_event: _Watcher | None = None,
+    on_event: Watcher | None = None,
 ) -> Run:
     """Start all tasks in the background and return the run at once; its ids are known before anything has started.
 
@@ -81,7 +83,7 @@ def launch(
     if detached:
         return _launch(ready, settings=settings_from(os.environ, Path(tree)), detached=True)
     started = _started(ready, tree)
-    Thread(target=started.drive, kwargs={"on_event": on_event}, name=f"forkjoin-{started.id}").start()
+    Thread(target=_drive_unread, args=(started, on_event), name=f"forkjoin-{started.id}").start()
     return started
 
 
@@ -102,7 +104,7 @@ def review(
     *,
     perspectives: Sequence[str] = (),
     agent: str | None = None,
-    on_event: _Watcher | None = None,
+    on_event: Watcher | None = None,
 ) -> Report:
     """Review a folder or a file with every offline analyser that is here, side by side; return the joined report.
 
@@ -124,7 +126,7 @@ async def review_async(
     *,
     perspectives: Sequence[str] = (),
     agent: str | None = None,
-    on_event: _Watcher | None = None,
+    on_event: Watcher | None = None,
 ) -> Report:
     """Do what `review` does without blocking the running event loop."""
     return await asyncio.to_thread(review, path, perspectives=perspectives, agent=agent, on_event=on_event)
@@ -140,7 +142,13 @@ def _started(ready: Prepared, tree: _PathLike) -> Run:
     return _launch(ready, settings=settings_from(os.environ, Path(tree)))
 
 
-def _driven(started: Run, on_event: _Watcher | None) -> Run:
+def _drive_unread(started: Run, on_event: Watcher | None) -> None:
+    """Drive in a thread whose end nobody reads: whoever waited for the run may have closed it by then."""
+    with suppress(RunClosed):
+        started.drive(on_event=on_event)
+
+
+def _driven(started: Run, on_event: Watcher | None) -> Run:
     """Drive in a thread, so that no event loop and no signal handler is set up in the caller's."""
     failure: list[BaseException] = []
     over = Event()

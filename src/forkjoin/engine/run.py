@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event, Thread
 from typing import TYPE_CHECKING, Literal
 
 from forkjoin.engine.driving.wishes import Wishes
-from forkjoin.engine.folder import OWNER_LOG, OwnerLock, RunFolder, removed
+from forkjoin.engine.folder import OWNER_LOG, OwnerLock, removed
+from forkjoin.engine.owner import RunOwner
 from forkjoin.engine.records.noting import note, note_retry
-from forkjoin.engine.records.reader import LOOK_S, RunReader
+from forkjoin.engine.records.reader import LOOK_S
 from forkjoin.errors import CannotHere, NoRoom, PlanError, RunOwned
 from forkjoin.model import (
     ENDED,
     Budget,
     Ended,
     Landing,
-    Plan,
     Recorded,
     RetryAsked,
     Running,
@@ -36,14 +34,11 @@ from forkjoin.model.secrets import without_secrets
 # Who only reads runs has no need of what drives, lands or removes them: that is loaded where it is called.
 if TYPE_CHECKING:
     from forkjoin.engine.attempts.terminals import Terminal
-    from forkjoin.engine.driving.drive import Driven, Driver
     from forkjoin.engine.landing import LandAsk
     from forkjoin.engine.removal import Removed
 
 MAX_CHARS = 32_000
 _MOST_RESUMES = 3
-_LOOK_BACK_S = 0.005  # how often a watcher that has still to be told something is looked at
-_Watcher = Callable[[Recorded], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,14 +56,8 @@ class TaskOutput:
     path: str
 
 
-class Run(RunReader):
+class Run(RunOwner):
     """One run, from any process, at any time, after its end too. Methods raise UnknownId for tasks not in it."""
-
-    def __init__(self, folder: RunFolder, *, plan: Plan | None = None, lock: OwnerLock | None = None) -> None:
-        super().__init__(folder)
-        self._plan, self._lock = plan, lock
-        self._driver: Driver | None = None
-        self._leaving = False
 
     # -- waiting
 
@@ -191,16 +180,6 @@ class Run(RunReader):
         note_retry(self._folder.journal, [task.id for task in tasks], asked, message=message)
         self.resume()
 
-    def resume(self) -> None:
-        """Start a detached owner where the run has none; one that has is left alone."""
-        with suppress(RunOwned):
-            self.own()
-            self._detach(self._owning())
-
-    def own(self) -> None:
-        """Take the run for `drive` or `resume`; raise RunOwned, naming the owner, where it has one."""
-        self._lock = self._lock or OwnerLock.take(self._folder)
-
     def unlanded(self, *, discard: bool = False) -> tuple[str, ...]:
         """Return the changes that would go with the run, a line a task; raise as `remove` where it is not over."""
         from forkjoin.engine.removal import unlanded
@@ -247,79 +226,6 @@ class Run(RunReader):
         with alone(self._folder):
             yield lambda ask: landed(self._folder, self.planned, ask, say=say)
 
-    # -- driving
-
-    def drive(self, *, on_event: _Watcher | None = None) -> RunView:
-        """Own the run in this process until it is over, or handed over; *on_event* is called in a thread of its own.
-
-        Blocks. *on_event* gets every event once, in order; a slow one never blocks the run, only the return from here;
-        what it raises becomes a RuntimeWarning and ends the telling.
-        """
-        from forkjoin.engine.driving.owning import drive
-
-        lock = self._owning()
-        teller = _Teller(self, on_event)
-        try:
-            driven = drive(self._folder, attached=True, plan=self._plan, ready=self._driving)
-            self._leave(driven, lock)
-        finally:
-            self._driver = None
-            lock.release()
-            teller.finish()
-        self._look_back(driven)
-        return self.view()
-
-    async def drive_async(self, *, on_event: _Watcher | None = None) -> RunView:
-        """Do what `drive` does in the running event loop; cancelling it stops every task and waits for their ends."""
-        from forkjoin.engine.driving.owning import drive_here
-
-        lock = self._owning()
-        teller = _Teller(self, on_event)
-        try:
-            driven = await drive_here(self._folder, plan=self._plan, ready=self._driving)
-            self._leave(driven, lock)
-        finally:
-            self._driver = None
-            lock.release()
-            await teller.finished()
-        self._look_back(driven)
-        return self.view()
-
-    def hand_over(self) -> None:
-        """Leave a run that this process drives to a detached owner; its processes go on."""
-        from forkjoin.engine.attempts.speaking import bound_here
-
-        if why := bound_here(self._plan or self.planned.plan):
-            raise PlanError(f"{why}, so the run cannot be left", where=self.id)
-        self._leaving = True
-        if self._driver is not None:
-            self._driver.hand_over()
-
-    def _owning(self) -> OwnerLock:
-        lock, self._lock = self._lock or OwnerLock.take(self._folder), None
-        return lock
-
-    def _driving(self, driver: Driver) -> None:
-        self._driver = driver
-        if self._leaving:  # asked before there was a driver to ask
-            driver.hand_over()
-
-    def _leave(self, driven: Driven, lock: OwnerLock) -> None:
-        self._leaving = False
-        if driven.handed_over:
-            self._detach(lock)
-
-    def _detach(self, lock: OwnerLock) -> None:
-        from forkjoin.engine.supervise import spawn
-
-        spawn(self._folder, lock)
-
-    def _look_back(self, driven: Driven) -> None:
-        """Take the run up again for whoever asked for a retry while we still held it, and did not look any more."""
-        with suppress(CannotHere):  # closed by whoever waited for the end: the next command takes the run up
-            if not driven.handed_over and any(isinstance(one.event, RetryAsked) for one in self.events(driven.seen)):
-                self.resume()
-
     # -- helpers
 
     def _take_up_again(self, times: int) -> None:
@@ -346,45 +252,6 @@ class Run(RunReader):
         if not self._folder.journal.exists():
             raise removed(self._folder)
         note(self._folder.journal, events)
-
-
-class _Teller:
-    """Tells events to a watcher in a thread of its own, for as long as this process drives the run."""
-
-    def __init__(self, run: Run, watcher: _Watcher | None) -> None:
-        self._run, self._watcher, self._over = run, watcher, Event()
-        self._thread = Thread(target=self._tell, daemon=True, name=f"forkjoin-watcher-{run.id}")
-        if watcher is not None:
-            self._thread.start()
-
-    def finish(self) -> None:
-        """Wait until all that was committed so far has been told."""
-        self._over.set()
-        if self._watcher is not None:
-            self._thread.join()
-
-    async def finished(self) -> None:
-        """Do what `finish` does without blocking the running loop."""
-        import asyncio  # whoever awaits this has it
-
-        self._over.set()
-        while self._thread.is_alive():
-            await asyncio.sleep(_LOOK_BACK_S)
-
-    def _tell(self) -> None:
-        since, last = 0, False
-        while not last and self._watcher is not None:
-            last = self._over.is_set()
-            for recorded in self._run.events(since):
-                try:
-                    self._watcher(recorded)
-                except Exception as error:
-                    name = type(error).__name__
-                    told = f"on_event raised {name}: {error}; it is told no more, run {self._run.id} goes on"
-                    warnings.warn(told, RuntimeWarning, stacklevel=1)
-                    return
-                since = recorded.seq
-            self._over.wait(LOOK_S)
 
 
 def _goes_on(recorded: Recorded) -> bool:

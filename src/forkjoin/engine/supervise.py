@@ -9,11 +9,11 @@ import threading
 from pathlib import Path
 
 from forkjoin.engine.driving.owning import drive
+from forkjoin.engine.driving.past import retry_waits
 from forkjoin.engine.folder import OWNER_LOG, OwnerLock, RunFolder
 from forkjoin.errors import CannotHere, RunOwned
 from forkjoin.failpoints import reached
-from forkjoin.journal import SqliteJournal
-from forkjoin.model import RetryAsked, RunId
+from forkjoin.model import RunId
 from forkjoin.private import opener
 
 _MODULE = "forkjoin.engine.supervise"
@@ -66,15 +66,6 @@ def main() -> int:
             lock = OwnerLock.take(folder)
         except RunOwned:
             return 0
-
-
-def retry_waits(folder: RunFolder, seen: int) -> bool:
-    """Return whether somebody asked for a retry after the event *seen*."""
-    journal = SqliteJournal.open(folder.journal, readonly=True)
-    try:
-        return any(isinstance(recorded.event, RetryAsked) for recorded in journal.read(seen))
-    finally:
-        journal.close()
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ from forkjoin.model import (
 
 _NEVER_RAN = ("blocked", "skipped")
 _OF_ANYBODY = (StopAsked, RetryAsked, LandBegun, Landed, Exported)  # events that need no owner
+_MOST = (Starting, Running, Progress, Ended)  # what nearly all events of a long run are: signs of its owner
 _GONE = "it was gone, and nobody drove the run"
 _STOOD = "it was stopped, or held up, and nobody drove the run"
 _RESTED = "over, until a person asked for more"
@@ -89,10 +90,15 @@ class Fold:
     def apply(self, recorded: Recorded) -> None:
         """Add one event. Events before the plan, about unknown tasks, or told twice change nothing but `seq`."""
         self._seq = max(self._seq, recorded.seq)
-        if self._run is not None:
+        event, at = recorded.event, recorded.at
+        if self._run is None:
+            if isinstance(event, Planned):
+                self._plan(event, at)
+        elif isinstance(event, _MOST):
+            self._sign, self._coming = at, False
+            self._of_a_task(event, at)
+        else:
             self._apply(self._run, recorded)
-        elif isinstance(recorded.event, Planned):
-            self._plan(recorded.event, recorded.at)
 
     def view(self) -> RunView:
         """Return the run as it stands; raise JournalDamaged before its plan was seen. Costs the tasks."""
@@ -167,8 +173,7 @@ class Fold:
             case Planned() | LandBegun():
                 pass
             case event:
-                if (number := self._numbers.get(event.task)) is not None:
-                    self._apply_to_task(self._tasks[number], event, recorded.at)
+                self._of_a_task(event, recorded.at)
 
     def _signed(self, run: RunView, recorded: Recorded) -> None:
         """Take note when an owner was last heard of, and of the time in which nobody drove the run."""
@@ -234,6 +239,10 @@ class Fold:
         """Believe it where all tasks have ended: a retry may have been asked just before it was written."""
         if all(seen.ended for seen in self._tasks):
             self._run = replace(run, state=event.state, reason=event.reason, ended=at)
+
+    def _of_a_task(self, event: _OfTask, at: float) -> None:
+        if (number := self._numbers.get(event.task)) is not None:
+            self._apply_to_task(self._tasks[number], event, at)
 
     def _apply_to_task(self, seen: Seen, event: _OfTask, at: float) -> None:
         match event:

@@ -6,7 +6,7 @@ import errno
 import sqlite3
 from pathlib import Path
 
-from forkjoin.errors import CannotHere, ForkjoinError, JournalDamaged, NoRoom
+from forkjoin.errors import CannotHere, ForkjoinError, JournalDamaged, NoRoom, RunClosed
 
 _LOCKED = frozenset((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL))
 _FULL = frozenset((sqlite3.SQLITE_FULL, sqlite3.SQLITE_TOOBIG))
@@ -18,7 +18,7 @@ def trouble(error: Exception, path: Path, *, writing: bool = False) -> ForkjoinE
     if isinstance(error, OSError):
         return CannotHere(f"{path}: {error.strerror}; make it readable for this user")
     if isinstance(error, sqlite3.ProgrammingError):
-        return CannotHere(f"{path}: the journal was closed by this process ({error}); open it again")
+        return RunClosed(f"{path}: the journal was closed by this process ({error}); open it again")
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the low byte is the kind
     if code in _LOCKED:
         return NoRoom(f"{path}: another process keeps the journal locked; try again when it is done")

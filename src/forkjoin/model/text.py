@@ -36,7 +36,9 @@ def clean(text: str) -> str:
 
 def one_line(text: str, width: int = 0) -> str:
     """Return *text* clean and in one line, its blanks collapsed; longer than *width* characters (0 = any) is cut."""
-    line = " ".join(clean(text).split())
+    if not text:
+        return ""
+    line = " ".join((text if text.isascii() and text.isprintable() else clean(text)).split())
     return line if not width or len(line) <= width else line[: max(0, width - 1)].rstrip() + "…"
 
 

@@ -59,7 +59,10 @@ def render_markdown(report: Report, *, limit: int = 50) -> str:
 
 def inline(text: str, width: int = 0) -> str:
     """Return a text of an agent as one line of Markdown that shows just its words; `code` stays code."""
-    pieces = re.split(r"(?<!`)(`[^`]+`)(?!`)", one_line(text, width))
+    line = one_line(text, width)
+    if _ORDINARY.fullmatch(line):
+        return line
+    pieces = re.split(r"(?<!`)(`[^`]+`)(?!`)", line)
     return "".join(piece if odd else _escaped(piece) for odd, piece in _alternating(pieces))
 
 
@@ -71,6 +74,9 @@ def _alternating(pieces: Sequence[str]) -> Iterator[tuple[bool, str]]:
 _SPECIAL = re.compile(
     r"[\\`*\[\]<>&~|@]|(?<![^\W_])_+|_+(?![^\W_])|^(?:[#+-]+|\d+[.)])(?=\s|$)|^[=-]{2,}|(?<=\w)://|(?<=www)\."
 )
+
+# A line in which nothing can be special: most of a long report are such.
+_ORDINARY = re.compile(r"[A-Za-z][A-Za-z0-9, ()-]*")
 
 
 def _escaped(text: str) -> str:
@@ -234,7 +240,8 @@ def _quoted(task: TaskSummary) -> Iterator[str]:
     text = clean(task.answer)
     lines = text[:_HEAD_CHARS].split("\n")[:_HEAD_LINES]
     cut = task.answer_cut or len("\n".join(lines)) < len(text)
-    longest = max((len(run) for run in re.findall(r"`+", "\n".join(lines))), default=0)
+    runs = re.findall(r"`+", "\n".join(lines)) if "`" in text else ()
+    longest = max(map(len, runs), default=0)
     fence = "`" * max(3, longest + 1)
     yield ""
     yield f"  {fence}text"

@@ -71,7 +71,9 @@ class Sessions:
         match event:
             case Starting(task=task):
                 self._live.add(task)
-                if self.to(task) is None:  # it begins anew: what was left before is no more gone on with
+                if (
+                    task in self._last and self.to(task) is None
+                ):  # it begins anew: what was left before is no more gone on with
                     self._last.pop(task, None)
             case RetryAsked(task=task):
                 if task not in self._live:

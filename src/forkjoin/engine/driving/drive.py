@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias, assert_never
@@ -25,12 +25,13 @@ from forkjoin.engine.driving.hands import Hands, real_hands
 from forkjoin.engine.driving.inbox import Inbox
 from forkjoin.engine.driving.limiting import Limiting
 from forkjoin.engine.driving.moments import Moments
+from forkjoin.engine.driving.outbox import Outbox
 from forkjoin.engine.driving.outside import Foreign, Kept, Outside, TryAgain
-from forkjoin.engine.driving.past import alive, planned_in, read_past
+from forkjoin.engine.driving.past import Known, alive, planned_in, read_past
 from forkjoin.engine.driving.progress import Actions
 from forkjoin.engine.driving.wishes import Wishes
 from forkjoin.engine.folder import RunFolder
-from forkjoin.engine.records.joining import joined
+from forkjoin.engine.records.joining import JoinedAt, joined
 from forkjoin.errors import NoRoom
 from forkjoin.failpoints import reached
 from forkjoin.model import (
@@ -42,8 +43,8 @@ from forkjoin.model import (
     Failed,
     Halted,
     Owned,
-    Plan,
     Recorded,
+    Report,
     Running,
     Starting,
     StopAsked,
@@ -85,24 +86,25 @@ Item: TypeAlias = BaseTaken | Ended | Signal | Result | Foreign | Kept | HandOve
 
 @dataclass(frozen=True, kw_only=True)
 class Driven:
-    """How driving came to its end. Wishes after the event *seen* were not looked at."""
+    """How driving came to its end. Wishes after the event *seen* were not looked at; *joined* where it was joined."""
 
     handed_over: bool
     seen: int
+    joined: JoinedAt | None = None
 
 
 class Driver:
     """Drives one run in the running event loop until it is over or handed over; only its owner makes one."""
 
     def __init__(
-        self, folder: RunFolder, *, attached: bool, plan: Plan | None = None, hands: Hands | None = None
+        self, folder: RunFolder, *, attached: bool, known: Known | None = None, hands: Hands | None = None
     ) -> None:
-        self._folder, self._attached = folder, attached
+        self._folder, self._attached, self._known = folder, attached, known or Known()
         self._hands = hands or real_hands(folder, attached=attached)
         self._journal = self._hands.journal
         self._moments = Moments()
-        self._past = read_past(self._journal)
-        self._planned = played(planned_in(self._past, plan), folder)
+        self._past = read_past(self._journal, self._known)
+        self._planned = played(planned_in(self._past, self._known), folder)
         self._inbox: Inbox[Item] = Inbox()
         self._attempts = self._new_attempts(self._past)
         self._giving = Giving(self._planned, self._journal.content)
@@ -110,6 +112,7 @@ class Driver:
         self._gate = Gate(folder=folder.path, options=self._planned.options)
         self._limiting = Limiting(self._moments.now)
         self._claiming = Claiming(folder, self._planned, self._states)
+        self._outbox = Outbox(self._journal, before=self._giving.note, after=self._claiming.note)
         self._wishes = Wishes(folder)
         self._outside = Outside(
             run=folder.run,
@@ -122,16 +125,14 @@ class Driver:
             put=self._inbox.put,
             living=lambda: self._attempts.living,
             halts=Halts(self._moments),
+            full=lambda: self._outbox.full,
             seen=self._past[-1].seq,
         )
         self._mask = Mask(spelled_secrets(os.environ))
-        self._unwritten: list[Event | Result] = []
-        self._said = 0  # characters of the answers among them
-        self._effects: list[Callable[[], None]] = []
-        self._ends: list[Callable[[], None]] = []
         self._board = self._board_so_far()
         self._over = self._board.finished
         self._asked_to_stop = self._leaving = self._handed_over = False
+        self._joined: JoinedAt | None = None
 
     async def drive(self) -> Driven:
         """Fold what happens into the board and do what it says, until everything has ended.
@@ -153,7 +154,7 @@ class Driver:
             await self._attempts.close(over=self._over)
             self._claiming.close(over=self._over and not self._handed_over)
             self._journal.close()
-        return Driven(handed_over=self._handed_over, seen=self._outside.seen)
+        return Driven(handed_over=self._handed_over, seen=self._outside.seen, joined=self._joined)
 
     def hand_over(self) -> None:
         """Ask, from any thread, to stop driving without ending anything."""
@@ -177,13 +178,13 @@ class Driver:
         items.reverse()
         while items:
             events.extend(self._understood(items.pop(), now))
-            if self._said > _MOST_SAID:  # a hundred long answers at once are not held all together
+            if self._outbox.said > _MOST_SAID:  # a hundred long answers at once are not held all together
                 self._fold(events)
                 events = []
         self._fold(events)
         if self._leaving and not self._over:
             settled = self._inbox.empty and not self._attempts.between
-            self._over = self._handed_over = settled and self._outside.full is None
+            self._over = self._handed_over = settled and self._outbox.full is None
 
     def _fold(self, events: Sequence[Event]) -> None:
         self._outside.stopping |= any(isinstance(one, StopAsked) and not one.task for one in events)
@@ -204,8 +205,8 @@ class Driver:
                 self._giving.note(event)
                 return [event]
             case Kept(events=kept):
-                self._effects.append(self._wishes.clear)
-                return self._noted(*kept)
+                self._outbox.then(self._wishes.clear)
+                return self._outbox.note(*kept)
             case Output() | Spawned() | Exited():
                 return self._heard(item, now)
             case Result():
@@ -213,31 +214,27 @@ class Driver:
             case _:
                 if isinstance(item, Halted | Continued):
                     halt = partial(self._attempts.local.halt, on=isinstance(item, Halted))
-                    self._effects.append(partial(halt, item.task, item.attempt))
-                return self._noted(item)
+                    self._outbox.then(partial(halt, item.task, item.attempt))
+                return self._outbox.note(item)
 
     def _heard(self, signal: Signal, now: float) -> list[Event]:
         if isinstance(signal, Output | Spawned) and self._attempts.setups.holds((signal.task, signal.attempt)):
-            return self._noted(*self._attempts.setups.heard(signal))
+            return self._outbox.note(*self._attempts.setups.heard(signal))
         match signal:
             case Output(task=task, attempt=attempt):
                 heard = self._actions.heard(signal, now)
                 if why := self._actions.over(self._attempts.tasks[task], attempt):
-                    self._ends.append(lambda: self._attempts.cap(task, attempt, why))
-                return self._noted(*heard)
+                    self._outbox.end(lambda: self._attempts.cap(task, attempt, why))
+                return self._outbox.note(*heard)
             case Spawned(task=task, attempt=attempt, pid=pid, start=start):
                 self._attempts.spawned((task, attempt))
                 place = self._attempts.places.get((task, attempt))
-                return self._noted(Running(task=task, attempt=attempt, place=place, pid=pid, start=start))
+                return self._outbox.note(Running(task=task, attempt=attempt, place=place, pid=pid, start=start))
             case Exited():
                 result = self._attempts.ended(signal)
                 return [] if result is None else self._settled(result)
             case _:
                 assert_never(signal)
-
-    def _noted(self, *events: Event) -> list[Event]:
-        self._unwritten.extend(events)
-        return list(events)
 
     def _settled(self, result: Result) -> list[Event]:
         """Say whether another attempt follows; its texts go into the journal with the record."""
@@ -247,11 +244,10 @@ class Driver:
         ended = msgspec.structs.replace(ended, again=again, repair=self._board.repairs(ended))
         self._actions.forget((ended.task, ended.attempt))
         self._attempts.recorded((ended.task, ended.attempt))
-        self._unwritten.append(dataclasses.replace(result, ended=ended))
-        self._said += len(result.answer) + len(result.value)
+        self._outbox.settle(dataclasses.replace(result, ended=ended))
         place = ended.place
         if result.unneeded and place is not None:
-            self._effects.append(lambda: self._attempts.discard(place))
+            self._outbox.then(lambda: self._attempts.discard(place))
         return [ended]
 
     def _decide(self, command: Command) -> None:
@@ -261,20 +257,20 @@ class Driver:
                 if not self._leaving:  # else the next owner's board says it again
                     self._decide_start(task, attempt)
             case End(task=task, attempt=attempt, how=how, reason=reason):
-                self._ends.append(lambda: self._attempts.stop(task, attempt, how=how, reason=reason))
+                self._outbox.end(lambda: self._attempts.stop(task, attempt, how=how, reason=reason))
             case Cap(task=task, attempt=attempt, reason=reason):
-                self._ends.append(lambda: self._attempts.cap(task, attempt, reason))
+                self._outbox.end(lambda: self._attempts.cap(task, attempt, reason))
             case Settle(task=task, outcome=outcome):
-                self._noted(Ended(task=task, attempt=0, outcome=outcome))
+                self._outbox.note(Ended(task=task, attempt=0, outcome=outcome))
             case Pause():
-                self._noted(*self._limiting.pause(command))
+                self._outbox.note(*self._limiting.pause(command))
             case Reclaim(tasks=tasks):
-                self._effects.append(lambda: self._reclaim(tasks))
+                self._outbox.then(lambda: self._reclaim(tasks))
             case Finish():
-                self._effects.append(self._finish)
+                self._outbox.then(self._finish)
 
     def _decide_start(self, task: TaskId, attempt: int) -> None:
-        self._noted(Starting(task=task, attempt=attempt))
+        self._outbox.note(Starting(task=task, attempt=attempt))
         try:
             failed = self._attempts.reserve(task, attempt)
         except NoRoom as full:
@@ -286,58 +282,32 @@ class Driver:
         if failed is not None:
             self._inbox.put(Result(ended=Ended(task=task, attempt=attempt, outcome=failed)))
             return
-        self._effects.append(lambda: self._attempts.start(task, attempt, lambda: self._giving.to(task)))
+        self._outbox.then(lambda: self._attempts.start(task, attempt, lambda: self._giving.to(task)))
 
     def _reclaim(self, tasks: Sequence[TaskId]) -> None:
         for event in self._claiming.reclaim(tasks):
             self._inbox.put(event)
 
     def _release(self) -> None:
-        """Commit what is noted, then let the effects happen; on a full disk all but ends wait for the next try."""
-        noted, self._unwritten, self._said = self._unwritten, [], 0
-        events = [self._with_texts(one) if isinstance(one, Result) else one for one in noted]
-        for event in events:
-            self._giving.note(event)
-        self._journal.append(events, at=self._moments.now())
-        self._effects.append(lambda: self._claiming.note(events))
-        effects, self._effects = self._effects, []
-        reached("turn.decided")
-        try:
-            self._journal.commit()
-            reached("turn.committed")
-            self._outside.full = None
-        except NoRoom as full:  # the journal keeps what was appended for the next commit
-            self._outside.full, self._effects, effects = full, effects, []
-        ends, self._ends = self._ends, []
-        for effect in (*effects, *ends):
-            effect()
-        reached("turn.done")
-
-    def _with_texts(self, result: Result) -> Ended:
-        """Put a result's answer and value among the journal's texts, in the open transaction."""
-        if not result.answer and not result.value:
-            return result.ended
-        return msgspec.structs.replace(
-            result.ended,
-            answer=self._journal.text(result.answer),
-            value=self._journal.text(result.value.decode("utf-8", "replace")),
-        )
+        self._outbox.release(at=self._moments.now())
 
     def _finish(self) -> None:
         """Join, and close: the last two events of a run."""
         reached("run.joining")
         known = played_lines(self._planned, self._folder)
         now = self._moments.now()
-        self._noted(*joined(self._folder, self._journal, self._planned, now=now, known=known))
+        events, report = joined(self._folder, self._journal, self._planned, now=now, known=known, view=self._known.view)
+        self._outbox.note(*events)
         reached("run.joined")
-        self._effects.append(self._end_loop)
+        self._outbox.then(lambda: self._end_loop(report))
         self._release()
 
     def _states(self) -> dict[TaskId, str]:
         return self._board.states()
 
-    def _end_loop(self) -> None:
+    def _end_loop(self, report: Report | None) -> None:
         self._over = True
+        self._joined = None if report is None else JoinedAt(seq=self._outbox.last, report=report)
 
     # -- beginnings
 
@@ -364,13 +334,14 @@ class Driver:
 
     def _take_over(self) -> None:
         """Say whose the run is now, adopt what still lives, and go on from what was journaled."""
-        events, self._past = [recorded.event for recorded in self._past[1:]], []
+        events = [recorded.event for recorded in self._past[1:]]
+        self._past.clear()
         for event in events:
             self._giving.note(event)
         self._limiting.take_over(events)
         me = identity()
-        self._noted(Owned(pid=me.pid, start=me.start, boot=me.boot, attached=self._attached))
-        now = self._noted(*self._gate.look_at_disk(), *self._claiming.take_over(events, self._board.elsewhere()))
+        self._outbox.note(Owned(pid=me.pid, start=me.start, boot=me.boot, attached=self._attached))
+        now = self._outbox.note(*self._gate.look_at_disk(), *self._claiming.take_over(events, self._board.elsewhere()))
         now += self._understood(Kept(events=tuple(self._wishes.new())), self._moments.now())
         for event in alive(events):
             reached("adopt.before")

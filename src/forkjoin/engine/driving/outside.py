@@ -49,7 +49,7 @@ Seen: TypeAlias = Foreign | Kept | TryAgain | Event
 class Outside:
     """Looks, and puts what it saw into the owner's inbox; in the loop's thread.
 
-    `seen` is the last event whose wish was looked at; `full` says why the owner's last commit failed, None where it
+    `seen` is the last event whose wish was looked at; `full` gives why the owner's last commit failed, None where it
     did not; `stopping` that the whole run is to end.
     """
 
@@ -63,8 +63,8 @@ class Outside:
     put: Callable[[Seen], None]
     living: Callable[[], bool]
     halts: Halts
+    full: Callable[[], NoRoom | None]
     seen: int
-    full: NoRoom | None = None
     stopping: bool = False
     _idle_since: float | None = None  # since when nothing runs, on a full disk
 
@@ -83,7 +83,7 @@ class Outside:
             if time.monotonic() >= next_gate:
                 next_gate = time.monotonic() + _GATE_S
                 self._put_all(self.gate.look())
-                if self.full is not None:
+                if self.full() is not None:
                     self.put(TryAgain())
             self._look_for_room()
 
@@ -106,13 +106,14 @@ class Outside:
         That is where the journal takes no more, or where so little is left that nothing is launched.
         """
         held = "disk" in self.gate.closed
-        if (self.full is None and not held) or self.living():
+        full = self.full()
+        if (full is None and not held) or self.living():
             self._idle_since = None
             return
         now = time.monotonic()
         self._idle_since = now if self._idle_since is None else self._idle_since
         if now - self._idle_since >= (_STOPPED_ROOM_S if self.stopping else _ROOM_S):
-            why = f"its journal takes no more ({self.full})" if self.full is not None else "the disk is nearly full"
+            why = f"its journal takes no more ({full})" if full is not None else "the disk is nearly full"
             raise NoRoom(
                 f"run {self.run} was left, for {why}, and nothing of it runs any more; what has ended is kept in its "
                 f"folder: make room, then: forkjoin resume {self.run}"

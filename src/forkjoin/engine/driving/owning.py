@@ -9,21 +9,21 @@ from contextlib import contextmanager, suppress
 from typing import TypeAlias
 
 from forkjoin.engine.driving.drive import Driven, Driver
+from forkjoin.engine.driving.past import Known
 from forkjoin.engine.folder import RunFolder
-from forkjoin.model import Plan
 
 Ready: TypeAlias = Callable[[Driver], None]
 
 
-def drive(folder: RunFolder, *, attached: bool, plan: Plan | None = None, ready: Ready | None = None) -> Driven:
+def drive(folder: RunFolder, *, attached: bool, known: Known | None = None, ready: Ready | None = None) -> Driven:
     """Drive the run to its end, or until it is handed over, in an event loop of its own.
 
-    *plan* is the plan with its callables, where it has some; *ready* is given the driver before the first turn.
+    *ready* is given the driver before the first turn.
     """
 
     async def main() -> Driven:
         with _no_collections():
-            driver = Driver(folder, attached=attached, plan=plan)
+            driver = Driver(folder, attached=attached, known=known)
         if ready:
             ready(driver)
         return await driver.drive()
@@ -31,10 +31,10 @@ def drive(folder: RunFolder, *, attached: bool, plan: Plan | None = None, ready:
     return asyncio.run(main())
 
 
-async def drive_here(folder: RunFolder, *, plan: Plan | None = None, ready: Ready | None = None) -> Driven:
+async def drive_here(folder: RunFolder, *, known: Known | None = None, ready: Ready | None = None) -> Driven:
     """Drive the run in the running event loop; when cancelled, stop every task and wait for their ends first."""
     with _no_collections():
-        driver = Driver(folder, attached=True, plan=plan)
+        driver = Driver(folder, attached=True, known=known)
     if ready:
         ready(driver)
     loop = asyncio.create_task(driver.drive())

@@ -1,30 +1,49 @@
-"""What an owner reads of its run before it drives it."""
+"""What an owner reads of its run before it drives it, and after."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 
 import msgspec
 
 from forkjoin.engine.attempts.attempts import Key
-from forkjoin.journal import Journal
-from forkjoin.model import Ended, Event, Plan, Planned, Recorded, Running, Starting
+from forkjoin.engine.folder import RunFolder
+from forkjoin.errors import JournalDamaged
+from forkjoin.journal import Journal, SqliteJournal
+from forkjoin.model import Ended, Event, Plan, Planned, Recorded, RetryAsked, Running, RunView, Starting
 
 
-def read_past(journal: Journal) -> list[Recorded]:
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What whoever starts to drive a run knows of it already, so that nothing is read or added up twice.
+
+    *plan* has its callables; *past* are the first events, a list that the driver empties when it needs them no more;
+    *view* gives the run as it stands.
+    """
+
+    plan: Plan | None = None
+    past: list[Recorded] = field(default_factory=list)
+    view: Callable[[], RunView] | None = None
+
+
+def read_past(journal: Journal, known: Known) -> list[Recorded]:
     """Return all of a journal; where it cannot be read, close it."""
+    past = known.past
     try:
-        return list(journal.read())
+        past.extend(journal.read(past[-1].seq if past else 0))
     except BaseException:
         journal.close()
         raise
+    return past
 
 
-def planned_in(past: Sequence[Recorded], plan: Plan | None) -> Planned:
-    """Return how the run was planned, with *plan*'s callables where it is given."""
+def planned_in(past: Sequence[Recorded], known: Known) -> Planned:
+    """Return how the run was planned, with its callables where they are known."""
     first = past[0].event
     assert isinstance(first, Planned)  # noqa: S101 - launch writes it before anything else
-    return first if plan is None else msgspec.structs.replace(first, plan=plan)
+    return first if known.plan is None else msgspec.structs.replace(first, plan=known.plan)
 
 
 def alive(events: Sequence[Event]) -> list[Starting | Running]:
@@ -36,3 +55,14 @@ def alive(events: Sequence[Event]) -> list[Starting | Running]:
         elif isinstance(event, Ended):
             found.pop((event.task, event.attempt), None)
     return list(found.values())
+
+
+def retry_waits(folder: RunFolder, seen: int) -> bool:
+    """Return whether somebody asked for a retry after the event *seen*; of a run that was removed since nobody did."""
+    try:
+        with closing(SqliteJournal.open(folder.journal, readonly=True)) as journal:
+            return any(isinstance(recorded.event, RetryAsked) for recorded in journal.read_rows(seen))
+    except JournalDamaged:
+        if folder.journal.exists():
+            raise
+        return False

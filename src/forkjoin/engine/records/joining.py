@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -11,6 +13,7 @@ import msgspec
 
 from forkjoin.accounting import account, spent_by
 from forkjoin.engine.folder import RunFolder
+from forkjoin.errors import RunClosed
 from forkjoin.failpoints import reached
 from forkjoin.journal import Journal, run_view, timeline
 from forkjoin.model import MIB, Account, Closed, Joined, Planned, Report, RunView, TaskId, TaskView, Text, to_json
@@ -33,29 +36,51 @@ _SAID_CHARS = 32 * MIB  # of an answer that findings are looked for in
 _Lines: TypeAlias = dict[str, dict[str, str]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class JoinedAt:
+    """The report that a run was joined to, and the last event then: without another it is the run's report still."""
+
+    seq: int
+    report: Report
+
+
 def joined(
-    folder: RunFolder, journal: Journal, planned: Planned, *, now: float, known: str | None = None
-) -> tuple[Joined | Closed, ...]:
-    """Write `report.json` and `report.md` into the run folder; return the events that end the run, at *now*.
+    folder: RunFolder,
+    journal: Journal,
+    planned: Planned,
+    *,
+    now: float,
+    known: str | None = None,
+    view: Callable[[], RunView] | None = None,
+) -> tuple[tuple[Joined | Closed, ...], Report | None]:
+    """Write `report.json` and `report.md` into the run folder; return the events that end the run, and its report.
 
     *known* is the JSON of the lines that findings are at, where they are known already: the tree is not read then.
+    *view* gives the run as it stands in the journal, where somebody has added that up already.
 
     A report that cannot be made or written does not keep a run from its end: its state then says why it has none.
     """
-    view = run_view(journal.read())
-    state = _state(view)
+    standing = _standing(journal, view)
+    state = _state(standing)
     try:
-        whole = _joined(view, planned, journal.content, now)
-        lines = lines_at(Path(view.tree), _places(whole)) if known is None else _decoded(known)
+        whole = _joined(standing, planned, journal.content, now)
+        lines = lines_at(Path(standing.tree), _places(whole)) if known is None else _decoded(known)
         made = _told(whole, lines, planned)
         _write(folder.path / "report.json", to_json(render_json(made)))
         _write(folder.path / "report.md", render_markdown(made).encode("utf-8", "replace"))
     except Exception as error:
-        why = f"no report was written ({type(error).__name__}: {error}); make it again: forkjoin report {view.run}"
-        return (Closed(state=state, reason=why),)
+        why = f"no report was written ({type(error).__name__}: {error}); make it again: forkjoin report {standing.run}"
+        return (Closed(state=state, reason=why),), None
     counts = tuple((str(severity), count) for severity, count in made.counts)
     kept = journal.text(to_json(lines).decode()) if lines else None
-    return Joined(findings=counts, lines=kept), Closed(state=state, reason=view.reason)
+    return (Joined(findings=counts, lines=kept), Closed(state=state, reason=standing.reason)), made
+
+
+def _standing(journal: Journal, view: Callable[[], RunView] | None) -> RunView:
+    if view is not None:
+        with suppress(RunClosed):  # by the caller, while we drive
+            return view()
+    return run_view(journal.read())
 
 
 def report_of(view: RunView, planned: Planned, content: Callable[[Text], str], *, whole: bool = False) -> Report:
@@ -67,6 +92,13 @@ def report_of(view: RunView, planned: Planned, content: Callable[[Text], str], *
     kept = content(view.lines) if view.lines is not None else ""
     lines = _decoded(kept) if kept else lines_at(Path(view.tree), _places(made))
     return _told(made, lines, planned, whole=whole)
+
+
+def again(made: JoinedAt, view: RunView) -> Report | None:
+    """Return the report of a run that was joined, where nothing has happened since; None where something has."""
+    if made.seq != view.seq or view.ended is None:
+        return None
+    return msgspec.structs.replace(made.report, account=account_of(view))  # the time of the join is in it now
 
 
 def _decoded(lines: str) -> _Lines:

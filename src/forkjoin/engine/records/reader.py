@@ -35,6 +35,7 @@ from forkjoin.model import (
 # Methods load what they alone need: most calls of the command line ask how a run stands, and no more.
 if TYPE_CHECKING:
     from forkjoin.backends import StreamName
+    from forkjoin.engine.records.joining import JoinedAt
     from forkjoin.engine.records.left import Left
     from forkjoin.engine.records.parts import Part
     from forkjoin.engine.records.results import ResultParts
@@ -56,6 +57,9 @@ class RunReader:
         self._journal = SqliteJournal.open(folder.journal, readonly=True)
         self._fold, self._seq = Fold(), 0
         self._view: RunView | None = None
+        self._kept: list[Recorded] | None = None  # what was read so far, for who is about to drive the run
+        self._joined: JoinedAt | None = None
+        self._report: tuple[RunView, Report] | None = None  # the last one, and of what it is
         try:
             self.planned = self._first()
         except BaseException:
@@ -113,6 +117,8 @@ class RunReader:
             for recorded in self._journal.read(self._seq):
                 self._fold.apply(recorded)
                 self._seq, self._view = recorded.seq, None
+                if self._kept is not None:
+                    self._kept.append(recorded)
             if self._view is None:
                 self._view = self._fold.view()
             return self._view
@@ -236,11 +242,16 @@ class RunReader:
 
     def report(self, *, whole: bool = False) -> Report:
         """Return the joined result, as it stands; *whole*: with what the run's scope leaves out, too."""
-        from forkjoin.engine.records.joining import report_of
+        from forkjoin.engine.records.joining import again, report_of
 
         view = self.view()
         with self._guard:
-            return report_of(view, self.planned, self._journal.content, whole=whole)
+            if whole:
+                return report_of(view, self.planned, self._journal.content, whole=True)
+            if self._report is None or self._report[0] is not view or view.ended is None:
+                made = again(self._joined, view) if self._joined is not None else None
+                self._report = view, made or report_of(view, self.planned, self._journal.content)
+            return self._report[1]
 
     def report_text(
         self, form: str = "markdown", *, most: int | None = None, merged: bool = False, whole: bool = False

@@ -94,9 +94,10 @@ def print_end(run: Run, view: RunView, *, quiet: bool = False) -> None:
     """Print the end of a run for people: the tasks, the summary, and the next commands."""
     from forkjoin.interfaces.cli.listing import command_lines, task_lines
 
-    lines = task_lines(view, width=widest())
-    if len(lines) > _SHOWN:  # what did not complete is what there is to look at
-        lines = [line for line, task in zip(lines, view.tasks, strict=True) if task.state != "completed"]
+    tasks = view.tasks
+    if len(tasks) > _SHOWN:  # what did not complete is what there is to look at
+        tasks = tuple(task for task in tasks if task.state != "completed")
+    lines = task_lines(tasks, width=widest())
     for line in lines[:_SHOWN]:
         data(line)
     if len(lines) > _SHOWN:

@@ -67,16 +67,16 @@ def command_lines(head: str, commands: Sequence[str], width: int) -> list[str]:
     return [f"{head if at == 0 else ' ' * len(head)}{command}" for at, command in enumerate(commands)]
 
 
-def task_lines(view: RunView, *, width: int = 0) -> list[str]:
+def task_lines(tasks: Sequence[TaskView], *, width: int = 0) -> list[str]:
     """Return a line a task: number, id, state, time, and what there is to say; cut to *width* cells (0: whole).
 
     Where it is cut, long ids leave room for what there is to say.
     """
-    now, ids = time.time(), max((len(task.id) for task in view.tasks), default=0)
+    now, ids = time.time(), max((len(task.id) for task in tasks), default=0)
     ids = min(ids, max(_LEAST_ID, width - _BESIDE_ID)) if width else ids
     lines = [
         f"{task.number:>4}  {padded(task.id, ids)}  {spell(task.state):11} "
         f"{spoken(task.seconds(now)) if task.started else '':>9}  {doing(task)}".rstrip()
-        for task in view.tasks
+        for task in tasks
     ]
     return [padded(line, width).rstrip() for line in lines] if width else lines

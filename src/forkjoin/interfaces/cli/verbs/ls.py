@@ -111,7 +111,7 @@ def _tasks(view: RunView, *, as_json: bool) -> int:
     if as_json:
         data_json({"forkjoin": 1, "run": view.run, "tasks": [task_json(task) for task in view.tasks]})
         return 0
-    for line in task_lines(view, width=widest()):
+    for line in task_lines(view.tasks, width=widest()):
         data(line)
     return 0
 

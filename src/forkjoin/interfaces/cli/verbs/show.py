@@ -75,7 +75,7 @@ def _run_lines(run: Run) -> Iterator[str]:
         yield f"read from: {run.kept_in}"
     yield f"tree: {view.tree}"
     yield ""
-    yield from task_lines(view, width=widest())
+    yield from task_lines(view.tasks, width=widest())
     if view.findings:
         yield ""
         yield "findings: " + ", ".join(f"{count} {severity}" for severity, count in view.findings)

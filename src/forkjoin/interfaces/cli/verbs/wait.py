@@ -62,7 +62,7 @@ def act(ask: Ask) -> int:
         for view, tasks, ready in waited:
             data(f"run {view.run}: {view.state}" + ("" if ready else " (not ready in time; it goes on)"))
             named = {task.id for task in tasks}
-            for line, task in zip(task_lines(view, width=widest()), view.tasks, strict=True):
+            for line, task in zip(task_lines(view.tasks, width=widest()), view.tasks, strict=True):
                 if task.id in named:
                     data(line)
     return code
