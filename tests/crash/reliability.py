@@ -184,6 +184,7 @@ def main() -> int:
     # A background job of a script inherits that they are ignored; the trials send them.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores that one: the product would let it be, as it should
     kept = Path(given.out, "reliability.json")
     broken: list[str] = []
     for name in given.only.split(",") if given.only != "none" else ():
