@@ -106,7 +106,10 @@ def test_a_damaged_journal_is_named_repaired_and_nothing_that_ended_runs_again(f
     db.execute("UPDATE event SET body = x'00' WHERE seq = ?", (bad,))
     db.commit()
     db.close()
-    assert forkjoin("ls")[0] == 0
+    code, listed, left_out = forkjoin("ls")
+    assert (code, listed) == (0, "")
+    assert left_out.startswith(f"run {run} is left out: ")
+    assert left_out.endswith(f"forkjoin doctor --repair {run}\n")
     assert f"forkjoin doctor --repair {run}" in forkjoin("show", f"{run}/")[2]
     assert f"the journal of run {run} cannot be read" in forkjoin("doctor")[1]
     said = forkjoin.json("doctor", "--repair", run, "-n")

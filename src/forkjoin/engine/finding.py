@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from forkjoin.engine.folder import find_run, run_folders
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
 from forkjoin.errors import ForkjoinError, JournalDamaged, UnknownId
-from forkjoin.model import RunView
+from forkjoin.model import RunId, RunView
 from forkjoin.sources import repository_of
+
+Unread: TypeAlias = Callable[[RunId, ForkjoinError], None]
 
 
 def attach(name: str | None = None, *, settings: Settings, tree: Path | None = None) -> Run:
@@ -28,30 +30,44 @@ def attach(name: str | None = None, *, settings: Settings, tree: Path | None = N
     return latest
 
 
-def runs(settings: Settings, *, tree: Path | None = None, limit: int | None = None) -> list[RunView]:
-    """Return the runs of *tree*'s repository (None: all), newest first."""
+def runs(
+    settings: Settings, *, tree: Path | None = None, limit: int | None = None, unread: Unread | None = None
+) -> list[RunView]:
+    """Return the runs of *tree*'s repository (None: all), newest first.
+
+    *unread* is told of each that cannot be read, of whatever repository it is; one that was removed meanwhile is none.
+    """
     found: list[RunView] = []
     if limit is not None and limit < 1:
         return found
-    for run in _of_repository(Path(settings.home), tree):
-        with run, suppress(JournalDamaged):  # that one is named by `doctor`, and by whoever asks for it
-            found.append(run.view())
+    for run in _of_repository(Path(settings.home), tree, unread):
+        with run:
+            try:
+                found.append(run.view())
+            except JournalDamaged as error:
+                _tell(unread, run.id, run.folder, error)
         if limit is not None and len(found) >= limit:
             break
     return found
 
 
-def _of_repository(home: Path, tree: Path | None) -> Iterator[Run]:
+def _of_repository(home: Path, tree: Path | None, unread: Unread | None = None) -> Iterator[Run]:
     wanted = None if tree is None else _repository(tree)
     for folder in run_folders(home):
         try:
             run = Run(folder)
-        except ForkjoinError:
-            continue  # a journal that cannot be read is named by whoever asks for it
+        except ForkjoinError as error:
+            _tell(unread, folder.run, folder.path, error)
+            continue
         if wanted is None or run.planned.repository == wanted:
             yield run
         else:
             run.close()
+
+
+def _tell(unread: Unread | None, run: RunId, folder: Path, error: ForkjoinError) -> None:
+    if unread is not None and folder.exists():
+        unread(run, error)
 
 
 def _repository(tree: Path) -> str:

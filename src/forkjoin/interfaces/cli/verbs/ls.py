@@ -55,12 +55,20 @@ def act(ask: Ask) -> int:
     limit = ask.limit if ask.limit > 0 else None
     # What is not landed must not hide behind many runs that are: more are looked at than are shown.
     looked = limit if ask.json or limit is None else max(limit, _LOOKED)
-    found = runs(ask.settings, tree=None if ask.everywhere else ask.tree, limit=looked)
+    unread: list[str] = []
+    found = runs(
+        ask.settings,
+        tree=None if ask.everywhere else ask.tree,
+        limit=looked,
+        unread=lambda run, error: unread.append(f"run {run} is left out: {error}"),
+    )
+    for line in unread:
+        say(line)
     if ask.json:
         shown = [run_json(view) | {"owner": _owner(ask, view)} for view in found]
         data_json({"forkjoin": 1, "runs": shown})
         return 0
-    if not found:
+    if not found and not unread:
         say("no runs here yet; start one: forkjoin review .")
     width = widest()
     for view in _unlanded_first(found)[:limit]:
