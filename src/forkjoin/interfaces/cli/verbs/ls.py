@@ -48,22 +48,12 @@ def act(ask: Ask) -> int:
     """List them."""
     if ask.run:
         return _tasks(the_run(ask, ask.run).view(), as_json=ask.json)
-    from forkjoin.engine import runs
-
     if ask.limit < 0:
         raise PlanError(f"{ask.limit} is negative", where="--limit", next_step="give 1 or more, or 0 for all")
     limit = ask.limit if ask.limit > 0 else None
     # What is not landed must not hide behind many runs that are: more are looked at than are shown.
     looked = limit if ask.json or limit is None else max(limit, _LOOKED)
-    unread: list[str] = []
-    found = runs(
-        ask.settings,
-        tree=None if ask.everywhere else ask.tree,
-        limit=looked,
-        unread=lambda run, error: unread.append(f"run {run} is left out: {error}"),
-    )
-    for line in unread:
-        say(line)
+    found, unread = _found(ask, limit=looked)
     if ask.json:
         shown = [run_json(view) | {"owner": _owner(ask, view)} for view in found]
         data_json({"forkjoin": 1, "runs": shown})
@@ -76,6 +66,22 @@ def act(ask: Ask) -> int:
     if limit and len(found) > limit:
         say(f"{len(found) - limit} more: forkjoin ls --limit 0")
     return 0
+
+
+def _found(ask: Ask, *, limit: int | None) -> tuple[list[RunView], int]:
+    """Return the runs, newest first, and how many cannot be read, which is said of each."""
+    from forkjoin.engine import runs
+
+    unread: list[str] = []
+    found = runs(
+        ask.settings,
+        tree=None if ask.everywhere else ask.tree,
+        limit=limit,
+        unread=lambda run, error: unread.append(f"run {run} is left out: {error}"),
+    )
+    for line in unread:
+        say(line)
+    return found, len(unread)
 
 
 def _unlanded_first(found: Sequence[RunView]) -> list[RunView]:
