@@ -123,7 +123,7 @@ def test_a_person_opens_a_session_by_the_programs_own_words(monkeypatch: pytest.
     opened = {agent: dialect(agent).terminal("s", "/h") for agent in CODING}  # type: ignore[attr-defined]
     assert opened == {
         "claude": (("claude", "--resume", "s"), {}),
-        "codex": (("codex", "resume", "s"), {}),
+        "codex": (("codex", "resume", "--no-daemon", "s"), {}),  # its server would keep the session from `send`
         "opencode": (("opencode", "--session", "s"), {"OPENCODE_DB": "/h/opencode.db"}),
         "pi": (("pi", "--session", "s"), {}),
     }

@@ -123,10 +123,13 @@ def test_a_denied_tool_is_a_failure_that_names_it_and_what_would_allow_it(reposi
     assert found.why.endswith("permission: workspace-write in the plan, or --permission workspace-write")
 
 
-def test_a_person_goes_on_in_the_session_on_a_terminal(repository: Path) -> None:
+def test_a_person_goes_on_in_the_session_on_a_terminal(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = _ran(repository, "> say Which one should I take?")
     session = _task(run).session
-    root = Path(run.terminal("t").cwd)  # what held nothing was removed; it is there again now
+    monkeypatch.setenv("CLAUDECODE", "1")
+    opened = run.terminal("t")
+    assert "CLAUDECODE" not in opened.env  # it is a person's session, not one inside that of the agent around us
+    root = Path(opened.cwd)  # what held nothing was removed; it is there again now
     assert root.is_dir()
     main, side = os.openpty()
     program = (sys.executable, "-c", "from forkjoin.interfaces.cli.main import main; main()")

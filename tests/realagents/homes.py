@@ -18,9 +18,12 @@ def programs() -> Path | None:
     return top / "node_modules" if (top / "node_modules" / ".bin").is_dir() else None
 
 
-def environ(home: Path, bin_: Path, url: str) -> dict[str, str]:
-    """Return the environment of a run whose agents reach nothing but the model at *url*; makes *home*."""
-    _codex(home / ".codex", url)
+def environ(home: Path, bin_: Path, url: str, *, patient: bool = False) -> dict[str, str]:
+    """Return the environment of a run whose agents reach nothing but the model at *url*; makes *home*.
+
+    Programs that are *patient* try again as often as their makers and forkjoin let them; else once, to save time.
+    """
+    _codex(home / ".codex", url, "" if patient else "request_max_retries = 1\nstream_max_retries = 1")
     _opencode(home / ".config" / "opencode", url)
     _pi(home / ".pi" / "agent", url)
     return {
@@ -31,7 +34,7 @@ def environ(home: Path, bin_: Path, url: str) -> dict[str, str]:
         "ANTHROPIC_API_KEY": "sk-ant-mock-0123",
         "ANTHROPIC_MODEL": "mock-model",
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-        "CLAUDE_CODE_MAX_RETRIES": "1",
+        **({} if patient else {"CLAUDE_CODE_MAX_RETRIES": "1"}),
         "DISABLE_AUTOUPDATER": "1",
         "DISABLE_TELEMETRY": "1",
         "DISABLE_ERROR_REPORTING": "1",
@@ -52,7 +55,7 @@ def _written(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def _codex(folder: Path, url: str) -> None:
+def _codex(folder: Path, url: str, retries: str) -> None:
     _written(
         folder / "config.toml",
         f"""
@@ -64,8 +67,7 @@ name = "mock"
 base_url = "{url}/v1"
 env_key = "CODEX_MOCK_KEY"
 wire_api = "responses"
-request_max_retries = 1
-stream_max_retries = 1
+{retries}
 [features]
 plugins = false
 [analytics]

@@ -5,7 +5,8 @@ Anthropic Messages, OpenAI Responses and OpenAI Chat Completions, streaming. A p
     [[write path=NAME text=TEXT]] [[bash cmd="LINE"]] [[say TEXT]] [[structured {"a": 1}]]
     [[call TOOL {"an": "argument"}]] [[fail STATUS times=N]] [[delay SECONDS]] [[usage input=N output=N]]
 
-`serving(script)` takes such steps by words of a prompt, for prompts that hold no directives.
+`serving(script)` takes such steps by words of a prompt, for prompts that hold no directives. With `weather` each request
+is first asked of it: a status other than 200, and what it says, is the answer.
 
 The step is the number of answers after the newest message of the user that has directives, so any number of agents and
 resumed sessions may ask at once. Names of tools and of their arguments are taken from what each request declares.
@@ -20,7 +21,7 @@ import re
 import shlex
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,9 +31,11 @@ from typing import Any, TypeAlias
 Json = dict[str, Any]
 _DIRECTIVE = re.compile(r"\[\[(\w+)\s*(.*?)\]\]", re.DOTALL)
 _WRITES, _SHELLS = ("Write", "write"), ("Bash", "bash", "exec_command", "shell_command", "shell", "local_shell")
+_KINDS = {401: "authentication_error", 429: "rate_limit_error", 529: "overloaded_error"}
 _numbers = itertools.count(1)
 Steps: TypeAlias = Sequence[tuple[str, str | dict[str, str]]]
 Script: TypeAlias = Mapping[str, Steps]
+Weather: TypeAlias = Callable[[], tuple[int, str]]
 
 
 @dataclass
@@ -43,6 +46,7 @@ class Model:
     failed: collections.Counter[str] = field(default_factory=collections.Counter)
     seen: dict[str, str] = field(default_factory=dict)  # by the newest prompt: the request that it last stood in
     script: Script = field(default_factory=dict)
+    weather: Weather | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
     url: str = ""
 
@@ -58,9 +62,9 @@ class Step:
 
 
 @contextmanager
-def serving(script: Script | None = None) -> Iterator[Model]:
+def serving(script: Script | None = None, *, weather: Weather | None = None) -> Iterator[Model]:
     """Serve on a free port of loopback inside the block."""
-    model = Model(script=script or {})
+    model = Model(script=script or {}, weather=weather)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(model))
     server.daemon_threads = True
     model.url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -109,10 +113,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.model.seen[prompt] = json.dumps(body)
         directives = next((steps for words, steps in self.model.script.items() if words in prompt), None)
         directives = _directives(prompt) if directives is None else directives
-        if (status := _failure(self.model, prompt, directives)) is not None:
-            kind = {401: "authentication_error", 429: "rate_limit_error"}.get(status, "api_error")
-            said = {"message": f"mock failure {status}", "type": kind, "code": kind}
-            self._json(status, {"type": "error", "error": said})
+        status, said = self.model.weather() if self.model.weather else (200, "")
+        if status == 200 and (failing := _failure(self.model, prompt, directives)) is not None:
+            status, said = failing, f"mock failure {failing}"
+        if status != 200:
+            kind = _KINDS.get(status, "api_error")
+            self._json(status, {"type": "error", "error": {"message": said, "type": kind, "code": kind}})
             return
         time.sleep(sum(float(str(words)) for name, words in directives if name == "delay"))
         answer = _step(directives, step, form.tools(body), schema=form.schema(body))
@@ -239,7 +245,7 @@ class Messages:
         return {one["name"]: one.get("input_schema", {}) for one in body.get("tools", []) if "name" in one}
 
     def schema(self, body: Json) -> bool:
-        return "output_config" in body or "output_format" in body
+        return "format" in (body.get("output_config") or {}) or "output_format" in body
 
     def whole(self, step: Step) -> Json:
         block = {"type": "text", "text": step.text}

@@ -1,9 +1,12 @@
 """Tasks against a provider that answers 30 % of all requests with 529, and now and then everything with 429.
 
-    .venv/bin/python tests/realagents/storm.py [--tasks 20] [--seed N] [--at-once N]
+    .venv/bin/python tests/realagents/storm.py [--tasks 20] [--seed N] [--at-once N] [--agent NAME]
 
 The tasks are real processes of a program called `claude`, which speaks as Claude Code does and asks a loopback server
 once; it does not try again by itself. So each request that was not needed is one of ours.
+
+With --agent it is that real program (of those that `homes.programs` finds), which tries again by itself, too, as often
+as its makers let it; each task takes two requests of it: a file is written, then the answer comes.
 """
 
 from __future__ import annotations
@@ -24,6 +27,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from realagents import homes, model
 
 FORKJOIN = (sys.executable, "-c", "from forkjoin.interfaces.cli.main import main; main()")
 SHARE, BURST_S, BURST_EACH = 0.3, 1.0, 7  # of 529; how long a burst of 429 is; answers between two bursts
@@ -125,30 +132,53 @@ def environ(top: Path, url: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def trial(top: Path, *, tasks: int, seed: int, at_once: int) -> dict[str, Any]:
-    """Run so many tasks through the storm; return what came of them and of the requests."""
+def trial(top: Path, *, tasks: int, seed: int, at_once: int, agent: str = "") -> dict[str, Any]:
+    """Run so many tasks through the storm, by the scripted program or a real *agent*; return what came of them."""
     tree = top / "tree"
     tree.mkdir()
     plan = top / "plan.json"
-    todo = [{"id": f"t{n:02}", "agent": "claude", "task": "x", "writes": []} for n in range(tasks)]
-    plan.write_text(json.dumps({"limits": {"providers": {"anthropic": at_once}}, "tasks": todo}))
-    with storming(seed) as storm:
+    cap = {"max_parallel": at_once} if agent else {"limits": {"providers": {"anthropic": at_once}}}
+    plan.write_text(json.dumps({**cap, "tasks": [_task(n, agent) for n in range(tasks)]}))
+    with _sky(top, seed, agent) as (storm, environment):
         done = subprocess.run(
             [*FORKJOIN, "run", "--json", "-q", "--attach", "-C", str(tree), str(plan)],
-            env=environ(top, storm.url), capture_output=True, text=True, timeout=170, stdin=subprocess.DEVNULL,
-            check=False,
+            env=environment, capture_output=True, text=True, timeout=1700 if agent else 170,
+            stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
     found = json.loads(done.stdout)
-    asked = sum(storm.answered.values())
-    ideal = tasks / (1 - SHARE) + storm.bursts  # who knew of each burst from the first 429 alone
+    asked, needed = sum(storm.answered.values()), tasks * (2 if agent else 1)
+    ideal = needed / (1 - SHARE) + storm.bursts  # who knew of each burst from the first 429 alone
     completed = sum(task["state"] == "completed" for task in found["tasks"])
     return {
-        "tasks": tasks, "completed": completed, "exit": found["exit"],
+        "agent": agent or "scripted", "tasks": tasks, "completed": completed, "exit": found["exit"],
         "requests": asked, "by_status": dict(sorted(storm.answered.items())), "bursts": storm.bursts,
         "ideal": round(ideal, 1), "ratio": round(asked / ideal, 2), "per_task": round(asked / tasks, 2),
-        "peak": storm.peak, "wall_s": round(found["account"]["wall_s"], 1), "spent": found["spent"],
-        "lost": found["account"]["lost"],
+        "peak": storm.peak or None, "wall_s": round(found["account"]["wall_s"], 1), "spent": found["spent"],
+        "lost": found["account"]["lost"], "reasons": sorted({str(task["reason"]) for task in found["tasks"]}),
     }  # fmt: skip
+
+
+def _task(n: int, agent: str) -> dict[str, Any]:
+    if not agent:
+        return {"id": f"t{n:02}", "agent": "claude", "task": "x", "writes": []}
+    does = f"[[write path=made-{n}.txt text=x]] [[say DONE]]"
+    return {"id": f"t{n:02}", "description": f"number {n}", "agent": agent, "task": does,
+            "writes": [f"made-{n}.txt"]}  # fmt: skip
+
+
+@contextmanager
+def _sky(top: Path, seed: int, agent: str) -> Iterator[tuple[Storm, dict[str, str]]]:
+    """Give the storm, and the environment of a run whose agents ask the provider under it."""
+    if not agent:
+        with storming(seed) as storm:
+            yield storm, environ(top, storm.url)
+        return
+    programs = homes.programs()
+    assert programs is not None, f"npm install --prefix .agents {' '.join(homes.PINNED)}"
+    storm = Storm(luck=random.Random(seed))
+    with model.serving(weather=storm.answer) as served:
+        around = homes.environ(top / "home", programs, served.url, patient=True)
+        yield storm, around | {"FORKJOIN_HOME": str(top / "state")}
 
 
 def main() -> int:
@@ -157,9 +187,10 @@ def main() -> int:
     parser.add_argument("--tasks", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--at-once", type=int, default=5)
+    parser.add_argument("--agent", default="", choices=("", "claude", "codex", "opencode", "pi"))
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as top:
-        found = trial(Path(top), tasks=asked.tasks, seed=asked.seed, at_once=asked.at_once)
+        found = trial(Path(top), tasks=asked.tasks, seed=asked.seed, at_once=asked.at_once, agent=asked.agent)
     print(json.dumps(found, indent=2))
     return 0 if found["completed"] == asked.tasks and found["ratio"] <= 1.5 else 1
 

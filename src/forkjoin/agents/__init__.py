@@ -5,7 +5,7 @@ from __future__ import annotations
 from forkjoin.agents.coding import Coded
 from forkjoin.agents.dialect import Dialect, Ended, Judgement, Probe, Site
 from forkjoin.agents.ending import ended_badly
-from forkjoin.agents.environment import DEPTH, child_environ, depth_of
+from forkjoin.agents.environment import DEPTH, child_environ, depth_of, unmarked
 from forkjoin.agents.features import Feature, features
 from forkjoin.agents.found import PROGRAMS, FoundAgent, found_agents
 from forkjoin.agents.hearing import Meter, less
@@ -54,4 +54,5 @@ __all__ = [
     "provider_of",
     "seen_by",
     "truth",
+    "unmarked",
 ]

@@ -32,7 +32,8 @@ class CodexDialect(StreamDialect):
 
     name = "codex"
     permits = {may: " ".join(words) for may, words in _PERMISSIONS.items()}  # noqa: RUF012 - read, never changed
-    reopens = ("resume",)
+    # Else a server of its own keeps the session when the person has left, and lets nobody go on in it.
+    reopens = ("resume", "--no-daemon")
     whole_session = True
     coding = Coding(
         program="codex",

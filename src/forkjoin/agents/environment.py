@@ -55,10 +55,14 @@ MARKERS: frozenset[str] = frozenset(
 )
 
 
+def unmarked(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return *environ* without the marks of a surrounding agent's session, and without what trials set."""
+    return {name: value for name, value in environ.items() if name not in MARKERS and name != VARIABLE}
+
+
 def child_environ(environ: Mapping[str, str], *, run: str, task: str, depth: int) -> dict[str, str]:
     """Return the complete environment of one task's child; *depth* is how deep a run started in there would be."""
-    kept = {name: value for name, value in environ.items() if name not in MARKERS and name != VARIABLE}
-    return kept | {RUN: run, TASK: task, DEPTH: str(depth)}
+    return unmarked(environ) | {RUN: run, TASK: task, DEPTH: str(depth)}
 
 
 def depth_of(environ: Mapping[str, str]) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 
+from forkjoin.agents import unmarked
 from forkjoin.engine.attempts.speaking import speaker
 from forkjoin.engine.attempts.workshop import Workshop
 from forkjoin.engine.folder import RunFolder
@@ -43,10 +44,10 @@ def terminal_of(
     argv, sets = opens(task.session, str(folder.attempt(task.id, 1).parent))
     if which(argv[0]) is None:
         raise CannotHere(f"the program {argv[0]} is not here; {speaker(task.task).probe().hint}")
-    place = task.place
+    place, env = task.place, {**unmarked(environ), **sets}
     if place is None or place.kind == "shared":
-        return Terminal(argv=argv, cwd=str(Path(planned.tree, task.task.cwd)), env={**environ, **sets})
-    return Terminal(argv=argv, cwd=_there(task, place, planned, folder, events).cwd, env={**environ, **sets})
+        return Terminal(argv=argv, cwd=str(Path(planned.tree, task.task.cwd)), env=env)
+    return Terminal(argv=argv, cwd=_there(task, place, planned, folder, events).cwd, env=env)
 
 
 def _there(task: TaskView, place: Place, planned: Planned, folder: RunFolder, events: list[Recorded]) -> Place:
