@@ -1,7 +1,9 @@
 """A stand-in for the program of agent `claude`: it keeps sessions, by folder as that does, and does what it is told.
 
 Lines of its prompt that begin with `> ` are orders: `write NAME TEXT`, `say TEXT`, `later TEXT` (what to say when it is
-asked to go on without an order), `deny COMMAND`, `hang`. It says a line of its stream for each thing that happens.
+asked to go on without an order), `deny COMMAND`, `hang`, `refused STATUS` (its provider never answers
+otherwise, and it asks again for ever; 0: without a word of that). It says a line of its stream for each thing that
+happens.
 """
 
 from __future__ import annotations
@@ -60,7 +62,18 @@ def turn(prompt: str, state: dict, session: str, kept: Path) -> tuple[str, list[
             part = {"id": "m", "content": [{"type": "text", "text": "half of it"}]}
             say({"type": "assistant", "session_id": session, "message": part})
             time.sleep(60)
+        elif word == "refused":
+            refused(int(given), session)
     return answer, denied
+
+
+def refused(status: int, session: str) -> None:
+    """Ask the provider again and again."""
+    for number in range(1, 3000):
+        if status:
+            told = {"attempt": number, "max_retries": 3000, "error_status": status, "error": f"status {status}"}
+            say({"type": "system", "subtype": "api_retry", "session_id": session, **told})
+        time.sleep(0.2)
 
 
 def end(session: str, text: str, *, error: bool = False, denied: list[dict] | None = None) -> None:

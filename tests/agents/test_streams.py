@@ -190,6 +190,7 @@ def test_a_deadline_keeps_the_answer_so_far_and_names_what_it_waited_for(agent: 
         Task(agent=agent, task="x"), EndedAttempt(exit=Exit(how="timeout", wall_s=9.0, limit=9.0), stdout=lines)
     )
     assert isinstance(judged.outcome, TimedOut)
+    assert judged.outcome.reason == "not done after 9.0 s"
     assert judged.answer == "DONE"
     assert judged.session
 
@@ -204,6 +205,10 @@ def test_an_agent_that_retried_in_silence_until_its_deadline_is_said_to_have() -
         Task(agent="claude", task="x"), EndedAttempt(exit=Exit(how="stopped", reason="asked"), stdout=b"")
     )
     assert stopped.outcome == Stopped(reason="asked")
+    silent = dialect("opencode").judge(
+        Task(agent="opencode", task="x"), EndedAttempt(exit=Exit(how="timeout", wall_s=9.0, limit=9.0))
+    )
+    assert "not done after 9.0 s; until then nothing came from its model" in silent.outcome.reason  # type: ignore[union-attr]  # it is TimedOut
 
 
 def test_a_structured_answer_is_its_value() -> None:

@@ -123,6 +123,16 @@ def test_a_denied_tool_is_a_failure_that_names_it_and_what_would_allow_it(reposi
     assert found.why.endswith("permission: workspace-write in the plan, or --permission workspace-write")
 
 
+@pytest.mark.parametrize(("status", "why"), [(500, "its last error: status 500"), (0, "nothing came from its model")])
+def test_who_asks_a_provider_for_ever_is_ended_at_the_deadline_and_said_to_have(
+    repository: Path, status: int, why: str
+) -> None:
+    found = _task(_ran(repository, f"> refused {status}", timeout=1.5))
+    assert (found.state, found.session[:8], found.changes.files) == ("timed_out", "session-", ())
+    assert found.why.startswith("not done after 1.5 s; ")
+    assert why in found.why
+
+
 def test_a_person_goes_on_in_the_session_on_a_terminal(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = _ran(repository, "> say Which one should I take?")
     session = _task(run).session

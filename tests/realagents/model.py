@@ -5,8 +5,8 @@ Anthropic Messages, OpenAI Responses and OpenAI Chat Completions, streaming. A p
     [[write path=NAME text=TEXT]] [[bash cmd="LINE"]] [[say TEXT]] [[structured {"a": 1}]]
     [[call TOOL {"an": "argument"}]] [[fail STATUS times=N]] [[delay SECONDS]] [[usage input=N output=N]]
 
-`serving(script)` takes such steps by words of a prompt, for prompts that hold no directives. With `weather` each request
-is first asked of it: a status other than 200, and what it says, is the answer.
+`serving(script)` takes such steps by words of a prompt, for prompts that hold no directives. With `weather` each
+request is first asked of it: a status other than 200, and what it says, is the answer.
 
 The step is the number of answers after the newest message of the user that has directives, so any number of agents and
 resumed sessions may ask at once. Names of tools and of their arguments are taken from what each request declares.

@@ -74,6 +74,11 @@ class Place:
         path.write_text(json.dumps({"tasks": [{"timeout": SLOWEST_S, **_model(one["agent"]), **one} for one in tasks]}))
         return str(path)
 
+    def shown(self, task: str) -> Json:
+        """Return what `show` says of a task of the latest run."""
+        (found,) = json.loads(self.forkjoin("show", task, "--json").stdout)["tasks"]
+        return dict(found)
+
     def forkjoin(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run one verb to its end."""
         return subprocess.run(
@@ -206,9 +211,7 @@ def stopped(agent: str, there: Place) -> Json:
         time.sleep(0.2)
     there.forkjoin("stop", "--reason", "enough")
     there.forkjoin("wait")
-    found = json.loads(there.forkjoin("show", "t", "--json").stdout)
-    state = found.get("state") or found["tasks"][0]["state"]
-    left = marked(there.state)
+    state, left = there.shown("t")["state"], marked(there.state)
     wrong = "" if (sleeping >= 2, state, left) == (True, "stopped", []) else f"{sleeping} slept, {state}, left: {left}"
     return {"case": f"stop-{agent}", "wrong": wrong}
 
@@ -226,8 +229,7 @@ def resumed(agent: str, there: Place) -> Json:
     there.run({"id": "t", "description": "two words", **fields})
     there.forkjoin("send", "t", "[[write path=two.txt text=y]] [[say SECOND]]")
     there.forkjoin("wait")
-    found = json.loads(there.forkjoin("show", "t", "--json").stdout)
-    task = found["tasks"][0] if "tasks" in found else found
+    task = there.shown("t")
     both = [body for prompt, body in there.served.seen.items() if "SECOND" in prompt and "[[say FIRST]]" in body]
     seen = (task["state"], task["answer"], sorted(task["changes"]["files"]), len(both))
     right = seen == ("completed", "SECOND", ["one.txt", "two.txt"], 1)
@@ -261,7 +263,34 @@ def crowd(agent: str, there: Place) -> Json:
     return {"case": f"four-{agent}", "wrong": "" if states == ["completed"] * 4 else str(found)}
 
 
-LOOKS: dict[str, Callable[[str, Place], Json]] = {"stop": stopped, "resume": resumed, "tell": telling, "four": crowd}
+def endless(agent: str, there: Place) -> Json:
+    """Let its provider refuse for ever: by 500 it ends in time or waits; by 429 it says until when; a stop ends it."""
+    wrong = []
+    for status in (429, 500):
+        task = {"id": "t", "agent": agent, "task": f"[[fail {status}]] [[say X]]", "writes": [], "timeout": 90}
+        there.forkjoin("run", "-q", "--detach", there.plan(task))
+        until, seen = time.monotonic() + SLOWEST_S, ("", "")
+        while seen[0] not in ("limited", "timed_out", "failed") and time.monotonic() < until:
+            time.sleep(0.5)
+            found = there.shown("t")
+            seen = (found["state"], found["reason"] or "")
+        there.forkjoin("stop", "--reason", "enough")
+        there.forkjoin("wait")
+        left = marked(there.state)
+        # OpenCode alone asks again for ever, and says nothing of it.
+        right = ("timed_out", "nothing came") if agent == "opencode" else ("limited", "")
+        if seen[0] != right[0] or right[1] not in seen[1] or left:
+            wrong.append(f"{status}: {seen}, left: {left}")
+    return {"case": f"endless-{agent}", "wrong": "; ".join(wrong)}
+
+
+LOOKS: dict[str, Callable[[str, Place], Json]] = {
+    "stop": stopped,
+    "resume": resumed,
+    "tell": telling,
+    "four": crowd,
+    "endless": endless,
+}
 
 
 def main() -> int:

@@ -19,11 +19,12 @@ from forkjoin.agents.ending import ended_badly, exit_reason, usage_of
 from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Trouble, Turn, Unknown
 from forkjoin.agents.troubles import dated, limit_of
 from forkjoin.errors import listed
-from forkjoin.model import Completed, Failed, FailureKind, Outcome, Task, Usage, spoken
+from forkjoin.model import Completed, Failed, FailureKind, Outcome, Task, TimedOut, Usage, spoken
 
 _Number = TypeVar("_Number", int, float)
 _ANSWER_CHARS = 1_048_576  # of an answer; a longer one is cut there, and says so
 _DENIALS = 5  # named in a reason
+_SILENT = "until then nothing came from its model: an agent may try again in silence while its provider refuses"
 _KINDS: dict[str, FailureKind] = {
     "login": "login", "quota": "quota", "rate": "rate", "overload": "rate", "turns": "limit", "budget": "limit",
     "other": "agent",
@@ -41,6 +42,7 @@ class Heard:
     denied: list[str] = field(default_factory=list)
     trouble: Trouble | None = None
     over: bool = False
+    acted: bool = False  # whether its model was heard of at all
     turns: int = 0
     unknown: int = 0
     summed: bool = False  # whether `usage` was added up from parts
@@ -67,7 +69,7 @@ class Heard:
             case Unknown():
                 self.unknown += 1
             case Action():
-                pass
+                self.acted = True
 
     def _recovered(self) -> None:
         """What the agent tried again by itself, and then went on, is no error."""
@@ -210,9 +212,11 @@ def _outcome(found: Heard, ended: Ended, badly: Outcome | None, *, program: str,
 
 def _explained(badly: Outcome, found: Heard) -> Outcome:
     """Add to a deadline that passed what the agent was waiting for: two programs retry in silence for minutes."""
-    if found.trouble is None or not hasattr(badly, "reason"):
-        return badly
-    return msgspec.structs.replace(badly, reason=f"{badly.reason}; its last error: {found.trouble.message}")
+    if found.trouble is not None and hasattr(badly, "reason"):
+        return msgspec.structs.replace(badly, reason=f"{badly.reason}; its last error: {found.trouble.message}")
+    if isinstance(badly, TimedOut) and not (found.acted or found.turns or found.answer):
+        return msgspec.structs.replace(badly, reason=f"{badly.reason}; {_SILENT}")
+    return badly
 
 
 def _usage(found: Heard, ended: Ended) -> Usage:
