@@ -120,6 +120,49 @@ def test_a_small_question_says_who_answers_and_why_not(forkjoin, here: Path) -> 
     assert forkjoin.json("agents", "--smoke", "codex", code=4)["ok"] is False
 
 
+def test_who_has_no_log_in_is_not_asked_and_said_so(forkjoin, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CODEX_API_KEY")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    code, out, err = forkjoin("agents", "--smoke")
+    assert (code, "codex" in out) == (0, False)
+    assert "codex was not asked, for no log-in was found; to ask it all the same: forkjoin agents --smoke codex" in err
+
+
+@pytest.mark.parametrize(
+    ("agent", "file", "text", "how"),
+    [
+        ("codex", ".codex/config.toml", 'model_provider = "g"\n[model_providers.g]\nenv_key = "GATE"', "key (GATE)"),
+        ("codex", ".codex/config.toml", 'model_provider = "g"\n[model_providers.g]\nname = "g"', "key (its settings)"),
+        ("codex", ".codex/config.toml", 'model_provider = "g"\n[model_providers.g]\nenv_key = "UNSET"', ""),
+        ("codex", ".codex/config.toml", "[model_providers.g]\nname = 1\nbroken", ""),
+        ("opencode", "config/opencode/opencode.json",
+         '{"provider": {"g": {"options": {"apiKey": "{env:GATE}"}}}}', "key (GATE)"),
+        ("opencode", "config/opencode/opencode.json", '{"provider": {"g": {"options": {"apiKey": "x"}}}}',
+         "key (its settings)"),
+        ("pi", ".pi/agent/models.json", '{"providers": {"g": {"apiKey": "GATE"}}}', "key (GATE)"),
+        ("pi", ".pi/agent/models.json", '{"providers": {"g": {"apiKey": "sk-x"}}}', "key (its settings)"),
+        ("pi", ".pi/agent/models.json", '{"providers": 3}', ""),
+    ],
+)  # fmt: skip
+def test_a_key_that_an_agents_own_settings_name_is_its_log_in(
+    forkjoin, here: Path, monkeypatch: pytest.MonkeyPatch, agent: str, file: str, text: str, how: str
+) -> None:
+    for name in [name for name in os.environ if name.endswith("_API_KEY")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GATE", "made-up")
+    for name in ("opencode", "pi"):
+        (here.parent / "bin" / name).symlink_to("codex")
+    path = Path(os.environ["HOME"], file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    (said,) = forkjoin.json("agents", "--explain", agent)["agents"]
+    assert said["how"] == how
+    steps = " ".join(said["next"])
+    assert ("no log-in was found" in steps) == (how == "")
+    # Its tasks get no variable that nobody knows to be its own, unless they are told to pass it.
+    assert ("give it by pass_env: [GATE]" in steps) == (how == "key (GATE)")
+
+
 def test_nobody_to_ask_is_exit_7_with_the_way_to_install_each(
     forkjoin, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

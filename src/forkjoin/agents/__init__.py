@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from forkjoin.agents.coding import Coded
+from forkjoin.agents.coding import Coded, Coding
 from forkjoin.agents.dialect import Dialect, Ended, Judgement, Probe, Site
 from forkjoin.agents.ending import ended_badly
 from forkjoin.agents.environment import DEPTH, child_environ, depth_of, unmarked
 from forkjoin.agents.features import Feature, features
-from forkjoin.agents.found import PROGRAMS, FoundAgent, found_agents
+from forkjoin.agents.found import FoundAgent, found_agents
 from forkjoin.agents.hearing import Meter, less
 from forkjoin.agents.providers import provider_of
 from forkjoin.agents.replay import Played, ReplayDialect
 from forkjoin.agents.said import Action, Said, Trouble
 from forkjoin.agents.seeing import Seen, seen_by
-from forkjoin.agents.table import cards, dialect, is_known, names
+from forkjoin.agents.table import cards, coders, dialect, is_known, names
 from forkjoin.agents.troubles import dated, limit_of
 from forkjoin.agents.truth import findings_schema, truth
 
@@ -21,9 +21,9 @@ EndedAttempt = Ended  # beside the model's event of the same name
 
 __all__ = [
     "DEPTH",
-    "PROGRAMS",
     "Action",
     "Coded",
+    "Coding",
     "Dialect",
     "Ended",
     "EndedAttempt",
@@ -40,6 +40,7 @@ __all__ = [
     "Trouble",
     "cards",
     "child_environ",
+    "coders",
     "dated",
     "depth_of",
     "dialect",

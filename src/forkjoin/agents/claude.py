@@ -7,11 +7,13 @@ code is 0 on an interrupt and on a refused tool: what counts is `is_error`, `per
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from forkjoin.agents.coding import Coding, process, schema_of
 from forkjoin.agents.dialect import Site
+from forkjoin.agents.features import AT_ITS_END, UNWALLED, By
 from forkjoin.agents.records import (
     Record,
     count_at,
@@ -24,6 +26,7 @@ from forkjoin.agents.records import (
     tool_line,
 )
 from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Trouble
+from forkjoin.agents.seeing import Places, Seen, servers_at
 from forkjoin.agents.streaming import StreamDialect, nothing
 from forkjoin.agents.troubles import trouble
 from forkjoin.model import Permission, Process, Task, Usage, to_json
@@ -42,6 +45,26 @@ _PERMISSIONS: dict[Permission, tuple[str, ...]] = {
 }  # fmt: skip
 _QUIET = {"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_MAX_RETRIES": "4"}
 _CAPS = {"max_turns": "turns", "budget_exhausted": "budget"}
+_FEATURES: Mapping[str, tuple[By, str]] = {
+    "turns": ("program", "--max-turns"),
+    "budget in dollars": ("program", "--max-budget-usd"),
+    "budget in tokens": AT_ITS_END,
+    "JSON by schema": ("program", "--json-schema"),
+    "resume": ("program", "--resume"),
+    "read-only": ("program", "its permissions: tools that read"),
+    "workspace-write": ("program", "its permissions: edits and the shell"),
+    "sandbox": UNWALLED,
+    "effort": ("program", "--effort"),
+    "cost": ("program", "in its result, unless its model has no price"),
+}
+
+
+def _servers(home: Path, own: Path, tree: Path) -> Iterator[Seen]:
+    # Its own folder, where it was moved, holds this file too.
+    main = own / ".claude.json" if own != home / ".claude" else home / ".claude.json"
+    yield from servers_at(main, "mcpServers")
+    yield from servers_at(main, "projects", str(tree.resolve()), "mcpServers")
+    yield from servers_at(tree / ".mcp.json", "mcpServers")
 
 
 class ClaudeDialect(StreamDialect):
@@ -59,7 +82,16 @@ class ClaudeDialect(StreamDialect):
         login="run `claude` once and log in, or set ANTHROPIC_API_KEY",
         logins={"ANTHROPIC_API_KEY": "key", "CLAUDE_CODE_OAUTH_TOKEN": "token", "ANTHROPIC_AUTH_TOKEN": "token"},
         login_files={"~/.claude/.credentials.json": "subscription"},
-    )
+        features=_FEATURES,
+        places=Places(
+            home=".claude", moved_by="CLAUDE_CONFIG_DIR", servers=_servers,
+            own=(("settings", "settings.json"), ("instructions", "CLAUDE.md"), ("skill", "skills/*/SKILL.md")),
+            project=(("settings", ".claude/settings.json"), ("settings", ".claude/settings.local.json"),
+                     ("instructions", "CLAUDE.md"), ("instructions", ".claude/CLAUDE.md"),
+                     ("instructions", "CLAUDE.local.md"), ("skill", ".claude/skills/*/SKILL.md")),
+        ),
+        as_root="IS_SANDBOX",
+    )  # fmt: skip
 
     def invocation(self, task: Task, site: Site) -> Process:
         """Return one headless turn; a session that *site* names goes on."""

@@ -7,12 +7,15 @@ only a warning, `turn.failed` is the error. It has no cap for turns or money: bo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from forkjoin.agents.coding import Coding, process, schema_of
 from forkjoin.agents.dialect import Site
+from forkjoin.agents.features import AT_ITS_END, By
 from forkjoin.agents.records import Record, count_at, inside, objects_at, text_at
 from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Turn
+from forkjoin.agents.seeing import Places, Seen, read_settings, servers_at
 from forkjoin.agents.streaming import StreamDialect, nothing
 from forkjoin.agents.strict import strict
 from forkjoin.agents.troubles import trouble
@@ -25,6 +28,31 @@ _PERMISSIONS: dict[Permission, tuple[str, ...]] = {
 }
 _TOOLS = ("command_execution", "file_change", "mcp_tool_call", "web_search")
 _DENIED = ("declined", "denied", "rejected")
+_FEATURES: Mapping[str, tuple[By, str]] = {
+    "budget in dollars": ("none", "it says no dollars"),
+    "budget in tokens": AT_ITS_END,
+    "JSON by schema": ("program", "--output-schema, where the schema can be made strict"),
+    "resume": ("program", "exec resume"),
+    "read-only": ("program", "its sandbox"),
+    "workspace-write": ("program", "its sandbox"),
+    "sandbox": ("program", "the workspace and the folder for temporary files"),
+    "effort": ("program", "model_reasoning_effort"),
+    "cost": ("none", "it says no dollars"),
+}
+
+
+def _servers(home: Path, own: Path, tree: Path) -> Iterator[Seen]:
+    del home
+    yield from servers_at(own / "config.toml", "mcp_servers")
+    yield from servers_at(tree / ".codex" / "config.toml", "mcp_servers")
+
+
+def _keys(own: Path) -> Iterator[str]:
+    """Yield the variable that the chosen provider's key is in; one that needs no OpenAI log-in may have none."""
+    settings = read_settings(own / "config.toml")
+    chosen = inside(settings, "model_providers", text_at(settings, "model_provider"))
+    if isinstance(chosen, dict) and (text_at(chosen, "env_key") or not inside(chosen, "requires_openai_auth")):
+        yield text_at(chosen, "env_key")
 
 
 class CodexDialect(StreamDialect):
@@ -43,7 +71,15 @@ class CodexDialect(StreamDialect):
         login="run `codex login`, or set CODEX_API_KEY",
         logins={"CODEX_API_KEY": "key", "OPENAI_API_KEY": "key"},
         login_files={"~/.codex/auth.json": "subscription or key"},
-    )
+        features=_FEATURES,
+        places=Places(
+            home=".codex", moved_by="CODEX_HOME", servers=_servers, keys=_keys,
+            own=(("settings", "config.toml"), ("instructions", "AGENTS.override.md"), ("instructions", "AGENTS.md"),
+                 ("skill", "skills/*/SKILL.md")),
+            project=(("settings", ".codex/config.toml"), ("instructions", "AGENTS.override.md"),
+                     ("instructions", "AGENTS.md"), ("skill", ".agents/skills/*/SKILL.md")),
+        ),
+    )  # fmt: skip
 
     def invocation(self, task: Task, site: Site) -> Process:
         """Return one headless turn; a session that *site* names goes on."""

@@ -14,11 +14,13 @@ from typing import Any, Protocol, runtime_checkable
 
 from forkjoin.agents.answers import findings_schema
 from forkjoin.agents.dialect import Probe, Site
+from forkjoin.agents.features import By
+from forkjoin.agents.seeing import Places
 from forkjoin.model import Permission, Process, Task
 from forkjoin.model.secrets import secret_name
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+\S*")
-_PROBE_S = 20.0
+_PROBE_S = 60.0  # on a busy machine one of them takes twenty to say its version
 
 # What a program and the tools it calls need to work as at home. Everything else stays out: it may be a secret, and an
 # agent reads its environment. A task names more under `env`, or by name under `pass_env`.
@@ -40,7 +42,8 @@ class Coding:
     """One coding agent's program. `keys` are the variables it alone gets, `sets` what is set where the caller has not.
 
     `logins` are variables, `login_files` files, that say by which kind of log-in it would work. `provider` is the one
-    that it asks, "" where it can ask many.
+    that it asks, "" where it can ask many. `features` are those of its program, `places` where it looks at its start.
+    `at_once` is how many may run where nobody says it, `as_root` the variable without which it refuses root something.
     """
 
     program: str
@@ -48,7 +51,11 @@ class Coding:
     login: str
     logins: Mapping[str, str]
     login_files: Mapping[str, str]
+    features: Mapping[str, tuple[By, str]]
+    places: Places
     provider: str = ""
+    at_once: int | None = None
+    as_root: str = ""
     keys: tuple[str, ...] = ()
     sets: Mapping[str, str] = field(default_factory=dict)
 
@@ -56,7 +63,15 @@ class Coding:
         """Return how it is logged in, as far as can be seen without starting it; "" where it is not."""
         named = (f"{kind} ({name})" for name, kind in self.logins.items() if os.environ.get(name))
         kept = (f"{kind} ({name})" for name, kind in self.login_files.items() if Path(name).expanduser().exists())
-        return next(named, "") or next(kept, "")
+        in_settings = self.places.named_keys(Path.home(), os.environ)
+        said = (f"key ({name or 'its settings'})" for name in in_settings if not name or os.environ.get(name))
+        return next(named, "") or next(kept, "") or next(said, "")
+
+    def withheld(self) -> tuple[str, ...]:
+        """Return the variables that its settings say hold a key, that are set, and that its tasks do not get."""
+        names = self.places.named_keys(Path.home(), os.environ)
+        there = {name: "" for name in names if name and os.environ.get(name)}
+        return tuple(name for name in there if name not in self.environ(there))
 
     def probe(self) -> Probe:
         """Return what is here: the program, its version, and how it is logged in."""

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from shutil import which
 from typing import NamedTuple
 
-PROGRAMS: dict[str, str] = {
-    "claude": "claude",
-    "codex": "codex",
-    "opencode": "opencode",
-    "pi": "pi",
+from forkjoin.agents.table import coders
+
+# Those that no dialect drives: known, so that they can be named.
+OTHERS: dict[str, str] = {
     "gemini": "gemini",
     "copilot": "copilot",
     "cursor": "cursor-agent",
@@ -29,7 +28,9 @@ class FoundAgent(NamedTuple):
 
 
 def found_agents(environ: Mapping[str, str] | None = None) -> tuple[FoundAgent, ...]:
-    """Return the agent programs on the PATH of *environ* (of this process where None), in the table's order."""
+    """Return the agent programs on the PATH of *environ* (of this process where None); those we drive come first."""
+    ours = {name: one.coding.program for name, one in coders().items()}
+    programs = ours | {name: program for name, program in OTHERS.items() if name not in ours}
     path = None if environ is None else environ.get("PATH", "")
-    found = ((name, which(program, path=path)) for name, program in PROGRAMS.items())
+    found = ((name, which(program, path=path)) for name, program in programs.items())
     return tuple(FoundAgent(name, where) for name, where in found if where is not None)

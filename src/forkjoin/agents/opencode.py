@@ -10,12 +10,25 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from forkjoin.agents.coding import Coding, process
 from forkjoin.agents.dialect import Site
-from forkjoin.agents.records import Record, count_at, dollars, files_of, inside, number_at, text_at, tool_line
+from forkjoin.agents.features import UNWALLED, By
+from forkjoin.agents.records import (
+    Record,
+    count_at,
+    dollars,
+    files_of,
+    inside,
+    number_at,
+    tables_at,
+    text_at,
+    tool_line,
+)
 from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Turn
+from forkjoin.agents.seeing import Places, Seen, read_settings, servers_at
 from forkjoin.agents.streaming import StreamDialect, nothing
 from forkjoin.agents.troubles import trouble
 from forkjoin.model import Permission, Process, Task, Usage
@@ -26,6 +39,28 @@ _PERMISSIONS: dict[Permission, dict[str, str]] = {
     "full": {"question": "deny"},
 }
 _DENIED = re.compile(r"rejected permission|prevents you from using|permission (?:was )?denied by", re.IGNORECASE)
+_NAMED = re.compile(r"\{env:(\w+)\}$")
+_FEATURES: Mapping[str, tuple[By, str]] = {
+    "resume": ("program", "--session"),
+    "read-only": ("program", "its permissions: edits and the shell denied"),
+    "workspace-write": ("program", "its permissions: folders outside denied"),
+    "sandbox": UNWALLED,
+    "effort": ("program", "--variant"),
+    "cost": ("program", "with each step"),
+}
+
+
+def _servers(home: Path, own: Path, tree: Path) -> Iterator[Seen]:
+    del home
+    for folder in (own, tree, tree / ".opencode"):
+        yield from servers_at(folder / "opencode.json", "mcp")
+
+
+def _keys(own: Path) -> Iterator[str]:
+    """Yield the variables that its providers' keys are in; "" for a key that stands there."""
+    for provider in tables_at(read_settings(own / "opencode.json"), "provider"):
+        if key := text_at(provider, "options", "apiKey"):
+            yield found[1] if (found := _NAMED.match(key)) else ""
 
 
 class OpencodeDialect(StreamDialect):
@@ -45,6 +80,16 @@ class OpencodeDialect(StreamDialect):
         login="run `opencode auth login`",
         logins={"ANTHROPIC_API_KEY": "key", "OPENAI_API_KEY": "key", "OPENROUTER_API_KEY": "key"},
         login_files={"~/.local/share/opencode/auth.json": "subscription or key"},
+        features=_FEATURES,
+        places=Places(
+            home=".config/opencode", moved_by="OPENCODE_CONFIG_DIR", servers=_servers, keys=_keys,
+            own=(("settings", "opencode.json"), ("settings", "opencode.jsonc"), ("instructions", "AGENTS.md"),
+                 ("skill", "skill*/*/SKILL.md")),
+            project=(("settings", "opencode.json"), ("settings", "opencode.jsonc"),
+                     ("settings", ".opencode/opencode.json"), ("instructions", "AGENTS.md"),
+                     ("skill", ".opencode/skill*/*/SKILL.md"), ("skill", ".claude/skills/*/SKILL.md")),
+        ),
+        at_once=5,  # each burns nine CPU seconds and 0.6 GB before its first request
     )  # fmt: skip
 
     def invocation(self, task: Task, site: Site) -> Process:

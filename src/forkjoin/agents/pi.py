@@ -6,11 +6,14 @@ its last message. It has no permissions: what may only read gets only tools that
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from forkjoin.agents.coding import Coding, process
 from forkjoin.agents.dialect import Site
+from forkjoin.agents.features import UNWALLED, By
 from forkjoin.agents.records import (
     Record,
     count_at,
@@ -20,10 +23,12 @@ from forkjoin.agents.records import (
     number_at,
     objects_at,
     seconds_at,
+    tables_at,
     text_at,
     tool_line,
 )
 from forkjoin.agents.said import Action, Answered, Over, Said, Session, Spent, Turn
+from forkjoin.agents.seeing import Places, read_settings
 from forkjoin.agents.streaming import StreamDialect, nothing
 from forkjoin.agents.troubles import trouble
 from forkjoin.model import Permission, Process, Task, Usage
@@ -34,6 +39,22 @@ _PERMISSIONS: dict[Permission, tuple[str, ...]] = {
     "full": (),
 }
 _QUIET = {"PI_SKIP_VERSION_CHECK": "1"}
+_NAME = re.compile(r"\$?([A-Z][A-Z0-9_]+)$")
+_FEATURES: Mapping[str, tuple[By, str]] = {
+    "resume": ("program", "--session"),
+    "read-only": ("program", "--tools: those that read"),
+    "workspace-write": ("none", "it has no permissions: it may do all that you may"),
+    "sandbox": UNWALLED,
+    "effort": ("program", "--thinking"),
+    "cost": ("program", "with each message"),
+}
+
+
+def _keys(own: Path) -> Iterator[str]:
+    """Yield the variables that the keys of its own providers are in; "" for a key that stands there."""
+    for provider in tables_at(read_settings(own / "models.json"), "providers"):
+        if key := text_at(provider, "apiKey"):
+            yield found[1] if (found := _NAME.match(key)) else ""
 
 
 class PiDialect(StreamDialect):
@@ -53,6 +74,14 @@ class PiDialect(StreamDialect):
         login="run `pi` and /login, or set the API key of a provider",
         logins={"ANTHROPIC_API_KEY": "key", "OPENAI_API_KEY": "key", "GEMINI_API_KEY": "key"},
         login_files={"~/.pi/agent/auth.json": "subscription or key"},
+        features=_FEATURES,
+        places=Places(
+            home=".pi/agent", moved_by="PI_CODING_AGENT_DIR", keys=_keys,
+            own=(("settings", "settings.json"), ("settings", "models.json"), ("instructions", "AGENTS.md"),
+                 ("skill", "skills/*/SKILL.md")),
+            project=(("settings", ".pi/settings.json"), ("instructions", "AGENTS.md"), ("instructions", "CLAUDE.md"),
+                     ("skill", ".pi/skills/*/SKILL.md")),
+        ),
     )  # fmt: skip
 
     def invocation(self, task: Task, site: Site) -> Process:

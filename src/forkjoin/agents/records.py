@@ -44,6 +44,12 @@ def objects_at(value: object, *path: str | int) -> list[Record]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
+def tables_at(value: object, *path: str | int) -> list[Record]:
+    """Return the objects that are the values of the object at *path*, none where there is no object."""
+    found = inside(value, *path)
+    return [one for one in found.values() if isinstance(one, dict)] if isinstance(found, dict) else []
+
+
 def count_at(value: object, *path: str | int) -> int | None:
     """Return the whole number at *path*, None where there is none."""
     found = inside(value, *path)

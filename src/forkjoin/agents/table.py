@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
+from forkjoin.agents.coding import Coded
 from forkjoin.agents.dialect import Dialect
 from forkjoin.errors import CannotHere, UnknownId
 from forkjoin.model import AnalyserCard
@@ -43,6 +45,17 @@ def dialect(name: str) -> Dialect:
     if name not in _made:
         _made[name] = _loaded(name)
     return _made[name]
+
+
+def coders() -> dict[str, Coded]:
+    """Return the dialects of the coding agents by name, ours first; none of a package that cannot be loaded."""
+    found: dict[str, Coded] = {}
+    for name in names():
+        with suppress(CannotHere):
+            made = dialect(name)
+            if isinstance(made, Coded):
+                found[name] = made
+    return found
 
 
 def cards(root: str = "", files: Sequence[str] = ()) -> tuple[AnalyserCard, ...]:

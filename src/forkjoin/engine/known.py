@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from forkjoin.agents import (
-    PROGRAMS,
     Coded,
+    Coding,
     Feature,
     Seen,
     cards,
+    coders,
     dialect,
     features,
     found_agents,
@@ -54,7 +56,7 @@ def agent_names() -> tuple[str, ...]:
 
 def known_agents() -> tuple[KnownAgent, ...]:
     """Return the agents of this version and what their probes say, then other agents' programs found on the PATH."""
-    ours = tuple(_probed(name) for name in names())
+    ours = _all_probed(names())
     taken = {agent.name for agent in ours}
     others = tuple(
         KnownAgent(name=found.name, driven=False, found=True, path=found.path, note="not driven by this version")
@@ -66,8 +68,9 @@ def known_agents() -> tuple[KnownAgent, ...]:
 
 def only_agent() -> str:
     """Return the coding agent that is here and logged in, where it is the only one; else "". Starts no program."""
-    here = [dialect(found.name) for found in found_agents() if found.name in names()]
-    logged_in = [one.name for one in here if isinstance(one, Coded) and one.coding.logged_in()]
+    ours = coders()
+    here = [ours[found.name] for found in found_agents() if found.name in ours]
+    logged_in = [one.name for one in here if one.coding.logged_in()]
     return logged_in[0] if len(logged_in) == 1 else ""
 
 
@@ -76,25 +79,28 @@ def explained_agents(tree: Path, asked: Sequence[str] = ()) -> tuple[ExplainedAg
 
     Raises UnknownId for a name that is no coding agent's.
     """
-    ours = [name for name in names() if name in PROGRAMS]
+    ours = list(coders())
     for name in asked:
         if name not in ours:
             raise UnknownId("coding agent", name, ours)
-    return tuple(_explained(_probed(name), tree.absolute()) for name in ours if not asked or name in asked)
+    chosen = [name for name in ours if not asked or name in asked]
+    return tuple(_explained(agent, coders()[agent.name].coding, tree.absolute()) for agent in _all_probed(chosen))
 
 
-def _explained(agent: KnownAgent, tree: Path) -> ExplainedAgent:
+def _explained(agent: KnownAgent, coding: Coding, tree: Path) -> ExplainedAgent:
     if not agent.found:
         return ExplainedAgent(agent=agent, sees=(), next=(f"install it: {agent.note}",))
-    sees = seen_by(agent.name, tree=tree, home=Path.home(), environ=os.environ)
-    return ExplainedAgent(agent=agent, sees=sees, next=tuple(_steps(agent, sees, tree)))
+    sees = seen_by(coding.places, tree=tree, home=Path.home(), environ=os.environ)
+    return ExplainedAgent(agent=agent, sees=sees, next=tuple(_steps(agent, coding, sees, tree)))
 
 
-def _steps(agent: KnownAgent, sees: Sequence[Seen], tree: Path) -> Iterator[str]:
+def _steps(agent: KnownAgent, coding: Coding, sees: Sequence[Seen], tree: Path) -> Iterator[str]:
     if not agent.version:
         yield f"it does not say its version: look at {agent.path} --version"
     if not agent.how:
         yield f"no log-in was found: {agent.note}"
+    if withheld := ", ".join(coding.withheld()):
+        yield f"its settings take a key from {withheld}, which tasks do not get: give it by pass_env: [{withheld}]"
     for file in dict.fromkeys(one.file for one in sees if one.trouble.startswith("cannot")):
         yield f"repair {file}: {next(one.trouble for one in sees if one.file == file)}"
     files = dict.fromkeys(Path(one.file) for one in sees)
@@ -102,8 +108,8 @@ def _steps(agent: KnownAgent, sees: Sequence[Seen], tree: Path) -> Iterator[str]
     if ignored := _ignored(tree, inside):
         said = ", ".join(ignored)
         yield f"git ignores {said}: a writer works in a clone, and lacks it; give it: carry: [{said}]"
-    if agent.name == "claude" and os.geteuid() == 0 and not os.environ.get("IS_SANDBOX"):
-        yield "it refuses permission: full to root; in a container of yours set IS_SANDBOX=1"
+    if coding.as_root and os.geteuid() == 0 and not os.environ.get(coding.as_root):
+        yield f"it refuses permission: full to root; in a container of yours set {coding.as_root}=1"
 
 
 def _ignored(tree: Path, files: Sequence[str]) -> list[str]:
@@ -125,11 +131,18 @@ def known_analysers() -> tuple[AnalyserCard, ...]:
     return cards()
 
 
+def _all_probed(asked: Sequence[str]) -> tuple[KnownAgent, ...]:
+    """Return what the probes of these say, in that order; they look side by side, for a program takes its time."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return tuple(pool.map(_probed, asked))
+
+
 def _probed(name: str) -> KnownAgent:
     try:
-        probe = dialect(name).probe()
+        spoken = dialect(name)
+        probe = spoken.probe()
     except ForkjoinError as error:
-        return KnownAgent(name=name, driven=True, found=False, note=str(error), features=features(name))
+        return KnownAgent(name=name, driven=True, found=False, note=str(error))
     return KnownAgent(
         name=name,
         driven=True,
@@ -138,5 +151,5 @@ def _probed(name: str) -> KnownAgent:
         version=probe.version,
         how=probe.how,
         note=probe.hint or probe.how,
-        features=features(name),
+        features=features(spoken.coding.features) if isinstance(spoken, Coded) else (),
     )

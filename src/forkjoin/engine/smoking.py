@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from forkjoin.engine.api import run
@@ -14,7 +15,15 @@ _QUESTION = "This is a test of your connection. Do nothing; answer with the one 
 _LONGEST_S = 180.0
 
 
-def smoke(tree: Path, asked: Sequence[str] = ()) -> RunResult:
+@dataclass(frozen=True, kw_only=True)
+class Smoke:
+    """What became of the questions; `left_out` are agents that are here and were not asked, for want of a log-in."""
+
+    result: RunResult
+    left_out: tuple[str, ...] = ()
+
+
+def smoke(tree: Path, asked: Sequence[str] = ()) -> Smoke:
     """Ask the agents that are here and logged in (or those *asked* for) in *tree*, side by side, read-only.
 
     Raises CannotHere where there is nobody to ask, UnknownId for a name that is no coding agent's.
@@ -28,4 +37,5 @@ def smoke(tree: Path, asked: Sequence[str] = ()) -> RunResult:
         Task(id=TaskId(name), agent=name, description="Smoke call", task=_QUESTION, writes=[], timeout=_LONGEST_S)
         for name in there
     ]
-    return run(Plan(name="smoke", tasks=tasks), tree=tree)
+    left_out = tuple(agent.name for agent in known if agent.found and agent.name not in there)
+    return Smoke(result=run(Plan(name="smoke", tasks=tasks), tree=tree), left_out=left_out)

@@ -11,7 +11,7 @@ from shutil import which
 
 from msgspec.structs import replace
 
-from forkjoin.agents import PROGRAMS, cards, depth_of, dialect, found_agents, is_known, names
+from forkjoin.agents import Coded, cards, coders, depth_of, dialect, found_agents, is_known, names
 from forkjoin.engine.claims import refuse_foreign
 from forkjoin.engine.preparing.prepare import Prepared
 from forkjoin.errors import CannotHere, NotIndependent, PlanError, UnknownId, listed
@@ -121,7 +121,7 @@ def _refuse_unknown(task: Task) -> None:
     if not is_known(task.agent_name) and task.agent_name in {agent for agent, _ in found_agents()}:
         raise CannotHere(f"task {task.id}: this version does not drive {task.agent_name} yet; give it as a command")
     spoken = dialect(task.agent_name)
-    if task.agent_name in PROGRAMS and which(PROGRAMS[task.agent_name]) is None:
+    if isinstance(spoken, Coded) and which(spoken.coding.program) is None:
         hint = spoken.probe().hint
         raise CannotHere(f"task {task.id}: the program of agent {task.agent_name} is not here; {hint}")
     if task.agent_name == "static":
@@ -157,7 +157,7 @@ def _no_agent(task: Task) -> str:
     if found_agents():
         found = f" (found on this machine: {', '.join(name for name, _ in found_agents())})"
     elif task.task:
-        first = dialect(next(iter(PROGRAMS)))
+        first = dialect(next(iter(coders())))
         return (
             f"no agent was chosen for task {task.id or task.description or task.task[:40]!r}, and no coding agent is "
             f"on this machine; install one ({first.name}: {first.probe().hint}; all of them: forkjoin agents), or say "

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from forkjoin.agents import dialect, provider_of
+from forkjoin.agents import Coded, dialect, provider_of
 from forkjoin.engine.settings import Settings
 from forkjoin.errors import ForkjoinError, PlanError
 from forkjoin.model import Budget, Limits, Plan, Task
 
-# Each of these burns 9 CPU seconds and 0.6 GB before its first request.
-_DEFAULT = Limits(agents={"opencode": 5})
 _Kind = Literal["agents", "models", "providers"]
 
 
@@ -22,10 +20,11 @@ def caps(plan: Plan, settings: Settings) -> Limits:
     """
     agents = {task.agent_name for task in plan.tasks}
     models = {task.model for task in plan.tasks}
+    usual = {name: most for name in agents if (most := _usual(name)) is not None}
     found = {kind: _of_kind(kind, plan, settings) for kind in ("agents", "models", "providers")}
     asked = {_provider(task) for task in plan.tasks} if found["providers"] else set()
     return Limits(
-        agents=_only(found["agents"], agents), models=_only(found["models"], models),
+        agents=_only(usual | found["agents"], agents), models=_only(found["models"], models),
         providers=_only(found["providers"], asked),
     )  # fmt: skip
 
@@ -45,14 +44,23 @@ def budget(plan: Plan, asked: Budget | None) -> Budget | None:
 
 def _of_kind(kind: _Kind, plan: Plan, settings: Settings) -> dict[str, int]:
     set_: dict[str, int] = getattr(settings.limits, kind) if settings.limits is not None else {}
-    layers = [getattr(_DEFAULT, kind), set_, getattr(plan.limits, kind) if plan.limits is not None else {}]
+    layers = [set_, getattr(plan.limits, kind) if plan.limits is not None else {}]
     if settings.origins.get("limits") == "environment":
-        layers = [layers[0], layers[2], layers[1]]
+        layers.reverse()
     merged = {name: most for layer in layers for name, most in layer.items()}
     low = next((name for name, most in merged.items() if most < 1), None)
     if low is not None:
         raise PlanError(f"{low} is {merged[low]}", where=f"limits.{kind}", next_step="give 1 or more, or leave it out")
     return merged
+
+
+def _usual(agent: str) -> int | None:
+    """Return how many of an agent run at once where nobody says it, None: no cap."""
+    try:
+        spoken = dialect(agent)
+    except ForkjoinError:
+        return None  # who it is, is looked at later
+    return spoken.coding.at_once if isinstance(spoken, Coded) else None
 
 
 def _only(caps: dict[str, int], used: set[str]) -> dict[str, int]:

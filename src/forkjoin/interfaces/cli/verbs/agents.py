@@ -13,7 +13,7 @@ from msgspec import structs
 
 from forkjoin.errors import PlanError
 from forkjoin.interfaces.cli.asking import Asked
-from forkjoin.interfaces.cli.talk import data, data_json, line_width
+from forkjoin.interfaces.cli.talk import data, data_json, line_width, say
 from forkjoin.model import TaskResult, Usage, spoken, to_builtins
 from forkjoin.model.text import one_line
 
@@ -117,7 +117,8 @@ def _row(name: str, said: str) -> Iterator[str]:
 def _asked(ask: Ask) -> int:
     from forkjoin.engine import smoke
 
-    result = smoke(ask.tree, ask.names or ())
+    smoked = smoke(ask.tree, ask.names or ())
+    result = smoked.result
     well = sum(task.state == "completed" for task in result.tasks)
     if ask.json:
         tasks = [{"agent": task.id, "ok": task.state == "completed", **to_builtins(task)} for task in result.tasks]
@@ -127,6 +128,10 @@ def _asked(ask: Ask) -> int:
             mark = "ok" if task.state == "completed" else "NO"
             said = f"{_came_back(task)}; {spoken(task.seconds)}, {_spent(task.usage)}"
             _print(_lines(f"{mark:>2}  {task.id}", True, said))
+        for name in smoked.left_out:
+            say(
+                f"{name} was not asked, for no log-in was found; to ask it all the same: forkjoin agents --smoke {name}"
+            )
     return 0 if well == len(result.tasks) else 3 if well else 4
 
 
@@ -180,9 +185,10 @@ def _print_agents(agents: Sequence[KnownAgent]) -> None:
 
 def _about(agent: KnownAgent) -> str:
     """Return what is said of an agent: of a program its version and log-in, or how to get there."""
-    if not agent.path or not agent.version:
+    if not agent.path or not (agent.version or agent.features):
         return agent.note
-    return f"{agent.version}, " + (f"logged in by {agent.how}" if agent.how else f"not logged in; {agent.note}")
+    version = agent.version or "version unknown"
+    return f"{version}, " + (f"logged in by {agent.how}" if agent.how else f"no log-in was found; {agent.note}")
 
 
 def _print(lines: Iterator[str]) -> None:
