@@ -11,7 +11,7 @@ import pytest
 
 from forkjoin.agents import EndedAttempt, Judgement, dialect
 from forkjoin.agents.hearing import heard
-from forkjoin.agents.said import Spent
+from forkjoin.agents.said import Spent, Trouble
 from forkjoin.agents.troubles import limit_of, trouble
 from forkjoin.model import Completed, Exit, Failed, Outcome, Stopped, Stream, Task, TimedOut, Usage
 
@@ -209,6 +209,12 @@ def test_an_agent_that_retried_in_silence_until_its_deadline_is_said_to_have() -
         Task(agent="opencode", task="x"), EndedAttempt(exit=Exit(how="timeout", wall_s=9.0, limit=9.0))
     )
     assert "not done after 9.0 s; until then nothing came from its model" in silent.outcome.reason  # type: ignore[union-attr]  # it is TimedOut
+
+
+def test_how_long_an_agent_waits_by_itself_is_no_time_that_its_provider_named() -> None:
+    lines = (STREAMS / "pi/error429.ndjson").read_bytes().splitlines()
+    told = [said for line in lines for said in dialect("pi").parse(line) if isinstance(said, Trouble) and said.retrying]
+    assert [(one.kind, one.delay_s, one.after_s) for one in told] == [("rate", n, None) for n in (2.0, 4.0, 8.0)]
 
 
 def test_a_structured_answer_is_its_value() -> None:

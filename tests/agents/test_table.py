@@ -5,10 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
-from forkjoin.agents import child_environ, depth_of, dialect, found_agents, names, table
+from forkjoin.agents import child_environ, coders, depth_of, dialect, found_agents, names, table
 from forkjoin.errors import CannotHere, UnknownId
 
 
@@ -101,6 +102,14 @@ def test_agent_programs_are_found_on_the_path_and_none_is_started(tmp_path):
     )
     assert found_agents({"PATH": ""}) == ()
     assert not (tmp_path / "started").exists()
+
+
+def test_a_coding_agent_is_one_file_and_one_line_in_the_table():
+    assert list(coders()) == ["claude", "codex", "opencode", "pi"]
+    room = Path(table.__file__).parent
+    files = {path.name: path.read_text() for path in room.glob("*.py")}
+    for name in coders():
+        assert {file for file, text in files.items() if f'"{name}"' in text} == {"table.py", f"{name}.py"}
 
 
 def test_a_child_does_not_know_of_a_surrounding_agent_but_keeps_the_users_settings():

@@ -125,8 +125,8 @@ def _tool(found: Record) -> Iterable[Said]:
 
 
 def _retry(found: Record) -> Iterable[Said]:
-    delay = seconds_at(found, "delayMs")
-    yield replace(trouble(text_at(found, "errorMessage"), retrying=True), after_s=delay, delay_s=delay)
+    # How long it waits is its own guess, not a time that the provider named: pauses of nobody's word double.
+    yield replace(trouble(text_at(found, "errorMessage"), retrying=True), delay_s=seconds_at(found, "delayMs"))
 
 
 def _settled(found: Record) -> Iterable[Said]:
