@@ -19,6 +19,7 @@ from forkjoin.model.text import one_line
 
 if TYPE_CHECKING:
     from forkjoin.engine import ExplainedAgent, KnownAgent
+    from forkjoin.engine.smoking import Smoke
 
 EXAMPLES = (
     ("forkjoin agents", "what is here, and how to get what is not"),
@@ -124,15 +125,17 @@ def _asked(ask: Ask) -> int:
         tasks = [{"agent": task.id, "ok": task.state == "completed", **to_builtins(task)} for task in result.tasks]
         data_json({"forkjoin": 1, "run": result.run, "smoke": tasks, "ok": well == len(tasks)})
     else:
-        for task in result.tasks:
-            mark = "ok" if task.state == "completed" else "NO"
-            said = f"{_came_back(task)}; {spoken(task.seconds)}, {_spent(task.usage)}"
-            _print(_lines(f"{mark:>2}  {task.id}", True, said))
-        for name in smoked.left_out:
-            say(
-                f"{name} was not asked, for no log-in was found; to ask it all the same: forkjoin agents --smoke {name}"
-            )
+        _say_answers(smoked)
     return 0 if well == len(result.tasks) else 3 if well else 4
+
+
+def _say_answers(smoked: Smoke) -> None:
+    for task in smoked.result.tasks:
+        mark = "ok" if task.state == "completed" else "NO"
+        said = f"{_came_back(task)}; {spoken(task.seconds)}, {_spent(task.usage)}"
+        _print(_lines(f"{mark:>2}  {task.id}", True, said))
+    for name in smoked.left_out:
+        say(f"{name} was not asked, for no log-in was found; to ask it all the same: forkjoin agents --smoke {name}")
 
 
 def _came_back(task: TaskResult) -> str:
