@@ -209,3 +209,25 @@ def test_each_form_of_an_agent_can_be_read_by_its_program() -> None:
         assert (read["name"], read["sandbox_mode"]) == (name.removesuffix(".toml"), "read-only")
         assert "Answer with JSON alone" in read["developer_instructions"]
     assert len(definitions("codex")) == len(NAMES) == 4
+
+
+def test_a_private_configuration_is_open_to_nobody_while_it_is_written(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = HOSTS["opencode"].folder(environ) / "opencode.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    path.chmod(0o600)
+    seen: list[int] = []
+    write = Path.write_bytes
+
+    def spied(self: Path, data: bytes) -> int:
+        count = write(self, data)
+        if self.parent == path.parent:
+            seen.append(self.stat().st_mode & 0o777)
+        return count
+
+    monkeypatch.setattr(Path, "write_bytes", spied)
+    install("opencode", environ)
+    assert seen
+    assert set(seen) == {0o600}

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import forkjoin.engine as forkjoin_engine
+from forkjoin.errors import UnknownId
+
 pytestmark = pytest.mark.slow
 
 
@@ -191,3 +194,19 @@ def test_waiting_for_one_task_prints_its_line_alone(forkjoin, ended: str) -> Non
     code, out, _ = forkjoin("wait", "good")
     assert code == 0
     assert [line.split()[1] for line in out.splitlines()[1:]] == ["good"]
+
+
+def test_a_run_that_is_removed_while_it_is_listed_is_no_error(forkjoin, monkeypatch: pytest.MonkeyPatch) -> None:
+    forkjoin("run", "--detach", "-a", "shell", "-t", "sleep 30")
+    attach = forkjoin_engine.attach
+
+    def removed(name: str | None = None, **more: object) -> object:
+        raise UnknownId("run", str(name), [])
+
+    monkeypatch.setattr(forkjoin_engine, "attach", removed)
+    try:
+        assert forkjoin("ls")[0] == 0
+        assert forkjoin.json("ls")["runs"][0]["owner"] is None
+    finally:
+        monkeypatch.setattr(forkjoin_engine, "attach", attach)
+        assert forkjoin("stop", "--kill")[0] == 0

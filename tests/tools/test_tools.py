@@ -159,6 +159,7 @@ def test_runs_of_other_folders_and_parts_of_ids_are_unknown(
         ("task_output", {"task_id": "  "}, "is empty"),
         ("task_stop", {"task_id": "a"}, "missing required field `reason`"),
         ("report", {"run": "a", "format": "pdf"}, "known: markdown"),
+        ("report", {"run": "a", "max_findings": -1}, "report.max_findings"),
         ("todo_write", {"todos": [{"content": "x", "status": "done", "activeForm": "y"}]}, "Invalid enum value"),
     ],
 )

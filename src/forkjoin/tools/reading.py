@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from forkjoin.engine import Run
 
 Mode = Literal["answer", "tail", "full"]
+_ALL = 10**9
 
 
 async def task_output(host: Host, ask: TaskOutput, given: Mapping[str, Any], tell: Tell) -> Outputs:
@@ -115,7 +116,7 @@ def _reported(host: Host, ask: ReportAsk) -> Reported:
 
     if ask.format not in FORMATS:
         raise PlanError(f"no format {ask.format!r}", where="report.format", next_step=choices(ask.format, [*FORMATS]))
-    most = None if ask.max_findings is msgspec.UNSET else ask.max_findings
+    most = None if ask.max_findings is msgspec.UNSET else ask.max_findings or _ALL
     with host.run(ask.run) as run:
         text = run.report_text(ask.format, most=most)
         found, state = run.severity_count("info"), run.view().state

@@ -148,8 +148,10 @@ def _write(folder: Path, edit: Edit) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     target = path.resolve()  # a link of theirs stays one
     fresh = target.with_name(f"{target.name}.forkjoin-new")
+    kept = target.exists()
+    fresh.touch(mode=0o600 if kept else 0o666)  # what is private is never, not for a moment, open to others
     fresh.write_bytes(edit.after.encode())
-    if target.exists():
+    if kept:
         shutil.copymode(target, fresh)
     fresh.replace(target)
     if edit.how == "restore" and edit.aside:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from forkjoin.errors import PlanError, listed
+from forkjoin.errors import PlanError, UnknownId, listed
 from forkjoin.interfaces.cli.asking import Asked, complete_run, the_run
 from forkjoin.interfaces.cli.listing import run_json, task_json, task_lines
 from forkjoin.interfaces.cli.talk import data, data_json, say, widest
@@ -107,8 +108,9 @@ def _alone(ask: Ask, view: RunView) -> bool:
 
     if view.ended is not None or _owner(ask, view) is not None:
         return False
-    with attach(view.run, settings=ask.settings) as run:  # it may have ended between the two looks
-        return run.view().ended is None
+    with suppress(UnknownId), attach(view.run, settings=ask.settings) as run:  # or it was removed since
+        return run.view().ended is None  # it may have ended between the two looks
+    return False
 
 
 def _owner(ask: Ask, view: RunView) -> int | None:
@@ -117,8 +119,9 @@ def _owner(ask: Ask, view: RunView) -> int | None:
 
     if view.ended is not None:
         return None
-    with attach(view.run, settings=ask.settings) as run:
+    with suppress(UnknownId), attach(view.run, settings=ask.settings) as run:  # or it was removed since
         return run.owner()
+    return None
 
 
 def _tasks(view: RunView, *, as_json: bool) -> int:
