@@ -158,7 +158,9 @@ class ReportAsk(Value, frozen=True, kw_only=True, omit_defaults=True):
     format: Annotated[str, Meta(description="markdown, json, sarif, html, junit, github, github-summary, trace.")] = (
         "markdown"
     )
-    max_findings: Annotated[int | UnsetType, Meta(ge=0, description="At most so many, worst first; 0: all.")] = UNSET
+    max_findings: Annotated[
+        Annotated[int, Meta(ge=0)] | UnsetType, Meta(description="At most so many, worst first; 0: all.")
+    ] = UNSET
     max_chars: Annotated[int, Meta(ge=1, le=MOST_CHARS, description="Characters of the text.")] = 32_000
     offset: Annotated[int, Meta(ge=0, description="Begin here: next_offset of the call before.")] = 0
 
