@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from msgspec.structs import replace
 
 import forkjoin
 from forkjoin.engine import launch as engine_launch
@@ -374,7 +375,9 @@ def test_a_run_goes_with_everything_of_it(tmp_path: Path, home: Path) -> None:
 def test_changes_of_every_attempt_are_named_first_and_their_patches_kept(tmp_path: Path, home: Path) -> None:
     run = _orphan(tmp_path)
     journal = SqliteJournal.open(run.folder / "journal.db")
-    journal.append([_changed(run), _changed(run, attempt=2), Closed(state="completed")], at=3.0)
+    late = _changed(run, attempt=2)
+    late = replace(late, changes=replace(late.changes, notes=("too big for a patch: x.bin",)))
+    journal.append([_changed(run), late, Closed(state="completed")], at=3.0)
     journal.commit()
     journal.close()
     with pytest.raises(PlanError, match=r"a: x\.py \(\+3 -1\).*--discard"):
@@ -385,6 +388,7 @@ def test_changes_of_every_attempt_are_named_first_and_their_patches_kept(tmp_pat
     os.utime(old, (0, 0))
     removed = run.remove(discard=True)
     assert len(removed.changes) == 2
+    assert removed.changes[1].endswith("; too big for a patch: x.bin")
     assert {path.name: path.read_text() for path in Path(removed.kept).iterdir()} == {
         "a-1.patch": "patch 1",
         "a.patch": "patch 2",

@@ -45,7 +45,7 @@ def test_a_file_too_big_for_a_patch_is_in_the_commit_and_named(site: Site, monke
     (root / "a.txt").write_text("two\n")
     made = run.harvest(place)
     assert [change.path for change in made.files] == ["a.txt", "b[i]g", "was big"]
-    assert made.notes == ("too big for the patch, and landed all the same: b[i]g, was big",)
+    assert made.notes == ("landed, but too big for a patch, which is without: b[i]g, was big",)
     patch = (run.folder / made.patch).read_text()
     assert "a.txt" in patch
     assert "big" not in patch

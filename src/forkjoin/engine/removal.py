@@ -137,7 +137,7 @@ def _said(ended: Ended) -> str:
     files = ended.changes.files
     added, removed = sum(change.insertions for change in files), sum(change.deletions for change in files)
     names = listed(files, 5, say=lambda change: spelled(change.path))
-    return f"{ended.task}: {names} (+{added} -{removed})"
+    return f"{ended.task}: {names} (+{added} -{removed})" + "".join(f"; {note}" for note in ended.changes.notes)
 
 
 def _keep_patches(folder: RunFolder, changed: Sequence[Ended]) -> Path:

@@ -135,7 +135,7 @@ def task_line(task: TaskSummary) -> str:
     parts = [task.state.replace("_", " "), task.agent]
     parts += [counted(task.findings, "finding")] if task.findings else []
     parts += [f"{counted(task.files, 'file')} changed"] if task.files else []
-    parts += [f"{task.violations:,} outside its declared writes"] if task.violations else []
+    parts += [f"{task.violations:,} outside what it may write"] if task.violations else []
     parts += [_by_itself(len(task.runs))] if task.runs else []
     parts += [spoken(task.seconds)] if task.seconds else []
     return ", ".join(filter(None, parts))

@@ -76,7 +76,7 @@ def harvest(store: Store, task: Task, place: Place, *, record: Record, ref: str,
     reached("harvest.patch")
     inside = patch.relative_to(store.path.parent).as_posix()
     big = _names(difference.unpatched)
-    big = f"too big for the patch, and landed all the same: {big}" if big else ""
+    big = f"landed, but too big for a patch, which is without: {big}" if big else ""
     notes = (*_notes(found), *filter(None, (trouble, big)))
     files = (*difference.files, *beside.files)
     return Changes(files=files, commit=commit, base=place.base, patch=inside, commits=own, notes=notes)

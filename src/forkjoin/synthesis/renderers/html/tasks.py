@@ -66,7 +66,7 @@ def _inside(task: TaskSummary, detail: Detail, room: int) -> Iterator[Markup]:
     if task.reason:
         yield element("p", worded(task.reason), class_="reason")
     if task.violations:
-        yield element("p", f"{counted(task.violations, 'file')} outside its declared writes.", class_="reason")
+        yield element("p", f"{counted(task.violations, 'file')} outside what it may write.", class_="reason")
     cut = " (its beginning)" if task.answer_cut or len(task.answer) > _ANSWER_CHARS else ""
     if room <= 0:
         if task.answer or detail.log or detail.diff:
@@ -96,7 +96,7 @@ def _files(detail: Detail) -> Iterator[Markup]:
 
 
 def _file(change: Change) -> Markup:
-    marks = [element("span", "outside its declared writes", class_="pill warn")] if change.violation else []
+    marks = [element("span", "outside what it may write", class_="pill warn")] if change.violation else []
     marks += [element("span", "runs by itself", class_="pill warn")] if change.runs else []
     return element(
         "li",
