@@ -1,4 +1,4 @@
-"""Every fail point once and 50 at random, each followed by a resume that is killed in four of ten cases.
+"""Every fail point once and 25 at random, each followed by a resume that is killed in four of ten cases.
 
 A trial costs 0.9 s of CPU: `python tests/crash/points.py --random 1000` is the long form.
 """
@@ -24,7 +24,7 @@ pytestmark = [
     ("part", "words"),
     [
         ("points", ["--random", "0"]),
-        ("random", ["--only", "none", "--random", "50"]),
+        ("random", ["--only", "none", "--random", "25"]),
     ],
     ids=lambda one: one if isinstance(one, str) else "",
 )

@@ -86,8 +86,12 @@ def test_uvx_runs_it_without_installing(wheel, uv, tmp_path):
 def test_pipx_install_makes_a_working_program(wheel, pipx, tmp_path):
     environ = fresh(tmp_path, PIPX_HOME="pipx", PIPX_BIN_DIR="bin", PIPX_MAN_DIR="man")
     pip = f"--pip-args=--constraint={ROOT / 'constraints.txt'}"
-    run([str(pipx), "install", "--python", sys.executable, pip, with_analysers(wheel)], env=environ)
-    works(tmp_path / "bin" / "forkjoin", environ, tmp_path)
+    run([str(pipx), "install", "--python", sys.executable, pip, str(wheel)], env=environ)  # without analysers
+    program = str(tmp_path / "bin" / "forkjoin")
+    assert "0.1" in run([program, "--version"], env=environ).stdout
+    (tmp_path / "tree").mkdir()
+    said = run([program, "run", "-q", "-a", "shell", "-t", "echo hello", "-C", str(tmp_path / "tree")], env=environ)
+    assert "1 of 1 task ok" in said.stdout
 
 
 def works(program: Path, environ: dict[str, str], folder: Path) -> None:

@@ -19,6 +19,7 @@ from forkjoin.engine.bundles.redaction import Redaction, secret_values
 from forkjoin.engine.bundles.unpacking import bundle_named
 from forkjoin.engine.bundles.writing import export
 from forkjoin.engine.landing import LandAsk
+from forkjoin.engine.owner import RunOwner
 from forkjoin.engine.run import Run
 from forkjoin.errors import CannotHere, NoRoom, PlanError
 
@@ -109,7 +110,8 @@ def test_nothing_of_it_can_be_done(made, tmp_path: Path) -> None:
         with pytest.raises(PlanError, match="can only be read"):
             way()
     reading = {"wait", "output", "stop_waits", "unlanded"}
-    assert {name for name in vars(Run) if not name.startswith("_")} == (ways.keys() - {"path"}) | reading
+    public = {name for name in vars(Run) | vars(RunOwner) if not name.startswith("_")}
+    assert public == (ways.keys() - {"path"}) | reading
 
 
 def test_a_run_that_still_runs_is_as_it_stood(repository: Path, tmp_path: Path) -> None:

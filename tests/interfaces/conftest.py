@@ -103,7 +103,8 @@ def ended(forkjoin: Door, over: tuple[Path, str], monkeypatch: pytest.MonkeyPatc
     """
     kept, run = over
     place = kept.parent / "here"
-    shutil.copytree(kept, place, symlinks=True)
+    shutil.rmtree(place, ignore_errors=True)  # a process of the test before may have made some of it anew
+    shutil.copytree(kept, place, symlinks=True, dirs_exist_ok=True)
     monkeypatch.setenv("FORKJOIN_HOME", str(place / "state"))
     monkeypatch.chdir(place / "tree")
     forkjoin.tree = place / "tree"
