@@ -19,6 +19,7 @@ PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 15, 36
 MOST_ENVIRON = 8 * 1024 * 1024  # bytes of an environment that are looked at
 MANY = 16  # processes that are all made to halt before the first is killed, so that they cannot outrun us
 _PASSES = 50
+_CHASES = 5
 
 
 class Stat:
@@ -121,15 +122,16 @@ def descendants(root: int, *, without: frozenset[int] = frozenset()) -> list[Sta
     return _below(root, _children(), without)
 
 
-def tree(root: int) -> Iterator[Stat]:
+def tree(root: int, *, without: frozenset[int] = frozenset()) -> Iterator[Stat]:
     """Yield the processes below *root*, those that are dead and not reaped too, by what each says of its children.
 
-    That costs the tree's own size, whatever else the machine runs; one that is born meanwhile may be missed.
+    That costs the tree's own size, whatever else the machine runs; one that is born meanwhile may be missed. Those in
+    *without* and theirs are left out.
     """
     if not os.path.exists("/proc/thread-self/children"):  # noqa: PTH110 - pathlib is too dear here
-        yield from descendants(root)
+        yield from descendants(root, without=without)
         return
-    todo, seen = _children_of(root, threads=2), {root}
+    todo, seen = _children_of(root, threads=2), {root, *without}
     while todo:
         pid = todo.pop()
         found = None if pid in seen else stat(pid)
@@ -250,6 +252,12 @@ def end_all(root: int, seen: set[tuple[int, int]], *, without: frozenset[int] = 
     for process in found:
         seen.add((process.pid, process.start))
         send(process.pid, process.start, signal.SIGKILL)
+    # Reading all of /proc takes longer than a process in flight lives: the next of its line stands in the kernel's list.
+    for _ in range(_CHASES):
+        for process in tree(root, without=without):
+            if process.state != b"Z":
+                seen.add((process.pid, process.start))
+                send(process.pid, process.start, signal.SIGKILL)
 
 
 class Watch:
