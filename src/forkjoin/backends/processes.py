@@ -252,7 +252,8 @@ def end_all(root: int, seen: set[tuple[int, int]], *, without: frozenset[int] = 
     for process in found:
         seen.add((process.pid, process.start))
         send(process.pid, process.start, signal.SIGKILL)
-    # Reading all of /proc takes longer than a process in flight lives: the next of its line stands in the kernel's list.
+    # Reading all of /proc takes longer than a process in flight lives: the next of its line stands in a list of the
+    # kernel's.
     for _ in range(_CHASES):
         for process in tree(root, without=without):
             if process.state != b"Z":
