@@ -22,6 +22,7 @@ from forkjoin.engine.landing import LandAsk
 from forkjoin.engine.owner import RunOwner
 from forkjoin.engine.run import Run
 from forkjoin.errors import CannotHere, NoRoom, PlanError
+from forkjoin.model import Each
 
 KEY = "sk-ant-" + "a1B2" * 8
 pytestmark = pytest.mark.slow
@@ -239,6 +240,19 @@ def test_ids_states_and_short_values_stay() -> None:
     redaction = Redaction({"completed"}, ids=("completed",))
     event = {"kind": "ended", "task": "completed", "outcome": {"state": "completed"}, "text": "it was completed"}
     assert redaction.value(event) == event | {"text": "it was [redacted"}
+
+
+def test_paths_of_a_fan_out_are_no_secrets(repository: Path, tmp_path: Path) -> None:
+    for name in ("one and more", "two, too"):
+        (repository / "all of it" / name).mkdir(parents=True)
+        (repository / "all of it" / name / "a.txt").write_text("a")
+    done = run(Plan(each=[Each(dirs="all of it/*", task=Task(shell="ls {{ dir }}", writes=[]))]), tree=repository)
+    with attach(done.run, tree=repository) as ended:
+        export(ended, tmp_path / "run.tar.gz", environ={})
+    with opened(tmp_path / "run.tar.gz") as found:
+        tasks = found.planned.plan.tasks
+    assert {task.env["FORKJOIN_DIR"] for task in tasks} == {"all of it/one and more", "all of it/two, too"}
+    assert all("all of it/" in task.description for task in tasks)
 
 
 def test_temporary_folders_are_the_only_trace(made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

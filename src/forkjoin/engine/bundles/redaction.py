@@ -9,6 +9,7 @@ from typing import Any
 from forkjoin.model.secrets import SHORTEST, secret_name, secrets_of, spellings
 
 _NAMED_ENOUGH = 4  # characters of what a plan gives by the name of a secret
+_OURS = re.compile(r"FORKJOIN_(?:DIR|FILE)(?:_\d+)?")  # the paths of a fan-out: what the plan is about, and no secret
 _KNOWN = (
     rb"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s:,\\-]{1,20000}-----END [A-Z ]{0,40}PRIVATE KEY-----",
     rb"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,200}",  # OpenAI, Anthropic and those like them
@@ -65,13 +66,13 @@ class Redaction:
         return data
 
     def value(self, value: Any, key: str = "") -> Any:
-        """Return plain data (dicts, lists, texts) with every secret masked; `env` loses all its values."""
+        """Return plain data (dicts, lists, texts) with every secret masked; `env` loses all its values but our own."""
         match value:
             case str():
                 return value if key in _WORDS or value in self._ids else self._text(value)
             case Mapping() if key == "env":
-                self.count += len(value)
-                return dict.fromkeys(value, "[redacted]")
+                self.count += sum(not _OURS.fullmatch(name) for name in value)
+                return {name: self._text(one) if _OURS.fullmatch(name) else "[redacted]" for name, one in value.items()}
             case Mapping():
                 return {name: self.value(one, name) for name, one in value.items()}
             case list() | tuple():
@@ -99,7 +100,8 @@ def secret_values(task_envs: Iterable[Mapping[str, str]], environ: Mapping[str, 
 
     What is too short to be one stays, or half a text would go.
     """
-    found = {value for env in task_envs for name, value in env.items() if len(value) >= _least(name)}
+    given = ((name, value) for env in task_envs for name, value in env.items() if not _OURS.fullmatch(name))
+    found = {value for name, value in given if len(value) >= _least(name)}
     return found | secrets_of(environ).keys()
 
 
