@@ -57,6 +57,25 @@ def test_closing_waits_for_what_runs_and_drops_the_rest_where_asked() -> None:
     assert done == ["first"]
 
 
+def test_what_brings_work_to_its_end_goes_before_what_begins_some() -> None:
+    workers, begun, gate = Workers(1), threading.Event(), threading.Event()
+    done: list[str] = []
+
+    def holds_the_thread() -> None:
+        begun.set()
+        assert gate.wait(20)
+
+    workers.submit(holds_the_thread)
+    assert begun.wait(20)
+    for name in ("opened", "opened too"):
+        workers.submit(lambda name=name: done.append(name), begins=True)  # type: ignore[misc]
+    for name in ("harvested", "harvested too"):
+        workers.submit(lambda name=name: done.append(name))  # type: ignore[misc]
+    gate.set()
+    asyncio.run(workers.close(cancel=False))
+    assert done == ["harvested", "harvested too", "opened", "opened too"]
+
+
 def test_closing_without_a_job_costs_no_thread() -> None:
     before = threading.active_count()
     asyncio.run(Workers(2).close(cancel=False))

@@ -149,7 +149,7 @@ class Attempts:
                 self._start_in(asked, attempt, self._shared(asked), gift)
                 return
             self._opening.add(key)
-            self._workers.submit(lambda: self._open(asked, attempt, gift))
+            self._workers.submit(lambda: self._open(asked, attempt, gift), begins=True)
 
     def stop(self, task: TaskId, attempt: int, *, how: How, reason: str) -> None:
         """End it wherever it is: before its process is there, too."""

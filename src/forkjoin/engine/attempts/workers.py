@@ -12,21 +12,30 @@ Job = Callable[[], None]
 
 
 class Workers:
-    """Runs jobs in the order they came, at most *most* at once; a job says itself what came of it."""
+    """Runs jobs in the order they came, at most *most* at once; a job says itself what came of it.
+
+    Those that begin something new wait behind all that bring something to its end: else the results of a hundred tasks
+    that have ended would wait until the workspaces of two hundred more are open.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._jobs: deque[Job] = deque()
+        self._beginnings: deque[Job] = deque()
         self._threads: list[Thread] = []
         self._idle = 0
         self._closed = False
         self._changed = Condition()
 
-    def submit(self, job: Job) -> None:
-        """Run *job* in a thread, soon; here and now where the system has not even one thread left."""
+    def submit(self, job: Job, *, begins: bool = False) -> None:
+        """Run *job* in a thread, soon; here and now where the system has not even one thread left.
+
+        *begins*: only when no job waits that goes on with what has begun.
+        """
+        queue = self._beginnings if begins else self._jobs
         with self._changed:
-            self._jobs.append(job)
-            if len(self._jobs) <= self._idle or len(self._threads) >= self._most:
+            queue.append(job)
+            if self._waiting() <= self._idle or len(self._threads) >= self._most:
                 self._changed.notify()
                 return
             thread = Thread(target=self._work, name="forkjoin-workspace")
@@ -35,7 +44,7 @@ class Workers:
             except RuntimeError:
                 if self._threads:
                     return
-                self._jobs.remove(job)
+                queue.remove(job)
             else:
                 self._threads.append(thread)
                 return
@@ -47,6 +56,7 @@ class Workers:
             self._closed = True
             if cancel:
                 self._jobs.clear()
+                self._beginnings.clear()
             self._changed.notify_all()
         if self._threads:
             done, loop = asyncio.Event(), asyncio.get_running_loop()
@@ -57,12 +67,15 @@ class Workers:
         while True:
             with self._changed:
                 self._idle += 1
-                self._changed.wait_for(lambda: self._jobs or self._closed)
+                self._changed.wait_for(lambda: self._waiting() or self._closed)
                 self._idle -= 1
-                if not self._jobs:
+                if not self._waiting():
                     return
-                job = self._jobs.popleft()
+                job = (self._jobs or self._beginnings).popleft()
             job()
+
+    def _waiting(self) -> int:
+        return len(self._jobs) + len(self._beginnings)
 
     def _await_all(self, tell: Callable[[], object]) -> None:
         for thread in self._threads:
