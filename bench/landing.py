@@ -4,7 +4,8 @@
 
 Without --repository a history is generated: edits, new, deleted and renamed files, mode bits, some of them in the same
 place on both sides. The tree must be git's own where its merge is clean; where it is not, the same files must be
-named. Left out are merges with several merge bases (the tasks of a run have one), and those where one side is the base.
+named. Left out are merges with several merge bases or none (the tasks of a run have one), and those where one side is
+the base.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Figures:
 
     clean: int = 0
     conflicting: int = 0
-    several_bases: int = 0
+    other_bases: int = 0
     wrong: list[str] = field(default_factory=list)
     ours_ms: list[float] = field(default_factory=list)
     git_ms: list[float] = field(default_factory=list)
@@ -48,7 +49,7 @@ class Figures:
             "merges": self.clean + self.conflicting,
             "clean": self.clean,
             "conflicting": self.conflicting,
-            "left_out_several_bases": self.several_bases,
+            "left_out_other_bases": self.other_bases,
             "wrong": len(self.wrong),
             "git_ms": round(statistics.median(self.git_ms), 1),
             "ours_ms": round(statistics.median(self.ours_ms), 1),
@@ -91,9 +92,9 @@ def replayed(repository: Path, scratch: Path, *, merges: int) -> Figures:
     for merge, first, second in _merges(repository):
         if len(figures.ours_ms) == merges:
             break
-        bases = _git(repository, "merge-base", "--all", first, second).split()
+        bases = _bases(repository, first, second)
         if len(bases) != 1:
-            figures.several_bases += 1
+            figures.other_bases += 1
             continue
         if bases[0] in (first, second):
             continue  # one side had nothing of its own: nothing was made side by side
@@ -130,6 +131,12 @@ def _merges(repository: Path) -> Iterator[tuple[str, str, str]]:
     for line in _git(repository, *words).splitlines():
         merge, first, second = line.split()
         yield merge, first, second
+
+
+def _bases(repository: Path, first: str, second: str) -> list[str]:
+    """Return the merge bases; none where the histories have nothing in common."""
+    words = ("git", "-C", str(repository), "merge-base", "--all", first, second)
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout.split()
 
 
 def _own(repository: Path, first: str, second: str) -> tuple[str, set[str]]:

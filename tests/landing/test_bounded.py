@@ -16,6 +16,7 @@ from forkjoin.engine.resolving import land_and_resolve
 from forkjoin.errors import CannotHere, RunOwned
 from forkjoin.model import Place, Task, TaskId
 from forkjoin.workspaces import changes
+from forkjoin.workspaces.git import Git
 from forkjoin.workspaces.landing import patches, replay
 from forkjoin.workspaces.landing.passing import passing_commit
 
@@ -126,3 +127,22 @@ def test_big_files_that_both_changed_are_a_conflict_without_a_look_at_their_line
         ("b ig", "over 128 MiB, changed on both sides", ("de",)),
         ("notes.txt", "contents", ("de",)),
     ]
+
+
+def test_a_landing_looks_no_further_back_than_what_its_tasks_stand_on(desk: Desk) -> None:
+    oldest = desk.git("rev-parse", "HEAD").strip()
+    for name in ("later", "latest"):
+        desk.write("app.py", f"{name} = 1\n")
+        desk.commit(name)
+    run = desk.run(shell("one", "echo one > one.txt"), shell("two", "echo two > two.txt"))
+    hidden = desk.tree / ".git/objects" / oldest[:2] / oldest[2:]
+    hidden.rename(desk.tree.parent / "hidden")
+    assert landed(run.land(LandAsk(dry_run=True))) == ["one", "two"]
+    (desk.tree.parent / "hidden").rename(hidden)
+    assert landed(run.land(LandAsk())) == ["one", "two"]
+
+
+def test_a_git_that_fails_is_named_by_its_command_not_by_our_settings(desk: Desk) -> None:
+    git = Git(folder=desk.tree, environ=dict(os.environ))
+    with pytest.raises(CannotHere, match=r"^git rev-parse failed in "):
+        git.out("-c", "core.fsync=none", "rev-parse", "no-such")

@@ -92,10 +92,11 @@ class Git:
     def failed(self, arguments: tuple[str, ...], done: Done) -> CannotHere | NoRoom:
         """Return the error that says what git said."""
         said = done.said.decode("utf-8", "replace").strip()
+        named = next((word for word in arguments if word != "-c" and "=" not in word), arguments[0])
         if "No space left on device" in said or "Disk quota exceeded" in said:
-            return NoRoom(f"git {arguments[0]}: the disk of {self.folder} is full; free some space, then retry")
+            return NoRoom(f"git {named}: the disk of {self.folder} is full; free some space, then retry")
         words = said.partition("\n")[0] or f"exit code {done.code} and not a word"
-        return GitFailed(f"git {arguments[0]} failed in {self.folder}: {words}")
+        return GitFailed(f"git {named} failed in {self.folder}: {words}")
 
     def on_index(self, index: Path) -> Git:
         """Return git with another index."""
