@@ -94,7 +94,7 @@ def test_a_commit_written_by_hand_is_as_git_makes_it(tmp_path: Path, form: str) 
 
     git("init", "-q", f"--object-format={form}")
     who = {f"GIT_{who}_{what}": said for who in ("AUTHOR", "COMMITTER") for what, said in
-           (("NAME", "forkjoin"), ("EMAIL", "forkjoin@localhost"), ("DATE", "@0 +0000"))}  # fmt: skip
+           (("NAME", "forkjoin"), ("EMAIL", "forkjoin@localhost"), ("DATE", "@4000000000 +0000"))}  # fmt: skip
     tree = git("mktree")
     first = passing_commit(tmp_path / ".git/objects", tree, ())
     assert first == git("commit-tree", tree, "-m", "passing", **who)
