@@ -14,6 +14,7 @@ from msgspec.structs import replace
 import forkjoin
 from forkjoin.engine import launch as engine_launch
 from forkjoin.engine import prepared, runs, settings_from, supervise
+from forkjoin.engine.driving import owning
 from forkjoin.engine.folder import OwnerLock, RunFolder, owned
 from forkjoin.engine.run import Run
 from forkjoin.errors import CannotHere, JournalDamaged, NoRoom, PlanError, RunOwned, UnknownId
@@ -308,7 +309,7 @@ def test_the_supervisor_drives_and_goes_on_where_a_retry_was_asked_meanwhile(
             seen = len(run.events())
         return forkjoin.engine.driving.drive.Driven(handed_over=False, seen=seen)
 
-    monkeypatch.setattr(supervise, "drive", drive)
+    monkeypatch.setattr(owning, "drive", drive)
     monkeypatch.setattr(os, "chdir", lambda _: None)
     monkeypatch.setattr("sys.argv", ["", str(run._folder.home), run.id, str(os.dup(lock.descriptor))])
     lock.release()

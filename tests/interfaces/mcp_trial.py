@@ -2,6 +2,8 @@
 
     .venv/bin/python tests/interfaces/mcp_trial.py           figures as JSON, over stdio and over HTTP
 
+A client launches a second after it was greeted, as a model thinks; over stdio also `at once`: nothing is loaded then.
+
 Real servers, the package's own client, each client in a process of its own. Only loopback is used.
 """
 
@@ -46,7 +48,7 @@ async def client(tree: Path, url: str) -> AsyncIterator[Any]:
             yield connected
 
 
-async def launch(tree: Path, url: str) -> dict[str, Any]:
+async def launch(tree: Path, url: str, think_s: float) -> dict[str, Any]:
     """Launch all in one call and leave."""
     tasks = [
         {"id": f"t{n}", "description": f"Sleep {n}", "shell": f"sleep {SECONDS}; echo answer {n}", "writes": []}
@@ -55,7 +57,7 @@ async def launch(tree: Path, url: str) -> dict[str, Any]:
     at = time.monotonic()
     async with client(tree, url) as connected:
         ready = time.monotonic() - at
-        await asyncio.sleep(1)  # as a model thinks
+        await asyncio.sleep(think_s)
         at = time.monotonic()
         started = (await connected.call_tool("run_tasks", {"tasks": tasks})).structured_content
         ids = time.monotonic() - at
@@ -118,11 +120,11 @@ def trial(top: Path, environ: dict[str, str], how: str) -> dict[str, Any]:
     if how == "http":
         with http_server(tree, environ) as url:
             return _trial(tree, environ, url)
-    return _trial(tree, environ, "")
+    return _trial(tree, environ, "", think_s=0 if how == "at once" else 1)
 
 
-def _trial(tree: Path, environ: dict[str, str], url: str) -> dict[str, Any]:
-    launched = step(tree, environ, "launch", url)
+def _trial(tree: Path, environ: dict[str, str], url: str, *, think_s: float = 1) -> dict[str, Any]:
+    launched = step(tree, environ, "launch", url, str(think_s))
     collected = step(tree, environ, "collect", url, *launched["ids"])
     told = subprocess.run(
         [*PROGRAM, "explain", "--json", launched["run"]],
@@ -146,13 +148,13 @@ def _trial(tree: Path, environ: dict[str, str], url: str) -> dict[str, Any]:
 def main() -> None:
     """Do a client's part, or all of it."""
     if len(sys.argv) > 1:
-        verb, url, *ids = sys.argv[1:]
-        part = launch(Path.cwd(), url) if verb == "launch" else collect(Path.cwd(), url, ids)
+        verb, url, *more = sys.argv[1:]
+        part = launch(Path.cwd(), url, float(more[0])) if verb == "launch" else collect(Path.cwd(), url, more)
         print(json.dumps(asyncio.run(part)))
         return
     with tempfile.TemporaryDirectory() as top:
         environ = dict(os.environ) | {"FORKJOIN_HOME": f"{top}/state"}
-        print(json.dumps({how: trial(Path(top), environ, how) for how in ("stdio", "http")}, indent=2))
+        print(json.dumps({how: trial(Path(top), environ, how) for how in ("stdio", "at once", "http")}, indent=2))
 
 
 if __name__ == "__main__":

@@ -165,7 +165,7 @@ def said_to(port: int, head: bytes, more: bytes, *, times: int) -> bytes:
 @pytest.mark.slow
 def test_five_tasks_are_launched_in_one_call_left_and_collected_by_another_process(tmp_path: Path) -> None:
     environ = dict(os.environ) | {"FORKJOIN_HOME": str(tmp_path / "state")}
-    found = mcp_trial.trial(tmp_path, environ, "stdio")
+    found = mcp_trial.trial(tmp_path, environ, "at once")
     assert found["texts"] == [f"answer {n}\n" for n in range(mcp_trial.TASKS)]
     assert found["states"] == ["completed"] * mcp_trial.TASKS
     assert found["run_s"] < found["sum_s"] * 0.9  # side by side: never one after another

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from forkjoin.engine import supervise
 from forkjoin.interfaces.mcp.greeting import HANDSHAKES, MODERN, Greeting
 from forkjoin.interfaces.mcp.server import made_server
 from forkjoin.interfaces.mcp.stdio import Door, _served
@@ -119,6 +120,79 @@ def test_who_was_greeted_is_served_and_not_answered_twice(tmp_path: Path) -> Non
     assert found[3]["result"]["prompts"][0]["name"] == "fan-out"
     assert found[4]["result"] == {}
     assert found[5]["result"]["isError"] is True
+
+
+TWO = [{"id": name, "shell": f"echo {name}", "writes": []} for name in ("a", "b")]
+
+
+def _modern(number: int, method: str, **params: Any) -> dict[str, Any]:
+    said = {"protocolVersion": MODERN, "clientCapabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    meta = {f"io.modelcontextprotocol/{name}": value for name, value in said.items()}
+    return asked(number, method, **params, _meta=meta)
+
+
+@pytest.mark.parametrize("version", [*HANDSHAKES, MODERN])
+def test_a_launch_is_answered_at_once_as_the_server_answers_it(
+    version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervise, "spawn", lambda folder, lock: lock.release())  # nothing starts: all stays as it was
+    host = Host(Ceiling(permission="full", tasks=None, roots=(str(tmp_path),)))
+    tools = toolset(host=host)
+    ask = _modern if version == MODERN else asked
+    first = _modern(1, "server/discover") if version == MODERN else hello(version)
+    lines = (
+        first, ask(2, "tools/call", name="run_tasks", arguments={"tasks": TWO}),
+        ask(3, "tools/call", name="run_tasks", arguments={"tasks": [{**TWO[0], "after": ["c"]}]}),
+        ask(4, "tools/call", name="run_tasks", arguments={"tasks": "all"}),
+    )  # fmt: skip
+    server = conversation(_Silent(host, tools), host, *lines, early=0)
+    greeting = Greeting(host, tools)
+    greeted = {line["id"]: json.loads(greeting.answer(json.dumps(line).encode()) or b"") for line in lines}
+    runs = [said[2]["result"]["structuredContent"]["run"] for said in (server, greeted)]
+    assert runs[0] != runs[1]
+    renamed = json.loads(json.dumps([*greeted.values()]).replace(runs[1], runs[0]))
+    assert {said["id"]: said for said in renamed} == server
+    assert [greeted[number]["result"]["isError"] for number in (2, 3, 4)] == [False, True, True]
+
+
+def test_what_waits_or_is_odd_is_the_server_s_which_finds_what_was_launched(tmp_path: Path) -> None:
+    host = Host(Ceiling(permission="full", roots=(str(tmp_path),)))
+    greeting = Greeting(host, toolset(host=host))
+    launch = asked(2, "tools/call", name="run_tasks", arguments={"tasks": TWO})
+    assert greeting.answer(json.dumps(launch).encode()) is None  # before anybody said who he is
+    greeting.answer(json.dumps(hello()).encode())
+    for line in (
+        asked(3, "tools/call", name="task_output", arguments={"task_id": "x"}),
+        asked(4, "tools/call", name="run_tasks", arguments={"tasks": TWO, "run_in_background": False}),
+        asked(5, "tools/call", name="run_tasks", arguments={"tasks": TWO}, task={"ttl": 1}),
+        asked(6, "tools/call", name="run_tasks"),
+        asked(7, "tools/call", name=["run_tasks"], arguments={}),
+        asked(8, "tools/call"),
+    ):
+        assert greeting.answer(json.dumps(line).encode()) is None
+    run = json.loads(greeting.answer(json.dumps(launch).encode()) or b"")["result"]["structuredContent"]["run"]
+    told = asked(3, "tools/call", name="task_output", arguments={"task_id": run})
+    found = conversation(_Silent(host, ()), host, hello(), INITIALIZED, told, early=0)
+    assert [task["text"] for task in found[3]["result"]["structuredContent"]["tasks"]] == ["a\n", "b\n"]
+
+
+class _Deaf(io.BytesIO):
+    """A client that reads no more."""
+
+    def write(self, _: Any) -> int:
+        raise BrokenPipeError
+
+
+def test_a_client_that_hears_nothing_any_more_has_left(tmp_path: Path) -> None:
+    host = Host(Ceiling(roots=(str(tmp_path),)))
+    said = (json.dumps(hello()) + "\n" + json.dumps(asked(2, "prompts/list")) + "\n").encode()
+    back, forth = os.pipe()
+    with os.fdopen(back, "rb") as reading, os.fdopen(forth, "wb", buffering=0) as client:
+        client.write(said)  # and it leaves this end open
+        door = Door(reading, _Deaf(), Greeting(host, ()))
+        door.read()  # comes to an end
+        served = asyncio.run(asyncio.wait_for(_served(made_server(host), door), 60))
+    assert served is None
 
 
 @pytest.mark.parametrize(

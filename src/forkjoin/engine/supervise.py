@@ -8,8 +8,6 @@ import sys
 import threading
 from pathlib import Path
 
-from forkjoin.engine.driving.owning import drive
-from forkjoin.engine.driving.past import retry_waits
 from forkjoin.engine.folder import OWNER_LOG, OwnerLock, RunFolder
 from forkjoin.errors import CannotHere, RunOwned
 from forkjoin.failpoints import reached
@@ -48,6 +46,10 @@ def spawn(folder: RunFolder, lock: OwnerLock) -> None:
 
 def main() -> int:
     """Drive the run named on the command line until it is over, and on where a retry was asked meanwhile."""
+    # Who only starts a supervisor has no need of what it drives with.
+    from forkjoin.engine.driving.owning import drive
+    from forkjoin.engine.driving.past import retry_waits
+
     home, run, descriptor = sys.argv[1:4]
     folder = RunFolder(home=Path(home), run=RunId(run))
     lock = OwnerLock.handed(int(descriptor))

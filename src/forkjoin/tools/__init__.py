@@ -36,6 +36,7 @@ __all__ = [
     "Tool",
     "plain",
     "toolset",
+    "untold",
     "with_outputs",
     "worded",
 ]

@@ -1,17 +1,19 @@
 """What a client asks first, answered before the package `mcp` is there: it takes longer to load than all else.
 
-Only what our own tables say is answered here, in the words the real server has for it (tests hold the two together):
-`initialize` of a protocol that shakes hands, then `ping`; `server/discover` of the one that does not; `tools/list` of
-both. All other lines are the server's.
+What needs nothing of it is answered here, in the words the real server has for it (tests hold the two together):
+`initialize` of a protocol that shakes hands, then `ping`; `server/discover` of the one that does not; of both
+`tools/list`, and the call that launches and does not wait: its ids are wanted at once. All else is the server's.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
+from forkjoin.interfaces.mcp.calling import called, launches, waits
 from forkjoin.tools import INSTRUCTIONS, BoundTool, Host
 
 HANDSHAKES: Final = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
@@ -41,6 +43,7 @@ class Greeting:
     def __init__(self, host: Host, tools: Sequence[BoundTool]) -> None:
         self._host = host
         self._tools = [described(tool) for tool in tools]
+        self._launching = {tool.name: tool for tool in tools if launches(tool.name)}
         self.greeted: str | int | None = None  # the id of the `initialize` that was answered
 
     def answer(self, line: bytes) -> bytes | None:
@@ -57,10 +60,12 @@ class Greeting:
         method, params = asked["method"], asked.get("params")
         result: dict[str, Any] | None = None
         if _is_modern(params):
-            result = self._modern(method)
+            result = self._modern(method, params)
         elif method == "initialize" and self.greeted is None and _says_who(params):
             self.greeted = asked["id"]
             result = self._initialized(params["protocolVersion"])
+        elif self.greeted is not None and method == "tools/call":
+            result = self._launched(params)
         elif self.greeted is not None and (not params or set(params) == {"_meta"}):
             result = {"ping": {}, "tools/list": {"tools": self._tools}}.get(method)
         if result is None:
@@ -75,13 +80,14 @@ class Greeting:
             "instructions": instructions(self._host),
         }
 
-    def _modern(self, method: str) -> dict[str, Any] | None:
-        whole = {
-            "resultType": "complete",
-            "cacheScope": "private",
-            "ttlMs": 0,
-            "_meta": {f"{_META}/serverInfo": _who()},
-        }
+    def _modern(self, method: str, params: dict[str, Any]) -> dict[str, Any] | None:
+        who = {"resultType": "complete", "_meta": {f"{_META}/serverInfo": _who()}}
+        if method == "tools/call":
+            result = self._launched(params)
+            return None if result is None else {**result, **who}
+        whole = {"cacheScope": "private", "ttlMs": 0, **who}
+        if set(params) != {"_meta"}:
+            return None
         if method == "tools/list":
             return {"tools": self._tools, **whole}
         if method != "server/discover":
@@ -92,6 +98,15 @@ class Greeting:
             "instructions": instructions(self._host),
             **whole,
         }
+
+    def _launched(self, params: Any) -> dict[str, Any] | None:
+        """Return what a launch that does not wait brought; None for any other call."""
+        given = dict(params or {})
+        name, arguments = given.pop("name", None), given.pop("arguments", None)
+        tool = self._launching.get(name) if isinstance(name, str) else None
+        if tool is None or not isinstance(arguments, dict) or waits(arguments) or set(given) - {"_meta"}:
+            return None
+        return asyncio.run(called(tool, arguments))
 
 
 def instructions(host: Host) -> str:
@@ -123,8 +138,8 @@ def _who() -> dict[str, str]:
 
 
 def _is_modern(params: Any) -> bool:
-    """Whether a request says, and nothing else than, who asks by the protocol without a handshake."""
-    if not params or set(params) != {"_meta"} or not isinstance(meta := params["_meta"], dict):
+    """Whether a request says who asks by the protocol without a handshake."""
+    if not params or not isinstance(meta := params.get("_meta"), dict):
         return False
     return meta.get(f"{_META}/protocolVersion") == MODERN and isinstance(meta.get(f"{_META}/clientCapabilities"), dict)
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Sequence
-from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
@@ -14,15 +11,14 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from forkjoin.errors import ForkjoinError
+from forkjoin.interfaces.mcp.calling import called, failed
 from forkjoin.interfaces.mcp.greeting import EXTENSION, SERVER, described, instructions
 from forkjoin.interfaces.mcp.prompting import PROMPTS, prompt
 from forkjoin.interfaces.mcp.resources import TEMPLATES, completions, content, listed
-from forkjoin.interfaces.mcp.tasks import Tasks, result_of
+from forkjoin.interfaces.mcp.tasks import Tasks
 from forkjoin.interfaces.mcp.watching import Watching, client_of
 from forkjoin.tools import BoundTool, Host, Names, toolset
 
-_LOG = logging.getLogger("forkjoin.mcp")
 _CLIENTS = 256  # whose wish for a log is remembered, over HTTP
 Context = ServerRequestContext[Any, Any]
 
@@ -73,7 +69,8 @@ class _Hands:
         tool = self._tools.get(params.name)
         if tool is None:
             # A result, as of all that goes wrong in a call: models read those, and many clients keep errors from them.
-            return _failed(f"no tool {params.name[:60]!r}; there are {', '.join(self._tools)}")
+            why = f"no tool {params.name[:60]!r}; there are {', '.join(self._tools)}"
+            return types.CallToolResult.model_validate(failed(why))
 
         async def tell(done: int, of: int, what: str) -> None:
             await ctx.session.report_progress(done, of, what)
@@ -85,12 +82,7 @@ class _Hands:
         try:
             if self.tasks.wanted(ctx, tool, arguments):
                 return await self.tasks.created(tool, arguments)
-            return result_of(await tool.answer(arguments, tell=tell))
-        except (ForkjoinError, OSError) as error:
-            return _failed(str(error))
-        except Exception as error:
-            _LOG.exception("a bug in the tool %s", tool.name)
-            return _failed(f"this is a bug in forkjoin ({type(error).__name__}: {error}); please report it")
+            return types.CallToolResult.model_validate(await called(tool, arguments, tell=tell))
         finally:
             await self.watching.listed()
 
@@ -125,14 +117,3 @@ class _Hands:
     async def complete(self, ctx: Context, params: types.CompleteRequestParams) -> types.CompleteResult:
         found = await completions(self._host, params)
         return types.CompleteResult(completion=types.Completion(values=found[:100], total=len(found)))
-
-
-def warm_up() -> None:
-    """Load what the first call needs while the client still says who it is."""
-    needed = ("forkjoin.engine.launching.launching", "forkjoin.engine.preparing.reading", "forkjoin.engine.finding",
-              "forkjoin.engine.supervise", "forkjoin.engine.launching.money")  # fmt: skip
-    threading.Thread(target=lambda: [import_module(name) for name in needed], daemon=True).start()
-
-
-def _failed(why: str) -> types.CallToolResult:
-    return types.CallToolResult(content=[types.TextContent(type="text", text=f"error: {why}")], is_error=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
+import threading
 from collections.abc import Callable, Sequence
 
 import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 
 from forkjoin.errors import CannotHere
-from forkjoin.interfaces.mcp.server import made_server, warm_up
+from forkjoin.interfaces.mcp.calling import warm_up
+from forkjoin.interfaces.mcp.server import made_server
 from forkjoin.interfaces.mcp.walls import MOST_BYTES, PATH, Legal, Walls
 from forkjoin.tools import Host, Names
 
@@ -94,5 +96,5 @@ class _Told(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        warm_up()
+        threading.Thread(target=warm_up, daemon=True).start()
         self._ready()

@@ -7,11 +7,14 @@ import gc
 import json
 import os
 import signal
+import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from forkjoin.errors import CannotHere
+from forkjoin.interfaces.mcp.calling import warm_up
 from forkjoin.interfaces.mcp.greeting import Greeting
 from forkjoin.tools import Host, Names, toolset
 
@@ -31,14 +34,29 @@ def serve_stdio(host: Host, *, names: Names) -> None:
         raise CannotHere(f"standard input, output or error is closed: {error.strerror}") from error
     door = Door(reading, writing, Greeting(host, toolset(host=host, names=names)))
     threading.Thread(target=door.read, name="stdin", daemon=True).start()
-    gc.disable()  # loading makes thousands of classes and frees next to nothing
-    from forkjoin.interfaces.mcp.server import made_server, warm_up
+    with _loading():
+        warm_up()  # first of all: a launch is answered before the package is there
+        from forkjoin.interfaces.mcp.server import made_server
 
-    gc.enable()
+        server = made_server(host, names=names)
     gc.freeze()
-    server = made_server(host, names=names)
-    warm_up()
-    asyncio.run(_served(server, door))
+    try:
+        asyncio.run(_served(server, door))
+    except* BrokenPipeError:
+        pass  # the client has left without closing its other end: nobody hears what we say
+
+
+@contextmanager
+def _loading() -> Iterator[None]:
+    """Load in here while the door answers: whoever answers gets the interpreter ten times as fast as by default."""
+    slice_s = sys.getswitchinterval()
+    sys.setswitchinterval(slice_s / 10)
+    gc.disable()  # loading makes thousands of classes and frees next to nothing
+    try:
+        yield
+    finally:
+        gc.enable()
+        sys.setswitchinterval(slice_s)
 
 
 async def _served(server: Server[Any], door: Door) -> None:
@@ -65,10 +83,11 @@ class Door:
         self._drop: str | int | None = None
 
     def read(self) -> None:
-        """Read lines to the end, in a thread of its own."""
-        for line in self._reading:
-            if not self._greet(line):
-                self._hand_on(line)
+        """Read lines to the end, in a thread of its own; a client that hears no answer any more has left, too."""
+        with suppress(BrokenPipeError):
+            for line in self._reading:
+                if not self._greet(line):
+                    self._hand_on(line)
         self._hand_on(b"")
 
     def open(self) -> None:

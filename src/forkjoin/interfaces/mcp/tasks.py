@@ -13,9 +13,10 @@ from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from forkjoin.errors import ForkjoinError, UnknownId
+from forkjoin.interfaces.mcp.calling import called, launches, result_of, waits
 from forkjoin.interfaces.mcp.greeting import EXTENSION
 from forkjoin.model import ENDED, RunView
-from forkjoin.tools import BoundTool, Host, plain, with_outputs, worded
+from forkjoin.tools import BoundTool, Host, with_outputs
 
 _MISSING_CAPABILITY: Final = -32021
 _POLL_MS: Final = 1000
@@ -42,12 +43,14 @@ class Tasks:
 
     def wanted(self, ctx: Context, tool: BoundTool, arguments: dict[str, Any]) -> bool:
         """Whether a call is to become a task: it would wait for a run, and its client can poll."""
-        return tool.name in ("run_tasks", "Task") and arguments.get("run_in_background") is False and _declared(ctx)
+        return launches(tool.name) and waits(arguments) and _declared(ctx)
 
     async def created(self, tool: BoundTool, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Launch the run, and return its task."""
-        started = await tool.answer({**arguments, "run_in_background": True})
-        return {"resultType": "task", **await asyncio.to_thread(self._task, started.run, False)}
+        """Launch the run, and return its task; what went wrong as any call returns it."""
+        made = await called(tool, {**arguments, "run_in_background": True})
+        if made["isError"]:
+            return made
+        return {"resultType": "task", **await asyncio.to_thread(self._task, made["structuredContent"]["run"], False)}
 
     async def _get(self, ctx: Context, params: TaskParams) -> dict[str, Any]:
         return await self._known(ctx, params, whole=True)
@@ -93,14 +96,8 @@ class Tasks:
             }
             if whole and status == "completed":
                 brought = with_outputs(run, "success")
-                shown["result"] = result_of(brought).model_dump(by_alias=True, mode="json", exclude_none=True)
+                shown["result"] = result_of(brought)
             return shown
-
-
-def result_of(answer: Any) -> types.CallToolResult:
-    """Return a tool's answer typed and in words."""
-    said = types.TextContent(type="text", text=worded(answer))
-    return types.CallToolResult(content=[said], structured_content=plain(answer))
 
 
 def _declared(ctx: Context) -> bool:
