@@ -45,7 +45,9 @@ SETS = {
     "codex": {},
     "opencode": {
         "OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DB": "/h/opencode.db",
-        "OPENCODE_PERMISSION": json.dumps({"external_directory": "deny", "question": "deny"}),
+        "OPENCODE_PERMISSION": json.dumps(
+            {"external_directory": {"*": "deny", "/tmp/*": "allow"}, "question": "deny"}
+        ),
     },
     "pi": {"PI_SKIP_VERSION_CHECK": "1"},
 }  # fmt: skip
@@ -109,7 +111,23 @@ def test_what_each_permission_is_for_a_program_can_be_said(agent: str) -> None:
         made = started(agent, permission=permission)
         given = f"{' '.join(made.argv)} OPENCODE_PERMISSION={made.env.get('OPENCODE_PERMISSION', '')}"
         said = spoken.permits[permission].replace("--auto, with ", "")
+        said = said.replace("WORKSPACE", "/w").replace("TMPDIR", "/tmp")
         assert said in given or said == "all its tools: it has no permissions"
+
+
+def test_who_may_write_the_workspace_may_write_temporary_files_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(CALLER, "TMPDIR", "/scratch/")
+    argv = started("claude").argv
+    rules = argv[argv.index("--allowedTools") + 1].split(",")
+    assert [rule for rule in rules if rule.startswith(("Edit", "Write", "NotebookEdit"))] == [
+        "Edit(//w/**)", "Edit(//scratch/**)",
+    ]  # fmt: skip
+    assert argv[argv.index("--permission-mode") + 1] == "acceptEdits"
+    outside = json.loads(started("opencode").env["OPENCODE_PERMISSION"])["external_directory"]
+    assert list(outside.items()) == [("*", "deny"), ("/scratch/*", "allow")]  # the last that matches counts
+    assert json.loads(started("opencode", writes=()).env["OPENCODE_PERMISSION"])["external_directory"] == "deny"
 
 
 def test_what_would_allow_a_refused_tool_is_the_next_permission() -> None:

@@ -259,3 +259,25 @@ def test_a_model_without_a_price_has_costs_that_are_not_known(agent: str) -> Non
     found = heard(free.split(b"\n"), dialect(agent).parse)
     assert found.usage.input_tokens
     assert found.usage.usd is None
+
+
+REFUSED = {"type": "item.completed", "item": {
+    "type": "command_execution", "command": "echo hi > /elsewhere", "status": "failed", "exit_code": 1,
+    "aggregated_output": "/bin/bash: line 1: /elsewhere: Read-only file system\n"}}  # fmt: skip
+PATCH = (
+    b"2026-11-29T12:12:01Z ERROR codex_core::tools::router: error=patch rejected: writing outside of the project; rej"
+)
+
+
+def test_what_a_sandbox_kept_an_agent_from_is_told_and_fails_nothing_by_itself() -> None:
+    lines = (STREAMS / "codex/success.ndjson").read_bytes().splitlines()
+    raw = b"\n".join((*lines[:-1], json.dumps(REFUSED).encode(), lines[-1]))
+    exit_ = Exit(how="exited", code=0, stdout=Stream(bytes=len(raw)))
+    judged = dialect("codex").judge(Task(agent="codex", task="x"), EndedAttempt(exit=exit_, stdout=raw, stderr=PATCH))
+    assert judged.outcome == Completed()
+    assert judged.walled == (
+        "command execution echo hi > /elsewhere", "patch rejected: writing outside of the project",
+    )  # fmt: skip
+    failing = {**REFUSED["item"], "aggregated_output": "1 test failed"}
+    said = heard([json.dumps({**REFUSED, "item": failing}).encode()], dialect("codex").parse)
+    assert said.walled == []

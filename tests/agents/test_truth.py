@@ -128,6 +128,21 @@ def test_a_question_that_is_not_put_to_the_caller_is_no_request(answer):
     assert not asks(answer)
 
 
+def test_a_writer_whose_sandbox_kept_it_from_all_it_did_was_not_permitted():
+    judged = Judgement(outcome=Completed(), answer="I could not.", walled=("command execution rm x",))
+    told = [truth(task, judged, changes, answers=True)[0] for task, changes in (
+        (Task(), Changes()), (Task(), CHANGED), (Task(writes=()), Changes()), (Task(allow_no_change=True), Changes()),
+    )]  # fmt: skip
+    assert told == [
+        Failed(
+            kind="permission",
+            reason="it changed nothing, and its sandbox kept it from: command execution rm x; "
+            "to allow it: permission: full in the plan, or --permission full",
+        ),
+        Completed(), Completed(), Completed(),
+    ]  # fmt: skip
+
+
 FINDING = {"title": "Weak hash", "severity": "high", "path": "a.py", "line": 3}
 
 

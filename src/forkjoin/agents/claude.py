@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from forkjoin.agents.coding import Coding, process, schema_of
+from forkjoin.agents.coding import Coding, process, schema_of, temporary
 from forkjoin.agents.dialect import Site
 from forkjoin.agents.features import AT_ITS_END, UNWALLED, By
 from forkjoin.agents.records import (
@@ -37,8 +37,10 @@ _PERMISSIONS: dict[Permission, tuple[str, ...]] = {
         "--permission-mode", "dontAsk", "--tools", "Read,Glob,Grep,WebFetch,WebSearch",
         "--allowedTools", "Read,Glob,Grep,WebFetch,WebSearch",
     ),
+    # Edits of the folder it stands in are accepted; a rule for all edits would let it write anywhere.
     "workspace-write": (
-        "--permission-mode", "acceptEdits", "--allowedTools", "Bash,Edit,Write,NotebookEdit,WebFetch,WebSearch",
+        "--permission-mode", "acceptEdits",
+        "--allowedTools", "Bash,WebFetch,WebSearch,Edit(/WORKSPACE/**),Edit(/TMPDIR/**)",
         "--disallowedTools", _ASKING,
     ),
     "full": ("--dangerously-skip-permissions", "--disallowedTools", _ASKING),
@@ -102,7 +104,13 @@ class ClaudeDialect(StreamDialect):
         argv += ["--max-budget-usd", f"{task.budget.usd:g}"] if task.budget and task.budget.usd else []
         argv += ["--json-schema", json.dumps(schema)] if (schema := schema_of(task)) else []
         argv += ["--resume", site.session] if site.session else []
-        return process(task, site, (*argv, *_PERMISSIONS[task.may]), self.coding)
+        argv += [_within(site, words) for words in _PERMISSIONS[task.may]]
+        return process(task, site, tuple(argv), self.coding)
+
+
+def _within(site: Site, words: str) -> str:
+    """Return words of a permission with the folders that they mean; a rule's path from the root has two slashes."""
+    return words.replace("WORKSPACE", site.place.root).replace("TMPDIR", temporary(site.environ))
 
 
 def _system(found: Record) -> Iterable[Said]:

@@ -7,11 +7,13 @@ only a warning, `turn.failed` is the error. It has no cap for turns or money: bo
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from forkjoin.agents.coding import Coding, process, schema_of
-from forkjoin.agents.dialect import Site
+from forkjoin.agents.dialect import Ended, Judgement, Site
 from forkjoin.agents.features import AT_ITS_END, By
 from forkjoin.agents.records import Record, count_at, inside, objects_at, text_at
 from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Turn
@@ -28,6 +30,9 @@ _PERMISSIONS: dict[Permission, tuple[str, ...]] = {
 }
 _TOOLS = ("command_execution", "file_change", "mcp_tool_call", "web_search")
 _DENIED = ("declined", "denied", "rejected")
+# A command that its sandbox stops fails in the command's own words; of a patch it tells its stderr alone.
+_WALL = re.compile(r"Read-only file system|Operation not permitted|^bwrap: ", re.MULTILINE)
+_PATCH = re.compile(rb"patch rejected: [^;\n]{1,200}")
 _FEATURES: Mapping[str, tuple[By, str]] = {
     "budget in dollars": ("none", "it says no dollars"),
     "budget in tokens": AT_ITS_END,
@@ -93,6 +98,12 @@ class CodexDialect(StreamDialect):
         argv += ["resume", site.session, "-"] if site.session else ["-"]
         return process(task, site, tuple(argv), self.coding, files=files)
 
+    def judge(self, task: Task, ended: Ended) -> Judgement:
+        """Say how it ended."""
+        judged = super().judge(task, ended)
+        rejected = (one.decode("utf-8", "replace") for one in _PATCH.findall(ended.stderr))
+        return replace(judged, walled=tuple(dict.fromkeys((*judged.walled, *rejected))))
+
 
 def _thread(found: Record) -> Iterable[Said]:
     yield Session(id=text_at(found, "thread_id"))
@@ -119,6 +130,8 @@ def _completed(found: Record) -> Iterable[Said]:
             yield Turn()
             if text_at(item, "status") in _DENIED:
                 yield Denied(action=action.text)
+            elif text_at(item, "status") == "failed" and _WALL.search(text_at(item, "aggregated_output")):
+                yield Denied(action=action.text, sandbox=True)
         case _:
             pass
 

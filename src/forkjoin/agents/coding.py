@@ -140,6 +140,11 @@ def schema_of(task: Task) -> dict[str, Any] | None:
     return task.output if isinstance(task.output, dict) else None
 
 
+def temporary(environ: Mapping[str, str]) -> str:
+    """Return the folder for temporary files: every agent may write there, for their tools do."""
+    return environ.get("TMPDIR", "").rstrip("/") or "/tmp"  # noqa: S108 - it is named, and nothing is made in it
+
+
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 

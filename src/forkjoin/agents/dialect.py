@@ -67,8 +67,9 @@ class Judgement:
     """What a dialect makes of an ended attempt, before the output contract and the changes are looked at.
 
     `value` is JSON bytes of a structured answer, b"" where there is none. `limit` is set where it failed because its
-    provider takes no more requests for a time: it is tried again behind that. `changes` and `exit` are for a
-    recording: what was harvested, and how it ended, long ago; None: what is seen now counts.
+    provider takes no more requests for a time: it is tried again behind that. `walled` is what its own sandbox kept it
+    from. `changes` and `exit` are for a recording: what was harvested, and how it ended, long ago; None: what is seen
+    now counts.
     """
 
     outcome: Outcome
@@ -77,6 +78,7 @@ class Judgement:
     usage: Usage = field(default_factory=Usage)
     session: str = ""
     limit: Limit | None = None
+    walled: tuple[str, ...] = ()
     changes: Changes | None = None
     exit: Exit | None = None
 

@@ -40,6 +40,7 @@ class Heard:
     value: bytes = b""
     usage: Usage | None = None
     denied: list[str] = field(default_factory=list)
+    walled: list[str] = field(default_factory=list)
     trouble: Trouble | None = None
     over: bool = False
     acted: bool = False  # whether its model was heard of at all
@@ -59,8 +60,8 @@ class Heard:
                 self.usage, self.summed = (usage, False) if total else (added(self.usage, usage), True)
             case Turn():
                 self.turns, self.trouble = self.turns + 1, None
-            case Denied(action=action):
-                self.denied += [action] if action not in self.denied else []
+            case Denied():
+                self._denied(said)
             case Trouble():
                 self.trouble = said
             case Over():
@@ -75,6 +76,10 @@ class Heard:
         """What the agent tried again by itself, and then went on, is no error."""
         if self.trouble is not None and self.trouble.retrying:
             self.trouble = None
+
+    def _denied(self, said: Denied) -> None:
+        known = self.walled if said.sandbox else self.denied
+        known += [said.action] if said.action not in known else []
 
     def _answered(self, said: Answered) -> None:
         self._recovered()
@@ -109,6 +114,7 @@ def judged(ended: Ended, parse: Callable[[bytes], Iterable[Said]], *, program: s
         value=found.value,
         usage=_usage(found, ended),
         session=found.session,
+        walled=tuple(found.walled),
     )
 
 

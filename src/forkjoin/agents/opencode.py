@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from forkjoin.agents.coding import Coding, process
+from forkjoin.agents.coding import Coding, process, temporary
 from forkjoin.agents.dialect import Site
 from forkjoin.agents.features import UNWALLED, By
 from forkjoin.agents.records import (
@@ -33,9 +33,9 @@ from forkjoin.agents.streaming import StreamDialect, nothing
 from forkjoin.agents.troubles import trouble
 from forkjoin.model import Permission, Process, Task, Usage
 
-_PERMISSIONS: dict[Permission, dict[str, str]] = {
+_PERMISSIONS: dict[Permission, dict[str, str | dict[str, str]]] = {
     "read-only": {"edit": "deny", "bash": "deny", "external_directory": "deny", "question": "deny"},
-    "workspace-write": {"external_directory": "deny", "question": "deny"},
+    "workspace-write": {"external_directory": {"*": "deny", "TMPDIR/*": "allow"}, "question": "deny"},
     "full": {"question": "deny"},
 }
 _DENIED = re.compile(r"rejected permission|prevents you from using|permission (?:was )?denied by", re.IGNORECASE)
@@ -98,7 +98,8 @@ class OpencodeDialect(StreamDialect):
         argv += ["--model", task.model] if task.model else []
         argv += ["--variant", task.effort] if task.effort else []
         argv += ["--session", site.session] if site.session else []
-        sets = {"OPENCODE_PERMISSION": json.dumps(_PERMISSIONS[task.may])}
+        may = json.dumps(_PERMISSIONS[task.may]).replace("TMPDIR", temporary(site.environ))
+        sets = {"OPENCODE_PERMISSION": may}
         if "OPENCODE_DB" not in site.environ:
             sets["OPENCODE_DB"] = f"{site.home}/opencode.db"
         return process(task, site, tuple(argv), self.coding, sets=sets)

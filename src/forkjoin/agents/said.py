@@ -54,9 +54,13 @@ class Turn:
 
 @dataclass(frozen=True, kw_only=True)
 class Denied:
-    """A tool was refused; `action` names it and what it was to do."""
+    """A tool was refused; `action` names it and what it was to do.
+
+    By its own `sandbox`, in the middle of what it did, that fails its task only where it then changed nothing.
+    """
 
     action: str
+    sandbox: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

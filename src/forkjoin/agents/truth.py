@@ -7,6 +7,7 @@ from typing import Any
 
 from forkjoin.agents.answers import NoJson, claimed_from, findings_schema, instance_from, sarif_from
 from forkjoin.agents.asking import asks
+from forkjoin.agents.coding import allowing
 from forkjoin.agents.dialect import Judgement
 from forkjoin.errors import listed
 from forkjoin.model import Changes, Completed, Failed, NeedsInput, Outcome, Task, to_json
@@ -31,7 +32,7 @@ def truth(task: Task, judgement: Judgement, changes: Changes, *, answers: bool) 
     met = _contract(task, judgement)
     if isinstance(met, Failed):
         return met, b""
-    rests = _rests(task, judgement.answer, changes) if answers else None
+    rests = _rests(task, judgement, changes) if answers else None
     return rests or judgement.outcome, met
 
 
@@ -87,11 +88,14 @@ def _checked(schema: dict[str, Any], judgement: Judgement) -> bytes | Failed:
     return Failed(kind="contract", reason=f"the answer does not meet its JSON Schema: {complaints[0]}")
 
 
-def _rests(task: Task, answer: str, changes: Changes) -> NeedsInput | None:
+def _rests(task: Task, judgement: Judgement, changes: Changes) -> NeedsInput | Failed | None:
     if task.output == "none" or task.allow_no_change or changes.files:
         return None
-    if task.output == "text" and asks(answer):
+    if task.output == "text" and asks(judgement.answer):
         return NeedsInput(reason="its answer asks the caller to decide, and it changed nothing")
+    if judgement.walled and not task.reads_only:
+        kept = f"it changed nothing, and its sandbox kept it from: {listed(judgement.walled, _NAMED, between='; ')}"
+        return Failed(kind="permission", reason=f"{kept}; {allowing(task.may)}")
     if not task.reads_only:
         return NeedsInput(reason="it may write and changed nothing (allow_no_change: true accepts that)")
     return None

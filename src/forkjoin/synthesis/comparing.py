@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from forkjoin.model import Alternative, Comparison, RunView, TaskView, Text, Usage, spoken
 from forkjoin.model.text import clean, one_line
+from forkjoin.synthesis.words import counted
 
 _ANSWER_CHARS = 4_000
 
@@ -29,7 +30,7 @@ def comparison_rows(comparison: Comparison) -> Iterator[tuple[str, ...]]:
     yield ("changed", *(_changed(one) for one in several))
     if any(one.findings for one in several):
         yield ("findings", *(str(one.findings) for one in several))
-    yield ("answer", *(f"{len(one.answer):,} characters" if one.answer else "none" for one in several))
+    yield ("answer", *(counted(len(one.answer), "character") if one.answer else "none" for one in several))
     for path in dict.fromkeys(change.path for one in several for change in one.files):
         yield (path, *(_in_file(one, path) for one in several))
 
