@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 FORKJOIN = (sys.executable, "-c", "from forkjoin.interfaces.cli.main import main; main()")
@@ -65,42 +65,43 @@ def trial(top: Path) -> dict[str, list[str]]:
     words = [*FORKJOIN, "run", "-q", "-C", str(tree), str(top / "plan.json")]
     with subprocess.Popen(words, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:
         while run.poll() is None:
-            arguments += b"".join(_arguments())
+            arguments += b"".join(line for _, line in looked_at("cmdline"))
             time.sleep(0.05)
         printed = run.communicate()[0]
+    found = left(top, environ, ("tell", "fail"), printed)
+    assert b"[redacted]" in found["verbs"]["output tell"], found["verbs"]
+    found["arguments"] = {"cmdline": arguments}
+    return {name: sorted(set(hits(files, there))) for name, files in found.items()}
+
+
+def left(top: Path, environ: dict[str, str], tasks: Sequence[str], printed: bytes) -> dict[str, dict[str, bytes]]:
+    """Return by channel, by name, what the latest run in `top/tree` left, and what verbs say of it and *tasks*."""
     bundle = top / "out.tar.gz"
-    asked = [
-        ["output", "tell"],
-        ["log", "tell"],
-        ["show", "--json"],
-        ["show", "fail"],
-        ["export", "--bundle", str(bundle)],
-    ]
+    asked = [["show", "--json"], ["export", "--bundle", str(bundle)]]
+    asked += [[verb, task] for verb in ("output", "log", "show") for task in tasks]
     asked += [["report", "--format", form] for form in FORMATS]
-    lines = json.dumps([[*words, "-C", str(tree)] for words in asked])
+    lines = json.dumps([[*words, "-C", str(top / "tree")] for words in asked])
     doors = subprocess.run([sys.executable, str(DOORS)], input=lines, env=environ,
                            capture_output=True, text=True, check=True)  # fmt: skip
     said = {
         " ".join(words[:3]): text.encode("latin-1") for words, text in zip(asked, json.loads(doors.stdout), strict=True)
     }
-    assert b"[redacted]" in said["output tell"], said
     reports = {name: said.pop(name) for name in list(said) if name.startswith("report")}
-    verbs = {"run": printed, **said}
     kept = {str(path.relative_to(top)): _content(path) for path in (top / "state").rglob("*") if path.is_file()}
     channels = {
         "journal": {name: data for name, data in kept.items() if "journal.db" in name},
         "output": {name: data for name, data in kept.items() if "/std" in name},
         "records": {name: data for name, data in kept.items() if "journal.db" not in name and "/std" not in name},
-        "verbs": verbs,
+        "verbs": {"run": printed, **said},
         "reports": reports,
         "bundles": {"bundle": gzip.decompress(bundle.read_bytes())},
-        "arguments": {"cmdline": arguments},
     }
     assert all(data for group in ("journal", "output", "bundles", "reports") for data in channels[group].values())
-    return {name: sorted(set(_hits(files, there))) for name, files in channels.items()}
+    return channels
 
 
-def _hits(files: dict[str, bytes], there: dict[str, str]) -> Iterator[str]:
+def hits(files: dict[str, bytes], there: dict[str, str]) -> Iterator[str]:
+    """Yield which of the secrets *there* stands in which file, as it is or as JSON has it."""
     for name, value in there.items():
         parts = [one for one in value.split("\n") if not one.startswith("---")]
         forms = [form for part in parts for form in (part, json.dumps(part)[1:-1])]
@@ -118,11 +119,12 @@ def _content(path: Path) -> bytes:
     return data
 
 
-def _arguments() -> Iterator[bytes]:
+def looked_at(name: str) -> Iterator[tuple[int, bytes]]:
+    """Yield of each process that lives what `/proc/PID/name` holds, with its pid."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                yield (entry / "cmdline").read_bytes()
+                yield int(entry.name), (entry / name).read_bytes()
             except OSError:
                 continue
 

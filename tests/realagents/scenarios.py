@@ -71,7 +71,9 @@ class Place:
     def plan(self, *tasks: Json) -> str:
         """Write a plan of these tasks; return its path."""
         path = self.tree.parent / "plan.json"
-        path.write_text(json.dumps({"tasks": [{"timeout": SLOWEST_S, **_model(one["agent"]), **one} for one in tasks]}))
+        path.write_text(
+            json.dumps({"tasks": [{"timeout": SLOWEST_S, **model_of(one["agent"]), **one} for one in tasks]})
+        )
         return str(path)
 
     def shown(self, task: str) -> Json:
@@ -163,7 +165,7 @@ def _ended(state: str, words: str) -> Callable[[Json], str]:
     return wrong
 
 
-def _model(agent: str) -> dict[str, str]:
+def model_of(agent: str) -> dict[str, str]:
     return {"model": "mock-model"} if agent == "claude" else {}
 
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from realagents import homes, model, scenarios
+from realagents import homes, model, scenarios, secrets30
 
 KINDS = {"write", "findings", "read-only", "401", "429", "500", "turns", "budget"}
 SCRIPT = Path(__file__).with_name("scenarios.py")
@@ -44,3 +44,19 @@ def test_the_steps_of_a_prompt_are_those_behind_its_newest_directives() -> None:
     said = [("user", "[[say A]]"), ("assistant", "A"), ("user", "[[bash cmd=x]] [[say B]]"), ("assistant", "")]
     assert model._newest(said, ("[[",)) == ("[[bash cmd=x]] [[say B]]", 1)
     assert model._newest(said, ("no such words",)) == ("", 0)
+
+
+def test_thirty_secrets_are_planted_and_one_in_a_strangers_process_is_met() -> None:
+    there = secrets30.planted()
+    assert len(there) == len({*there.values()}) == 30
+    looks = secrets30.Looks(there, {"a-task-of-this-test": ("SESSION",)})
+    environ = {"FORKJOIN_TASK": "a-task-of-this-test", "SESSION": there["SESSION"], "GITHUB_PAT": there["GITHUB_PAT"]}
+    told = [sys.executable, "-IS", "-c", "import sys; print(flush=True); sys.stdin.read()", there["DEPLOY_PASSWORD"]]
+    with subprocess.Popen(told, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as stranger:
+        assert stranger.stdout is not None
+        stranger.stdout.readline()
+        looks.look()
+        stranger.communicate(b"")
+    assert looks.hits() == {
+        "arguments": ["DEPLOY_PASSWORD"], "environments": ["GITHUB_PAT in one of a-task-of-this-test"],
+    }  # fmt: skip
