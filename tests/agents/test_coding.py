@@ -130,6 +130,25 @@ def test_who_may_write_the_workspace_may_write_temporary_files_and_nothing_else(
     assert json.loads(started("opencode", writes=()).env["OPENCODE_PERMISSION"])["external_directory"] == "deny"
 
 
+def test_an_agent_that_runs_alone_asks_nobody_and_needs_no_repository() -> None:
+    claude, codex, opencode, pi = (started(agent).argv for agent in CODING)
+    refused = claude[claude.index("--disallowedTools") + 1].split(",")
+    assert {"AskUserQuestion", "EnterPlanMode", "ExitPlanMode"} <= {*refused}
+    assert ("-c", 'approval_policy="never"') in list(pairwise(codex))
+    assert "--skip-git-repo-check" in codex
+    assert json.loads(started("opencode").env["OPENCODE_PERMISSION"])["question"] == "deny"
+    assert ("--title", "t") in list(pairwise(opencode))  # else it asks its model for one
+    assert pi[:4] == ("pi", "-p", "--mode", "json")
+
+
+def test_who_may_only_read_gets_no_tool_that_writes() -> None:
+    claude, codex, _, pi = (started(agent, writes=()) for agent in CODING)
+    tools = claude.argv[claude.argv.index("--tools") + 1].split(",")
+    assert not {"Bash", "Edit", "Write", "NotebookEdit"} & {*tools}
+    assert 'sandbox_mode="read-only"' in codex.argv
+    assert ("--tools", "read,grep,find,ls") in list(pairwise(pi.argv))
+
+
 def test_what_would_allow_a_refused_tool_is_the_next_permission() -> None:
     assert "--permission workspace-write" in allowing("read-only")
     assert "--permission full" in allowing("workspace-write")

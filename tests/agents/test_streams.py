@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from forkjoin.agents import EndedAttempt, Judgement, dialect
-from forkjoin.agents.hearing import heard
+from forkjoin.agents.hearing import Meter, heard
 from forkjoin.agents.said import Spent, Trouble
 from forkjoin.agents.troubles import limit_of, trouble
 from forkjoin.model import Completed, Exit, Failed, Outcome, Stopped, Stream, Task, TimedOut, Usage
@@ -281,3 +281,55 @@ def test_what_a_sandbox_kept_an_agent_from_is_told_and_fails_nothing_by_itself()
     failing = {**REFUSED["item"], "aggregated_output": "1 test failed"}
     said = heard([json.dumps({**REFUSED, "item": failing}).encode()], dialect("codex").parse)
     assert said.walled == []
+
+
+@pytest.mark.parametrize(("status", "ends"), [("declined", Failed), ("failed", Completed)])
+def test_a_tool_that_codex_was_refused_fails_it_though_it_exits_with_0(status: str, ends: type[Outcome]) -> None:
+    lines = (STREAMS / "codex/success.ndjson").read_bytes().splitlines()
+    patch = {"type": "file_change", "status": status, "changes": [{"path": "a.txt", "kind": "add"}]}
+    refused = json.dumps({"type": "item.completed", "item": patch}).encode()
+    outcome = _judged("codex/success", b"\n".join((*lines[:-1], refused, lines[-1]))).outcome
+    assert isinstance(outcome, ends)
+    told = "it was not allowed to: file change a.txt; to allow it: permission: full"
+    assert getattr(outcome, "reason", "").startswith(told if ends is Failed else "")
+
+
+@pytest.mark.parametrize(
+    ("agent", "stderr"),
+    [
+        ("claude", "--dangerously-skip-permissions cannot be used with root/sudo privileges for security reasons"),
+        ("opencode", "Failed to run the query 'CREATE TABLE `session` ...'"),
+    ],
+)
+def test_a_program_that_gives_up_before_it_says_a_word_is_told_by_its_stderr(agent: str, stderr: str) -> None:
+    exit_ = Exit(how="exited", code=1)
+    judged = dialect(agent).judge(Task(agent=agent, task="x"), EndedAttempt(exit=exit_, stderr=stderr.encode()))
+    assert judged.outcome == Failed(kind="exit", reason=f"{agent} ended with exit code 1: {stderr}")
+
+
+def test_a_sandbox_that_does_not_start_is_told_though_codex_exits_with_0() -> None:
+    # Seen where CODEX_HOME lies below the folder for temporary files.
+    item = {**REFUSED["item"], "aggregated_output": "bwrap: execvp codex-linux-sandbox: No such file or directory\n"}
+    found = heard([json.dumps({**REFUSED, "item": item}).encode()], dialect("codex").parse)
+    assert found.walled == ["command execution echo hi > /elsewhere"]
+
+
+def test_the_answer_of_opencode_is_all_texts_of_its_last_message() -> None:
+    texts = [("m1", "I look."), ("m2", "First part."), ("m2", "Second part.")]
+    said = [{"type": "text", "sessionID": "s", "part": {"messageID": of, "text": text}} for of, text in texts]
+    found = heard([json.dumps(one).encode() for one in said], dialect("opencode").parse)
+    assert found.answer == "First part.\nSecond part."
+
+
+def test_what_codex_says_it_used_in_a_session_that_goes_on_is_of_the_whole_session() -> None:
+    second = _judged("codex/resume", (STREAMS / "codex/resume.ndjson").read_bytes())
+    spoken = dialect("codex")
+    assert getattr(spoken, "whole_session", False)
+    lines = (STREAMS / "codex/resume.ndjson").read_bytes().splitlines()
+    meter = Meter(before=Usage(input_tokens=9_000, output_tokens=1))
+    for line in lines:
+        for said in spoken.parse(line):
+            meter.take(said)
+    assert second.usage.input_tokens is not None
+    assert meter.usage is not None
+    assert meter.usage.input_tokens == second.usage.input_tokens - 9_000
