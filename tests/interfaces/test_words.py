@@ -14,7 +14,8 @@ from forkjoin.interfaces.cli.listing import command_lines, task_lines
 from forkjoin.interfaces.cli.talk import hung
 from forkjoin.interfaces.cli.verbs.ls import _run_line, _unlanded_first
 from forkjoin.interfaces.cli.verbs.run import standard_input
-from forkjoin.model import Change, Changes
+from forkjoin.interfaces.cli.words import doing
+from forkjoin.model import Change, Changes, Task, TaskId, TaskView
 
 pytestmark = pytest.mark.slow
 NOW = 1_700_000_062.0
@@ -147,6 +148,22 @@ def test_a_long_answer_is_shown_to_its_fortieth_line(forkjoin) -> None:
     assert "\n40\n" in out
     assert "\n41\n" not in out
     assert "… 60 more lines: forkjoin output " in out
+
+
+def test_a_renamed_file_is_one_in_the_last_column() -> None:
+    files = (Change(path="new", how="renamed", was="old"), Change(path="old", how="deleted", became="new"))
+    task = Task(id=TaskId("a"), shell="git mv old new")
+    view = TaskView(task=task, number=1, state="completed", changes=Changes(files=files, commit="c"))
+    assert doing(view) == "1 file changed"
+
+
+def test_of_a_failure_the_last_lines_are_shown(forkjoin) -> None:
+    forkjoin("run", "-q", "-a", "shell", "-t", "seq 1 100; exit 3")
+    out = forkjoin("show", "1")[1]
+    assert "\n60\n" not in out
+    assert "… 60 lines before: forkjoin output " in out
+    assert "\n61\n" in out
+    assert "\n100\n" in out
 
 
 def test_what_looks_like_a_run_is_no_task(forkjoin, ended: str) -> None:

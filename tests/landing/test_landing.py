@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
 from landing.desk import Desk, LandAsk, branch_of, landed, left, shell
 
 import forkjoin
+from forkjoin.engine.landing import export_patches
 from forkjoin.errors import CannotHere, PlanError
 
 A, B = shell("a", "echo a > a.txt"), shell("b", "echo b > b.txt")
@@ -44,6 +46,26 @@ def test_the_users_checkout_is_as_it_was(desk: Desk):
     # what the user had not committed is no part of what was landed
     assert desk.show(branch_of(run), "notes.txt") == "uno\ntwo\nthree\n"
     assert desk.git("ls-tree", "--name-only", branch_of(run)).split() == ["a.txt", "app.py", "notes.txt"]
+
+
+def test_what_was_made_on_uncommitted_changes_says_that_these_are_to_be_committed_first(desk: Desk, tmp_path: Path):
+    desk.write("notes.txt", "one\ntwo\nthree\nmine\n")
+    desk.write("new.txt", "mine\n")
+    run = desk.run(shell("old", "echo his >> notes.txt"), shell("new", "echo his >> new.txt"), A)
+    made = run.land(LandAsk())
+    assert landed(made) == ["a"]
+    why = "it does not merge with what is on the branch in {0}; {0} had changes of yours that were not committed, and "
+    why += "those are never landed: commit them first"
+    assert [one.reason for one in made.left_out] == [why.format("notes.txt"), why.format("new.txt")]
+    exported = export_patches(run, tmp_path / "patches")
+    assert [one.reason for one in exported.left_out] == [one.reason for one in made.left_out]
+    desk.commit("Mine")
+    assert run.land(LandAsk()).notes == (
+        f"{branch_of(run)} does not have the newest commits of HEAD; git merge {branch_of(run)} there, and land again",
+    )
+    desk.git("merge", "-q", "-m", "Merge", branch_of(run))
+    assert landed(run.land(LandAsk())) == ["old", "new"]
+    assert desk.show(branch_of(run), "new.txt") == "mine\nhis\n"
 
 
 def test_what_does_not_merge_is_left_out_with_both_sides_and_the_rest_is_landed(desk: Desk):
@@ -275,3 +297,43 @@ def test_signed_where_the_user_signs_and_nothing_is_landed_where_that_fails(desk
     (tmp_path / "hidden").rename(key)
     run.land(LandAsk())
     assert "BEGIN SSH SIGNATURE" in desk.git("cat-file", "commit", branch_of(run))
+
+
+def test_what_was_not_accepted_of_a_landed_task_is_not_lost_and_can_be_taken_later(desk: Desk) -> None:
+    run = desk.run(shell("bad", "echo b > bad.txt; echo x > x.txt; echo y >> notes.txt", writes=("bad.txt",)))
+    made = run.land(LandAsk(violations="keep-declared"))
+    assert landed(made) == ["bad"]
+    assert made.landed[0].without == ("notes.txt", "x.txt")
+    assert [task.id for task in run.view().unlanded] == ["bad"]
+    with pytest.raises(PlanError, match=r"not landed: bad: notes.txt, x.txt \(\+2 -0\)"):
+        run.remove()
+    again = run.land(LandAsk())
+    assert (landed(again), again.before) == ([], ("bad",))
+    note = "of bad only a part is landed, without notes.txt, x.txt; take the rest with --accept bad"
+    assert again.notes == (note,)
+    assert run.land(LandAsk(accept=("bad:x.txt",))).landed[0].without == ("notes.txt",)
+    assert run.land(LandAsk(accept=("bad",))).landed[0].without == ()
+    assert desk.git("diff", "--name-only", "main", branch_of(run)).split() == ["bad.txt", "notes.txt", "x.txt"]
+    assert not run.view().unlanded
+    assert run.unlanded() == ()
+    desk.git("branch", "-D", branch_of(run))  # then the run has the only copy of all again
+    assert run.unlanded() == ("bad: bad.txt, notes.txt, x.txt (+3 -0)",)
+    assert landed(run.land(LandAsk(accept=("bad",)))) == ["bad"]
+    run.remove()
+
+
+def test_parts_of_a_task_on_two_branches_are_both_to_be_kept(desk: Desk) -> None:
+    run = desk.run(shell("bad", "echo b > bad.txt; echo x > x.txt", writes=("bad.txt",)))
+    run.land(LandAsk(violations="keep-declared", prefix="one"))
+    run.land(LandAsk(accept=("bad",), prefix="two"))
+    assert run.unlanded() == ()
+    desk.git("branch", "-D", f"one/{run.id}")
+    assert run.unlanded() == ("bad: bad.txt, x.txt (+2 -0)",)
+
+
+def test_what_was_landed_on_another_branch_is_named(desk: Desk) -> None:
+    run = desk.run(A, B)
+    run.land(LandAsk(tasks=("a",), prefix="other"))
+    made = run.land(LandAsk())
+    assert (landed(made), made.before) == (["b"], ("a",))
+    assert made.notes == (f"landed before, and not on {branch_of(run)}: a (on other/{run.id})",)

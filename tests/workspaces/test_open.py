@@ -69,6 +69,12 @@ def test_the_users_hooks_and_templates_do_not_run_in_a_clone(site, tmp_path):
     site.git("config", "--global", "core.hooksPath", str(hooks))
     site.git("config", "core.hooksPath", str(hooks))
     site.git("config", "core.fsmonitor", f"touch {tmp_path}/ran-watch; false")
+    for name, value in (
+        ("core.fsmonitor", f"touch {tmp_path}/ran-here; false"),
+        ("commit.gpgSign", "true"),
+        ("gpg.program", str(hooks / "pre-commit")),
+    ):
+        site.git("config", "--global", name, value)
     run = site.run()
     place = run.open()
     (Path(place.root) / "a.txt").write_text("two\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,8 +74,9 @@ def unlanded(folder: RunFolder, events: Sequence[Recorded], view: RunView, *, di
     Raises PlanError where a task did not end: one that lives, or any where *discard* was not said.
     """
     unsettled = _unsettled(folder, view, discard=discard)
+    left = _left(events)
     return (
-        tuple(_said(ended) for ended in _changed(events))
+        tuple(_said(ended, left) for ended in _changed(events))
         + _salvage(events)
         + tuple(f"{task}: ended while nobody looked; what its workspace holds was not harvested" for task in unsettled)
     )
@@ -100,17 +101,26 @@ def _salvage(events: Sequence[Recorded]) -> tuple[str, ...]:
 
 
 def _elsewhere(events: Sequence[Recorded]) -> set[tuple[TaskId, int]]:
-    """Return the attempts whose patches still lie where they were exported, or which a ref of the user's holds."""
+    """Return the attempts whose patches still lie where they were exported, or which refs of the user's hold."""
     facts = [recorded.event for recorded in events]
-    landings = [event for event in facts if isinstance(event, Landed)]
-    landed = {(one.task, one.attempt): one.commit for event in landings for one in event.tasks}
-    found = set(_exported(facts))
     tree = next((Path(event.tree) for event in facts if isinstance(event, Planned)), Path())
-    if landed and tree.is_dir():
-        with suppress(ForkjoinError, OSError):  # where git does not say so, nothing is landed
-            kept = held(tree, landed.values())
-            found |= {one for one, commit in landed.items() if commit in kept}
-    return found
+    return {*_exported(facts), *_landed(facts, tree)}
+
+
+def _landed(facts: Sequence[Event], tree: Path) -> Iterator[tuple[TaskId, int]]:
+    """Yield the attempts all of whose files are in commits that refs of the user's hold."""
+    last = {(one.task, one.attempt): one for event in facts if isinstance(event, Landed) for one in event.tasks}
+    if not last or not tree.is_dir():
+        return
+    with suppress(ForkjoinError, OSError):  # where git does not say so, nothing is landed
+        kept = held(tree, (commit for one in last.values() for commit in (one.commit, *one.parts)))
+        yield from (key for key, one in last.items() if kept.issuperset((one.commit, *one.parts)) and not one.without)
+
+
+def _left(events: Sequence[Recorded]) -> dict[tuple[TaskId, int], tuple[str, ...]]:
+    """Return of each attempt that was landed the files that were not, for nobody accepted them."""
+    landings = (one.event for one in events if isinstance(one.event, Landed))
+    return {(one.task, one.attempt): one.without for event in landings for one in event.tasks}
 
 
 def _exported(facts: Iterable[Event]) -> Iterator[tuple[TaskId, int]]:
@@ -133,8 +143,9 @@ def _unsettled(folder: RunFolder, view: RunView, *, discard: bool) -> list[TaskI
     return [task.id for task in begun]
 
 
-def _said(ended: Ended) -> str:
-    files = ended.changes.files
+def _said(ended: Ended, left: Mapping[tuple[TaskId, int], tuple[str, ...]]) -> str:
+    without = left.get((ended.task, ended.attempt))
+    files = [change for change in ended.changes.files if not without or change.path in without]
     added, removed = sum(change.insertions for change in files), sum(change.deletions for change in files)
     names = listed(files, 5, say=lambda change: spelled(change.path))
     return f"{ended.task}: {names} (+{added} -{removed})" + "".join(f"; {note}" for note in ended.changes.notes)

@@ -204,9 +204,13 @@ class Fold:
             if (number := self._numbers.get(one.task)) is None:
                 continue
             seen = self._tasks[number]
-            kept = isinstance(event, Exported) and seen.now.landed_as  # on a branch is more than in a folder
-            if seen.now.attempt == one.attempt and seen.now.changes.files and not kept:
-                seen.put(replace(seen.now, landed=where, landed_as=one.commit))
+            if seen.now.attempt != one.attempt or not seen.now.changes.files:
+                continue
+            if isinstance(event, Exported) and seen.now.landed_as:  # on a branch is more than in a folder
+                seen.put(replace(seen.now, landed_without=()))
+            else:
+                now = replace(seen.now, landed=where, landed_as=one.commit)
+                seen.put(replace(now, landed_without=one.without, landed_parts=one.parts))
 
     def _unpause(self, heard: float) -> None:
         """What stood still goes on without its owner, who was *heard* of last then."""

@@ -22,13 +22,17 @@ class RefMove(Value, frozen=True, kw_only=True, omit_defaults=True):
 class LandedTask(Value, frozen=True, kw_only=True, omit_defaults=True):
     """An attempt whose changes are on a branch; where the branch had them already, `commit` is its end.
 
-    `commits` counts those it became: more than one where its agent's own were kept.
+    `commits` counts those it became: more than one where its agent's own were kept. `without` are the files that it
+    changed and that are on no branch, for nobody accepted them yet; `parts` are commits of earlier landings that hold
+    the others.
     """
 
     task: TaskId
     attempt: int
     commit: str = ""
     commits: int = 1
+    without: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 class Clashing(Value, frozen=True, kw_only=True, omit_defaults=True):

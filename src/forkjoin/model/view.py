@@ -35,7 +35,8 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
 
     `launched` = it left the queue; `started` = its process was there (both of its first attempt, retries included).
     `tries` has the times of each attempt since it was last asked for, `earlier` those of attempts before. `landed` says
-    where its changes are: a branch, or a folder of patches that they were exported to; `landed_as` is the commit there.
+    where its changes are: a branch, or a folder of patches that they were exported to; `landed_as` is the commit there,
+    and where somebody took only a part, `landed_without` names the other files, `landed_parts` commits of before.
     One that is `limited` waits for its `provider`, which sent it away, till `until`; so does one that has not begun,
     where that is not None.
     """
@@ -62,6 +63,8 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
     findings: int = 0
     landed: str = ""
     landed_as: str = ""
+    landed_without: tuple[str, ...] = ()
+    landed_parts: tuple[str, ...] = ()
     waits_for: tuple[TaskId, ...] = ()
     waits_for_others: tuple[str, ...] = ()  # tasks of other runs, as RUN/TASK
     tries: tuple[Try, ...] = ()
@@ -82,7 +85,7 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def unlanded(self) -> bool:
         """Whether it has changes that are nowhere but in the run; a replay only shows those of its recording."""
-        return bool(self.changes.commit) and not self.landed
+        return bool(self.changes.commit) and (not self.landed or bool(self.landed_without))
 
     def seconds(self, now: float) -> float:
         """How long it has run, or ran."""

@@ -17,7 +17,12 @@ def own_repository(store: Store, git_dir: Path, commit: str, cone: Cone) -> None
         "core.bare": "false",
         "core.logAllRefUpdates": "true",
         "core.autocrlf": "false",
+        # Of the user's settings these would run programs: a watcher that stays, a passphrase that nobody types. What
+        # an agent commits is signed where it is landed.
         "core.hooksPath": os.devnull,
+        "core.fsmonitor": "false",
+        "commit.gpgSign": "false",
+        "tag.gpgSign": "false",
         "gc.auto": "0",
         "maintenance.auto": "false",
         **{name: user[name] for name in NOBODY},

@@ -50,5 +50,5 @@ def branch_of(top: Path, ref: str, *, onto: str) -> Branch:
         )  # fmt: skip
     if not old or (begin and is_behind(top, old, begin)):
         return Branch(ref=ref, old=old, start=begin)
-    note = f"{name} does not have the newest commits of {onto or 'HEAD'}" if not is_behind(top, begin, old) else ""
-    return Branch(ref=ref, old=old, start=old, note=note)
+    note = f"{name} does not have the newest commits of {onto or 'HEAD'}; git merge {name} there, and land again"
+    return Branch(ref=ref, old=old, start=old, note="" if is_behind(top, begin, old) else note)

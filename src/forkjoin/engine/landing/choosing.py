@@ -16,11 +16,16 @@ _SHOWN = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A task whose changes are to be landed; `only` says which of them (None: all), `stands_on` on whose they build."""
+    """A task whose changes are to be landed; `only` says which of them (None: all), `stands_on` on whose they build.
+
+    `without` are the files that it changed and that are then still on no branch, `parts` the commits that hold others.
+    """
 
     task: TaskView
     stands_on: tuple[TaskId, ...] = ()
     only: Callable[[str], bool] | None = None
+    without: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
     @property
     def id(self) -> TaskId:
@@ -134,10 +139,11 @@ def _choose(
     found: Chosen, task: TaskView, ask: LandAsk, *, accept: Sequence[str], stands_on: tuple[TaskId, ...],
     landed: Collection[TaskId],
 ) -> None:  # fmt: skip
-    if task.id in landed:
-        found.before.append(task.id)
-        return
     whole = "" in accept
+    if task.id in landed:
+        taken = _everything if whole or ask.violations == "accept" else covered(accept)
+        _choose_rest(found, task, taken, stands_on=stands_on)
+        return
     ended_well = task.state == "completed" or task.kind == "violation"
     if not ended_well and not whole:
         found.left_out.append(_not_done(task))
@@ -147,6 +153,24 @@ def _choose(
         found.candidates.append(Candidate(task=task, stands_on=stands_on))
     else:
         _choose_part(found, task, ask, accept=accept, stands_on=stands_on)
+
+
+def _everything(_: str) -> bool:
+    return True
+
+
+def _choose_rest(found: Chosen, task: TaskView, taken: Callable[[str], bool], *, stands_on: tuple[TaskId, ...]) -> None:
+    """Take of what was left when a task was landed that which is accepted now."""
+    wanted = frozenset(path for path in task.landed_without if taken(path))
+    rest = tuple(path for path in task.landed_without if path not in wanted)
+    if rest:
+        found.notes.append(_only_a_part(task, rest))
+    if wanted:
+        parts = (*task.landed_parts, task.landed_as)
+        only = wanted.__contains__
+        found.candidates.append(Candidate(task=task, stands_on=stands_on, only=only, without=rest, parts=parts))
+    else:
+        found.before.append(task.id)
 
 
 def _choose_part(
@@ -169,8 +193,14 @@ def _choose_part(
         )
         return
     if outside:
-        found.notes.append(f"of {task.id} only a part is landed, without {listed(outside, _SHOWN, say=spelled)}")
-    found.candidates.append(Candidate(task=task, stands_on=stands_on, only=kept.__contains__ if outside else None))
+        found.notes.append(_only_a_part(task, outside))
+    only = kept.__contains__ if outside else None
+    found.candidates.append(Candidate(task=task, stands_on=stands_on, only=only, without=tuple(outside)))
+
+
+def _only_a_part(task: TaskView, rest: Sequence[str]) -> str:
+    named = listed(rest, _SHOWN, say=spelled)
+    return f"of {task.id} only a part is landed, without {named}; take the rest with --accept {task.id}"
 
 
 def _not_done(task: TaskView) -> LeftOut:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from forkjoin.engine.landing.choosing import Candidate
@@ -29,10 +29,21 @@ class Combined:
 
 
 class Combining:
-    """Puts candidates on the tree *start*, in which the changes of *there* are already; remembers what was tried."""
+    """Puts candidates on the tree *start*, in which the changes of *there* are already; remembers what was tried.
 
-    def __init__(self, replay: Replay, start: str, tasks: Iterable[TaskView], *, there: Iterable[TaskId] = ()) -> None:
-        self._replay, self.start, self._there = replay, start, tuple(there)
+    *unsaved* is asked for the files that the user had not committed when the run began, where something does not merge.
+    """
+
+    def __init__(
+        self,
+        replay: Replay,
+        start: str,
+        tasks: Iterable[TaskView],
+        *,
+        unsaved: Callable[[], frozenset[str]],
+        there: Iterable[TaskId] = (),
+    ) -> None:
+        self._replay, self.start, self._there, self._unsaved = replay, start, tuple(there), unsaved
         self._changed = {task.id: frozenset(change.path for change in task.changes.files) for task in tasks}
         self._pieces: dict[TaskId, Piece] = {}
         self._tried: dict[tuple[str, TaskId], str | tuple[Clash, ...]] = {}
@@ -90,10 +101,18 @@ class Combining:
         return LeftOut(
             task=candidate.id,
             kind="conflict",
-            reason=f"it does not merge with {against} in {named}",
+            reason=f"it does not merge with {against} in {named}{self._made_on(files)}",
             beside=beside,
             files=files,
         )
+
+    def _made_on(self, files: Sequence[Clashing]) -> str:
+        """Return what a user is told who had not committed what a task went on with."""
+        unsaved = self._unsaved()
+        if not (mine := [file for file in files if file.path in unsaved]):
+            return ""
+        named = listed(mine, _SHOWN, say=lambda file: spelled(file.path))
+        return f"; {named} had changes of yours that were not committed, and those are never landed: commit them first"
 
 
 def _behind(task: TaskId, below: Sequence[TaskId]) -> LeftOut:

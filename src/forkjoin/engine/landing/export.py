@@ -11,6 +11,7 @@ from forkjoin.engine.landing.choosing import Candidate, chosen
 from forkjoin.engine.landing.combining import Combining
 from forkjoin.engine.landing.committing import Committing
 from forkjoin.engine.landing.land import landing_store
+from forkjoin.engine.landing.unsaved import unsaved
 from forkjoin.engine.records.noting import note
 from forkjoin.engine.records.reader import RunReader
 from forkjoin.errors import CannotHere, PlanError
@@ -44,7 +45,10 @@ def export_patches(run: RunReader, target: Path, *, tasks: Sequence[str] = ()) -
     _refuse_filled(target)
     found = chosen(view, LandAsk(tasks=tuple(tasks), accept=tuple(tasks), violations="accept"), landed=())
     replay, start = Replay(store), stands_at(store.top, "HEAD")
-    combined = Combining(replay, replay.tree_of(start), view.tasks).together(found.candidates)
+    combining = Combining(
+        replay, replay.tree_of(start), view.tasks, unsaved=lambda: unsaved(run.events(), replay, store.top)
+    )
+    combined = combining.together(found.candidates)
     tip = _committed(store, planned, replay, combined.steps, start=start)
     target.mkdir(parents=True, exist_ok=True)
     files = patch_files(store, start, tip, target) if tip != start else ()

@@ -27,7 +27,8 @@ from forkjoin.engine.landing.gating import Judging
 from forkjoin.engine.landing.next import next_command
 from forkjoin.engine.landing.suspecting import suspected
 from forkjoin.engine.landing.trying import GateAsk, Trying
-from forkjoin.errors import CannotHere, PlanError, RunOwned
+from forkjoin.engine.landing.unsaved import unsaved
+from forkjoin.errors import CannotHere, PlanError, RunOwned, listed
 from forkjoin.failpoints import reached
 from forkjoin.journal import Fold, SqliteJournal
 from forkjoin.model import (
@@ -132,10 +133,11 @@ class _Landing:
         steps = {candidate.id: candidate for made in several for candidate, _ in made.steps}
         landed = [task for made in several for task in made.tasks]
         if self._ask.dry_run:
-            landed = [LandedTask(task=one.id, attempt=one.task.attempt) for one in steps.values()]
+            landed = [LandedTask(task=one.id, attempt=one.task.attempt, without=one.without) for one in steps.values()]
         first = several[0] if several else None
         suspicions, unread = suspected(self._replay, list(steps.values()))
-        notes = (*found.notes, *(note for one in several for note in (one.branch.note, *one.notes)), unread)
+        elsewhere = self._elsewhere(first, found.before) if first and not self._ask.branch_per_task else ""
+        notes = (*found.notes, elsewhere, *(note for one in several for note in (one.branch.note, *one.notes)), unread)
         applied, refused = self._applied(first.branch, first.commit) if first and (landed or found.before) else ("", "")
         made = Landing(
             run=self._folder.run,
@@ -156,6 +158,14 @@ class _Landing:
             dry_run=self._ask.dry_run,
         )
         return replace(made, next=next_command(made))
+
+    def _elsewhere(self, made: _Made, before: Sequence[TaskId]) -> str:
+        """Return which tasks were landed earlier, and not on this branch."""
+        tasks = {task.id: task for task in self._view().tasks if task.id in before}
+        tip = made.commit or made.branch.start
+        others = [task for task in tasks.values() if not is_behind(self._top, task.landed_as, tip)]
+        named = listed([f"{task.id} (on {task.landed})" for task in others], 5)
+        return f"landed before, and not on {made.branch.name}: {named}" if others else ""
 
     def _with_follow_up(self, left: LeftOut, view: RunView) -> LeftOut:
         task = view.task(left.task)
@@ -186,7 +196,8 @@ class _Landing:
         ]
 
     def _combine(self, made: _Made, view: RunView, there: Sequence[TaskId]) -> None:
-        combining = Combining(self._replay, self._replay.tree_of(made.branch.start), view.tasks, there=there)
+        start = self._replay.tree_of(made.branch.start)
+        combining = Combining(self._replay, start, view.tasks, unsaved=self._unsaved, there=there)
         combined = combining.together(made.candidates)
         made.left_out += combined.left_out
         if self._gate and combined.steps and not self._ask.dry_run:
@@ -224,8 +235,12 @@ class _Landing:
                 made.notes.append(done.note)
             before = tree
             if made.own in ("", candidate.id) and made.commit:
-                task = LandedTask(task=candidate.id, attempt=candidate.task.attempt, commit=made.commit, commits=count)
-                made.tasks.append(task)
+                made.tasks.append(
+                    LandedTask(
+                        task=candidate.id, attempt=candidate.task.attempt, commit=made.commit, commits=count,
+                        without=candidate.without, parts=candidate.parts,
+                    )
+                )  # fmt: skip
 
     def _publish(self, several: Sequence[_Made], left_out: tuple[LeftOut, ...]) -> None:
         tasks = tuple(task for made in several for task in made.tasks)
@@ -269,11 +284,14 @@ class _Landing:
             fold.apply(recorded)
         return fold.view()
 
+    def _unsaved(self) -> frozenset[str]:
+        return unsaved(self._journal.read(), self._replay, self._top)
+
     def _held(self, view: RunView) -> set[TaskId]:
         """Return the tasks that were landed and still are: a branch may have been deleted since."""
-        there = {task.id: task.landed_as for task in view.tasks if task.landed_as}
-        kept = held(self._top, there.values())
-        return {task for task, commit in there.items() if commit in kept}
+        there = {task.id: (task.landed_as, *task.landed_parts) for task in view.tasks if task.landed_as}
+        kept = held(self._top, (commit for commits in there.values() for commit in commits))
+        return {task for task, commits in there.items() if kept.issuperset(commits)}
 
     def _write(self, event: LandBegun | Landed) -> None:
         self._journal.append([event], at=time.time())

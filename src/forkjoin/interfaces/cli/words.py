@@ -102,7 +102,7 @@ def doing(task: TaskView) -> str:
 
 
 def _result(task: TaskView) -> str:
-    files = len(task.changes.files)
+    files = sum(not file.became for file in task.changes.files)  # a rename is one, as in `diffstat`
     parts = [f"{task.findings} finding{'s' * (task.findings != 1)}"] if task.findings else []
     parts += [f"{files} file{'s' * (files != 1)} changed"] if files else []
     parts += [f"landed on {task.landed}"] if task.landed_as else [f"exported to {task.landed}"] if task.landed else []

@@ -145,7 +145,9 @@ def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
     for met in task.overlaps:
         yield f"overlap: {met.task} changed the same while both ran: {listed(met.paths, _NAMED, say=spelled)}"
     if task.landed:
-        yield f"landed on {task.landed} as {task.landed_as[:12]}" if task.landed_as else f"exported to {task.landed}"
+        less = f", without {listed(task.landed_without, _NAMED, say=spelled)}" if task.landed_without else ""
+        how = f"landed on {task.landed} as {task.landed_as[:12]}" if task.landed_as else f"exported to {task.landed}"
+        yield how + less
 
 
 def _cost(usage: Usage) -> str:
@@ -181,8 +183,12 @@ def _answer(run: Run, task: TaskView) -> Iterator[str]:
     if not out.text.strip():
         return
     lines = out.text.rstrip("\n").split("\n")
-    shown = lines[:_LINES]
     yield ""
+    if task.state != "completed" and out.next_offset is None and len(lines) > _LINES:  # what went wrong is said last
+        yield f"… {len(lines) - _LINES} lines before: forkjoin output {run.called}/{task.id}"
+        yield "\n".join(lines[-_LINES:])
+        return
+    shown = lines[:_LINES]
     yield "\n".join(shown)
     if out.next_offset is not None:
         said = len("\n".join(shown))
