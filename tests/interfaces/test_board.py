@@ -13,7 +13,7 @@ from rich.console import Console
 from forkjoin.interfaces.cli.board import Frame, board
 from forkjoin.interfaces.cli.pages import page
 from forkjoin.interfaces.cli.words import STATES, comparison, counts, doing, verdict
-from forkjoin.model import Hold, RunView, TaskView
+from forkjoin.model import Hold, RunView, TaskView, Try
 
 NOW = 1_700_000_062.0
 Make = Callable[..., TaskView]
@@ -150,6 +150,11 @@ def test_the_comparison_is_computed_from_the_tasks_seconds(a_task: Make, a_run: 
     stood = Hold(cause="overlap", started=NOW - 52, ended=NOW - 2)
     both = [a_task("a", "running", began=0), replace(a_task("b", "running", began=0), halts=(stood,))]
     assert comparison(a_run(both), NOW) == "so far 1 m 02 s; one after another 1 m 14 s (1.2x)"
+    tries = (Try(launched=NOW - 62, started=NOW - 62, ended=NOW - 52), Try(launched=NOW - 12, started=NOW - 12))
+    sent_away = [both[0], replace(both[0], tries=tries)]  # its provider took nothing for forty seconds
+    assert comparison(a_run(sent_away), NOW) == "so far 1 m 02 s; one after another 1 m 24 s (1.4x)"
+    waits = [both[0], replace(both[0], state="limited", tries=tries[:1])]
+    assert comparison(a_run(waits), NOW) == "so far 1 m 02 s; one after another 1 m 12 s (1.2x)"
 
 
 def test_a_waiting_task_says_for_whom(a_task: Make) -> None:

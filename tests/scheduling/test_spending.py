@@ -74,7 +74,7 @@ def test_tokens_count_in_and_out():
     run = Paid(*asks("a", "b"), budget=Budget(tokens=100), max_parallel=1)
     run.step()
     said = run.step(Ended(task="a", attempt=1, outcome=Completed(), usage=Usage(input_tokens=60, output_tokens=41)))
-    assert "101 of 100 tokens" in settled(said)["b"].reason
+    assert "101 of 100 tokens spent; for more: forkjoin retry --budget-tokens N" in settled(said)["b"].reason
 
 
 def test_what_is_not_known_holds_up_nobody():

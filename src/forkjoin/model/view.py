@@ -92,9 +92,18 @@ class TaskView(Value, frozen=True, kw_only=True, omit_defaults=True):
         return 0.0 if self.started is None else max(0.0, (self.ended or now) - self.started)
 
     def worked(self, now: float) -> float:
-        """How much of that it was not made to stand still."""
+        """How much of that an attempt of it ran, and was not made to stand still."""
         stood = sum((now if halt.ended is None else halt.ended) - halt.started for halt in self.halts)
-        return max(0.0, self.seconds(now) - stood)
+        return max(0.0, self.seconds(now) - stood - self._between(now))
+
+    def _between(self, now: float) -> float:
+        """How long none of its attempts ran: it waited for its provider, or to be tried again."""
+        begun = (*(one.started for one in self.tries[1:]), self.ended)
+        return sum(
+            max(0.0, (now if at is None else at) - one.ended)
+            for one, at in zip(self.tries, begun, strict=False)
+            if one.ended is not None
+        )
 
 
 class RunView(Value, frozen=True, kw_only=True, omit_defaults=True):

@@ -61,9 +61,12 @@ class Purse:
     @property
     def said(self) -> str:
         """What is spent of the budget, in words, and how to go on."""
-        parts = []
+        parts, flags = [], []
         if self.budget.usd is not None:
             parts.append(f"${self.spent.usd:.2f} of ${self.budget.usd:.2f}")
+            flags.append("--budget USD")
         if self.budget.tokens is not None:
             parts.append(f"{self.spent.tokens:,.0f} of {self.budget.tokens:,} tokens")
-        return f"the run's budget allows no more: {' and '.join(parts)} spent; for more: forkjoin retry --budget USD"
+            flags.append("--budget-tokens N")
+        spent, more = " and ".join(parts), " ".join(flags)
+        return f"the run's budget allows no more: {spent} spent; for more: forkjoin retry {more}"
