@@ -215,13 +215,28 @@ def empty(venv: Path) -> None:
 
 
 def make_venv(venv: Path) -> None:
-    """Make a virtual environment with a pip in it, also where Python came without ensurepip (Debian, Ubuntu)."""
-    if not failure([sys.executable, "-m", "venv", str(venv)]):
-        return
-    empty(venv)
+    """Make a virtual environment, with a pip in it where this Python's own is too old to install from outside.
+
+    A pip in it is most of what an environment costs, and Debian's and Ubuntu's Python cannot make one (no ensurepip).
+    """
     why = failure([sys.executable, "-m", "venv", "--without-pip", str(venv)])
     if why:
         raise CannotSetUp(f"{sys.executable} -m venv failed:\n{why}\nOn Debian and Ubuntu: apt install python3-venv")
+    if not failure([*pip_for(venv), "--version"]):
+        return
+    if failure([sys.executable, "-m", "venv", str(venv)]):
+        lend_pip(venv)
+
+
+def pip_for(venv: Path) -> list[str]:
+    """Return the command line of a pip that works on *venv*: the one in it, else the one of this Python (from 22.3)."""
+    python = str(venv / "bin" / "python")
+    inside = next(venv.glob("lib/python*/site-packages/pip"), None)
+    return [python, "-m", "pip"] if inside else [sys.executable, "-m", "pip", "--python", python]
+
+
+def lend_pip(venv: Path) -> None:
+    """Bring a pip into *venv* by a host's pip that is old: --target touches nothing of the system (PEP 668)."""
     site = subprocess.run(
         [venv / "bin" / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
         check=True,
@@ -229,7 +244,6 @@ def make_venv(venv: Path) -> None:
         stdout=subprocess.PIPE,
         text=True,
     ).stdout.strip()
-    # The host's pip only brings a pip into the environment: --target touches nothing of the system (PEP 668).
     why = failure([sys.executable, "-m", "pip", "install", "-q", "--target", site, "pip"])
     if why:
         raise CannotSetUp(
@@ -240,7 +254,7 @@ def make_venv(venv: Path) -> None:
 
 def install(venv: Path, group: str) -> None:
     """Install the pinned requirements of *group*, and forkjoin itself as an editable package."""
-    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "--no-input", "--disable-pip-version-check"]
+    pip = [*pip_for(venv), "install", "-q", "--no-input", "--disable-pip-version-check"]
     pinned = ["-c", str(ROOT / "constraints.txt")]
     # The build needs are installed too, pinned as all else: no build isolation, nothing fetched a second time.
     ours = ["--no-deps", "--no-build-isolation", "-e", str(ROOT)]

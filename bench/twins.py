@@ -10,6 +10,7 @@ Aim: at least .98 with hidden rules.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import subprocess
 import sys
 import tarfile
@@ -52,7 +53,9 @@ def fetched(scratch: Path) -> Path:
         (beside("bandit"), "--version"), capture_output=True, text=True, check=True
     ).stdout.split()[1]
     words = ("download", "-q", "--no-deps", "--no-binary", "bandit", "-d", str(scratch), f"bandit=={version}")
-    subprocess.run((sys.executable, "-m", "pip", *words), check=True, stdout=subprocess.DEVNULL)
+    # The environment that dev.py makes holds no pip of its own.
+    python = sys.executable if importlib.util.find_spec("pip") else sys._base_executable
+    subprocess.run((python, "-m", "pip", *words), check=True, stdout=subprocess.DEVNULL)
     with tarfile.open(next(scratch.glob("bandit-*.tar.gz"))) as archive:
         archive.extractall(scratch, filter="data")
     return next(scratch.glob("bandit-*/examples"))

@@ -6,9 +6,13 @@ import gc
 import os
 import signal
 import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from endtoend.preloaded import REAL, Preloaded
 from hypothesis import HealthCheck, settings
 
 # On a busy machine an example takes as long as it takes; what a test costs is looked at in bench/.
@@ -79,3 +83,15 @@ def repository(tmp_path: Path) -> Path:
     for args in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "First"]):
         subprocess.run([*git, *args], check=True, capture_output=True)
     return tree
+
+
+@pytest.fixture(scope="session")
+def preloaded() -> Iterator[Path]:
+    """The program `forkjoin`, forked from a process that has it imported; elsewhere than on Linux the real one."""
+    if sys.platform != "linux":
+        yield REAL
+        return
+    with tempfile.TemporaryDirectory(prefix="forkjoin-", dir="/tmp") as folder:  # a socket's path is short
+        made = Preloaded(Path(folder))
+        yield made.program
+        made.close()

@@ -117,6 +117,38 @@ def test_a_program_that_outlives_us_keeps_the_next_set_up_waiting(dev, tmp_path)
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+@pytest.mark.parametrize(
+    ("fails", "tried"),
+    [
+        ((), ["bare venv", "pip from outside"]),
+        (("pip from outside",), ["bare venv", "pip from outside", "venv with pip"]),
+        (("pip from outside", "venv with pip"), ["bare venv", "pip from outside", "venv with pip", "lent pip"]),
+    ],
+)
+def test_a_pip_is_put_into_the_environment_only_where_none_works_from_outside(dev, tmp_path, monkeypatch, fails, tried):
+    def failure(command):
+        words = [*map(str, command)]
+        kind = (
+            "bare venv" if "--without-pip" in words else "pip from outside" if "--python" in words else "venv with pip"
+        )
+        done.append(kind)
+        return "why" if kind in fails else ""
+
+    done: list[str] = []
+    monkeypatch.undo()
+    monkeypatch.setattr(dev, "failure", failure)
+    monkeypatch.setattr(dev, "lend_pip", lambda venv: done.append("lent pip"))
+    dev.make_venv(tmp_path)
+    assert done == tried
+
+
+def test_the_pip_in_the_environment_goes_before_the_one_outside(dev, tmp_path):
+    python = str(tmp_path / "bin" / "python")
+    assert dev.pip_for(tmp_path) == [sys.executable, "-m", "pip", "--python", python]
+    (tmp_path / "lib" / "python3.11" / "site-packages" / "pip").mkdir(parents=True)
+    assert dev.pip_for(tmp_path) == [python, "-m", "pip"]
+
+
 def test_a_failed_install_shows_the_end_of_what_pip_said_and_what_to_do(dev, tmp_path, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(dev, "failure", lambda command: "  ERROR: no matching distribution")

@@ -4,7 +4,7 @@
 
 What one trial is, trials.py tells; the oracles are in looking.py. `--json` writes one object: `points` (how many there
 are), `unreached` (those that no trial came by), `trials`, `kills`, `finished_rerun`, `lost`, `duplicated`, `orphans`,
-`leaks`, `untrue`, `longest_resume_s`, and `broken` (what, with its trial).
+`leaks`, `untrue`, `longest_resume_s`, `seconds` (what all of them took), and `broken` (what, with its trial).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -51,6 +52,7 @@ def main() -> int:
     asked.add_argument("--json", default="")
     asked.add_argument("--keep", action="store_true", help="keep the folders of all trials")
     given = asked.parse_args()
+    began = time.monotonic()
     ready()
     top = Path(tempfile.mkdtemp(prefix="forkjoin-points-"))
     repository(top / "template")
@@ -67,6 +69,7 @@ def main() -> int:
     figures = {"points": points} | summary(done)
     if not given.only:
         figures["unreached"] = sorted(in_the_source() - {name for made in done for name in made.reached})
+    figures["seconds"] = round(time.monotonic() - began)
     for line in figures["broken"]:  # type: ignore[attr-defined]  # a list, see summary
         print(line)
     print(json.dumps({name: value for name, value in figures.items() if name != "broken"}))

@@ -42,8 +42,12 @@ def clone(template, tmp_path) -> Path:
 
 
 @pytest.fixture
-def reader(tmp_path) -> dict[str, str]:
-    """Return the environment of somebody who has just come: nothing set, an empty HOME, `forkjoin` installed."""
+def reader(tmp_path, preloaded) -> dict[str, str]:
+    """Return the environment of somebody who has just come: nothing set, an empty HOME, `forkjoin` installed.
+
+    It is the preloaded one: a page starts it twenty times. What a page starts otherwise (dev.py, Python, a detached
+    run, an agent) starts as ever.
+    """
     (tmp_path / "home").mkdir()
     kept = {
         name: value
@@ -53,7 +57,7 @@ def reader(tmp_path) -> dict[str, str]:
     return (
         kept
         | {"PIP_CACHE_DIR": PIP_CACHE}
-        | {"HOME": str(tmp_path / "home"), "PATH": f"{PYTHON.parent}:{os.environ['PATH']}"}
+        | {"HOME": str(tmp_path / "home"), "PATH": f"{preloaded.parent}:{PYTHON.parent}:{os.environ['PATH']}"}
     )
 
 

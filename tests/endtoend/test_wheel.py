@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -37,12 +38,17 @@ def installed(name: str, venv: Path) -> Path:
     """Return a program in an environment of its own; where no index can be asked a skip, in CI a failure."""
     try:
         run([sys.executable, "-m", "venv", "--without-pip", str(venv)])
-        run([sys.executable, "-m", "pip", "--python", str(venv / "bin" / "python"), "install", "-q", name])
+        run([with_pip(), "-m", "pip", "--python", str(venv / "bin" / "python"), "install", "-q", name])
     except subprocess.CalledProcessError as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(f"{name} cannot be installed here: {error.stdout[-300:]}")
     return venv / "bin" / name
+
+
+def with_pip() -> str:
+    """Return a Python that has pip: that of the environment, else the one it was made by (as dev.py leaves it)."""
+    return sys.executable if importlib.util.find_spec("pip") else sys._base_executable
 
 
 def test_the_wheel_holds_the_package_its_licence_and_its_types_and_nothing_else(wheel):

@@ -24,8 +24,8 @@ PROGRAM = (sys.executable, "-c", "from forkjoin.interfaces.cli.main import main;
 class Door:
     """The command line in an empty folder: `door("ls")` returns exit code, stdout, stderr."""
 
-    def __init__(self, tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.tree, self._capsys = tree, capsys
+    def __init__(self, tree: Path, capsys: pytest.CaptureFixture[str], preloaded: Callable[[], Path]) -> None:
+        self.tree, self._capsys, self._preloaded = tree, capsys, preloaded
         self.program = shlex.join(PROGRAM)
 
     def __call__(self, *argv: str) -> tuple[int, str, str]:
@@ -54,22 +54,27 @@ class Door:
         return subprocess.Popen([*PROGRAM, *argv], cwd=self.tree, **(given | more))
 
     def shell(self, line: str) -> subprocess.CompletedProcess[str]:
-        """Run a line of bash in which `forkjoin` is this command line."""
-        before = f'forkjoin() {{ {self.program} "$@"; }}\n'
+        """Run a line of bash in which `forkjoin` is this command line, preloaded."""
+        before = f'forkjoin() {{ {shlex.quote(str(self._preloaded()))} "$@"; }}\n'
         return subprocess.run(
             ["bash", "-c", before + line], cwd=self.tree, capture_output=True, text=True, timeout=60, check=False
         )
 
 
 @pytest.fixture
-def forkjoin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Door:
+def forkjoin(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
+) -> Door:
     """The command line, in an empty folder."""
     tree = tmp_path / "tree"
     tree.mkdir()
     monkeypatch.chdir(tree)
     for mark in ("CLAUDECODE", "CODEX_THREAD_ID", "CODEX_SANDBOX", "OPENCODE", "CURSOR_AGENT"):
         monkeypatch.delenv(mark, raising=False)
-    return Door(tree, capsys)
+    return Door(tree, capsys, lambda: request.getfixturevalue("preloaded"))
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import json
+import os
 import re
 import shlex
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
+from interfaces.conftest import PROGRAM
 from transcripts.made import ClaudeSession
 from transcripts.test_serial import one_after_another
 
@@ -43,16 +48,32 @@ CODES = {
 }
 
 
-@pytest.fixture
-def project(forkjoin):
-    """A tree with a plan, a script and a run over `auth` (which changed a file), `billing`, and one that failed."""
-    tree = forkjoin.tree
-    (tree / "src").mkdir()
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder with a `tree` and the `state` of a run that is over, made once a worker, and the run's id.
+
+    The run is over `auth` (which changed a file), `billing`, and one that failed.
+    """
+    top = tmp_path_factory.mktemp("project") / "kept"
+    tree = top.parent / "here" / "tree"  # where it is put for each test: what a run remembers is absolute
+    _write(tree)
+    for words in ("init -q -b main", "config user.name Reader", "config user.email r@example.org", "add -A",
+                  "commit -qm First"):  # fmt: skip
+        subprocess.run(["git", *words.split()], cwd=tree, check=True)
+    environ = os.environ | {"FORKJOIN_HOME": str(tree.parent / "state")}
+    line = f"{shlex.join(PROGRAM)} run plan.yaml --json; {shlex.join(PROGRAM)} export --bundle given.tar.gz >&2"
+    done = subprocess.run(["sh", "-c", line], cwd=tree, env=environ, capture_output=True, check=False)
+    assert (tree / "given.tar.gz").exists(), done.stderr
+    tree.parent.rename(top)
+    return top, str(json.loads(done.stdout)["run"])
+
+
+def _write(tree: Path) -> None:
+    (tree / "src").mkdir(parents=True)
     (tree / "src" / "app.py").write_text("import os\n")
     for name in ("a", "b"):
         (tree / "src" / name).mkdir()
         (tree / "src" / name / "part.py").write_text("part = 1\n")
-    (tree / "answer.md").write_text("Keep them.")
     (tree / "commands.txt").write_text("echo one\necho two\n")
     tasks = """
 tasks:
@@ -67,12 +88,20 @@ tasks:
     story = ClaudeSession()
     one_after_another(story)
     (tree / "session.jsonl").write_bytes(story.lines)
-    for words in ("init -q -b main", "config user.name Reader", "config user.email r@example.org", "add -A",
-                  "commit -qm First"):  # fmt: skip
-        subprocess.run(["git", *words.split()], cwd=tree, check=True)
-    run = forkjoin.json("run", "plan.yaml", code=3)["run"]
-    forkjoin("export", "--bundle", "given.tar.gz")
-    return forkjoin, run
+
+
+@pytest.fixture
+def project(forkjoin, made, monkeypatch):
+    """Put the tree and the state folder where they were made, for a test of its own; return the door and the run."""
+    kept, run = made
+    place = kept.parent / "here"
+    shutil.copytree(kept, place, symlinks=True)
+    monkeypatch.setenv("FORKJOIN_HOME", str(place / "state"))
+    monkeypatch.chdir(place / "tree")
+    forkjoin.tree = place / "tree"
+    yield forkjoin, run
+    used = place.rename(kept.parent / "used")  # in one step: what still wrote there would find no folder
+    shutil.rmtree(used, ignore_errors=True)
 
 
 def _done(forkjoin, line: str) -> tuple[int, str]:
