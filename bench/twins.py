@@ -54,7 +54,7 @@ def fetched(scratch: Path) -> Path:
     ).stdout.split()[1]
     words = ("download", "-q", "--no-deps", "--no-binary", "bandit", "-d", str(scratch), f"bandit=={version}")
     # The environment that dev.py makes holds no pip of its own.
-    python = sys.executable if importlib.util.find_spec("pip") else sys._base_executable
+    python = sys.executable if importlib.util.find_spec("pip") else f"{sys.base_prefix}/bin/python3"
     subprocess.run((python, "-m", "pip", *words), check=True, stdout=subprocess.DEVNULL)
     with tarfile.open(next(scratch.glob("bandit-*.tar.gz"))) as archive:
         archive.extractall(scratch, filter="data")

@@ -48,7 +48,7 @@ def installed(name: str, venv: Path) -> Path:
 
 def with_pip() -> str:
     """Return a Python that has pip: that of the environment, else the one it was made by (as dev.py leaves it)."""
-    return sys.executable if importlib.util.find_spec("pip") else sys._base_executable
+    return sys.executable if importlib.util.find_spec("pip") else f"{sys.base_prefix}/bin/python3"
 
 
 def test_the_wheel_holds_the_package_its_licence_and_its_types_and_nothing_else(wheel):
