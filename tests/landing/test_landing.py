@@ -272,6 +272,8 @@ def test_outside_git_it_says_what_to_do_instead(tmp_path):
     run = Desk(tmp_path / "plain").run(A)
     with pytest.raises(CannotHere, match=r"is no git repository.*git apply"):
         run.land(LandAsk())
+    with pytest.raises(PlanError, match=rf"take them: forkjoin diff {run.id}/TASK \| git apply; or delete"):
+        run.remove()
 
 
 def test_nobody_lands_nothing(desk: Desk, monkeypatch):

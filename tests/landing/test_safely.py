@@ -165,6 +165,27 @@ def test_patches_that_were_exported_and_are_gone_are_named_before_the_run_goes(d
     assert run.folder.exists()
 
 
+@pytest.mark.parametrize(
+    ("agent", "says"), [("shell", "reads no words"), ("command", "reads no words"), ("x", "known: ")]
+)
+def test_a_conflict_is_put_to_nobody_who_would_run_its_words(desk: Desk, agent: str, says: str):
+    line = "printf '%s\\n' '$(touch ../ran)' \"$0\" >> notes.txt"
+    run = desk.run(shell("one", line), shell("two", f": ; {line}; echo >> notes.txt"))
+    done = forkjoin(desk, "land", "--resolve", agent)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert says in done.stderr
+    assert desk.git("branch", "--list", branch_of(run)) == ""  # refused before anything was done
+
+
+def test_apply_beside_a_git_that_works_on_the_index_says_where_the_changes_are(desk: Desk):
+    run = desk.run(A)
+    (desk.tree / ".git/index.lock").touch()
+    done = run.land(LandAsk(apply=True))
+    assert landed(done) == ["a"]
+    assert "git cannot move main: error: Unable to create" in done.refused
+    assert f"the changes are on {branch_of(run)}" in done.refused
+
+
 def test_a_conflict_is_resolved_by_its_follow_up_on_the_branch(desk: Desk):
     run = desk.run(
         shell("one", "echo one >> notes.txt"), shell("two", "echo two >> notes.txt"), gate="grep -q three notes.txt"

@@ -49,8 +49,8 @@ def remove(folder: RunFolder, planned: Planned, events: Sequence[Recorded], view
         raise PlanError(
             f"holds changes that forkjoin has not landed: {'; '.join(lines)}",
             where=folder.run,
-            next_step=f"land them: forkjoin land {folder.run}; or delete them all the same with --discard (patches are "
-            "kept for 14 days)",
+            next_step=f"{_taking(folder, view)}; or delete them all the same with --discard (patches are kept for 14 "
+            "days)",
         )
     sweep(folder.home)
     kept = _keep_patches(folder, changed)
@@ -66,6 +66,12 @@ def remove(folder: RunFolder, planned: Planned, events: Sequence[Recorded], view
     reached("remove.aside")
     remove_folder(aside.path)
     return Removed(run=folder.run, changes=lines, kept=str(kept) if changed else "")
+
+
+def _taking(folder: RunFolder, view: RunView) -> str:
+    if view.repository != view.tree:
+        return f"land them: forkjoin land {folder.run}"
+    return f"take them: forkjoin diff {folder.run}/TASK | git apply"
 
 
 def unlanded(folder: RunFolder, events: Sequence[Recorded], view: RunView, *, discard: bool) -> tuple[str, ...]:

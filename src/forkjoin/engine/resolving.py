@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from forkjoin.agents import dialect
 from forkjoin.engine.landing.asked import LandAsk
 from forkjoin.engine.landing.follow import resolving
 from forkjoin.engine.landing.land import landing_store
@@ -23,6 +24,7 @@ from forkjoin.model import Landed, LandedTask, Landing, LeftOut, Plan
 from forkjoin.workspaces.landing import apply_forward
 
 SAME = "same"  # who made the change makes it again
+_SHELL = "shell"
 _HEADS = "refs/heads/"
 
 
@@ -30,8 +32,10 @@ def land_and_resolve(run: Run, ask: LandAsk, *, agent: str, settings: Settings, 
     """Land *run*, then have *agent* bring in, one after the other, what did not merge; `same` = who made it.
 
     Each try is a run of its own on what is landed so far; it is landed on the same branch where it completes and passes
-    the gate, else it stays left out, with its reason.
+    the gate, else it stays left out, with its reason. Raises UnknownId or PlanError for an *agent* that is not there or
+    reads no words.
     """
+    _refuse_who_reads_no_words(agent)
     with run.landing(say=say) as land:  # held to the end: nobody else lands the run between two of its steps
         made = land(dataclasses.replace(ask, apply=False))
         if ask.dry_run:
@@ -44,6 +48,16 @@ def land_and_resolve(run: Run, ask: LandAsk, *, agent: str, settings: Settings, 
         if ask.apply:
             made = _applied(run, made)
         return replace(made, next=next_command(made))
+
+
+def _refuse_who_reads_no_words(agent: str) -> None:
+    """A follow-up is words, with both sides of files in them: a shell would run what stands in these."""
+    if agent != SAME and (agent == _SHELL or not dialect(agent).answers):
+        raise PlanError(
+            f"{agent} reads no words, and a conflict is put to an agent in words",
+            where="--resolve",
+            next_step=f"name a coding agent (forkjoin agents), or {SAME}: who made the change makes it again",
+        )
 
 
 def _applied(run: Run, made: Landing) -> Landing:

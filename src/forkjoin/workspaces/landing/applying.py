@@ -21,8 +21,8 @@ _PLAIN: Final = ("--no-renames", "--no-ext-diff", "--no-textconv")
 def apply_forward(top: Path, commit: str, *, branch: str) -> str:
     """Fast-forward the checked out branch of the work tree *top* to *commit*, and return its name.
 
-    Raises PlanError, and changes nothing, where no branch is checked out, where it has moved on, or where a file that
-    differs has changes of the user's: these are named. *branch* is where the changes are meanwhile.
+    Raises PlanError, and changes nothing, where no branch is checked out, where it has moved on, where git cannot move it, or
+    where a file that differs has changes of the user's: these are named. *branch* is where the changes are meanwhile.
     """
     user = of_user(top)
     head = user.run("symbolic-ref", "-q", "HEAD")
@@ -41,7 +41,10 @@ def apply_forward(top: Path, commit: str, *, branch: str) -> str:
             f"you have changes of your own in {shown}", branch, f"commit or stash them, then: git merge {branch}"
         )
     reached("apply.before")
-    user.out("merge", "--ff-only", "--no-edit", "-q", "--no-autostash", commit)
+    done = user.run("merge", "--ff-only", "--no-edit", "-q", "--no-autostash", commit)
+    if done.code != 0:
+        said = done.said.decode("utf-8", "replace").strip().partition("\n")[0] or f"exit code {done.code}"
+        raise _refusal(f"git cannot move {name}: {said.removesuffix('.')}", branch, f"git merge {branch}")
     reached("apply.after")
     return name
 
