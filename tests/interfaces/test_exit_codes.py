@@ -154,3 +154,32 @@ def test_where_it_cannot_be_landed_the_results_are_told_all_the_same(forkjoin, m
     task = {"id": "a", "shell": "echo new > made.txt", "writes": ["made.txt"]}
     said = forkjoin.json("run", "--land", forkjoin.plan(task), code=7)
     assert (said["tasks"][0]["state"], said["exit"]) == ("completed", "machine")
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_a_run_in_worktrees_keeps_what_was_made_and_the_users_repository(forkjoin) -> None:
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", "-C", str(forkjoin.tree), *words], capture_output=True, text=True, check=True)
+        return done.stdout
+
+    _repository(forkjoin.tree)
+    (forkjoin.tree / "mine.txt").write_text("mine\n")
+    before = git("status", "--porcelain"), git("for-each-ref"), git("config", "--local", "--list")
+    rows = [{"id": name, "shell": f"echo 1 > {name}.txt; echo made; sleep 60", "isolation": "worktree"}
+            for name in ("a", "b")]  # fmt: skip
+    process = forkjoin.process("run", "-v", forkjoin.plan(*rows))
+    made = 0
+    while made < 2:
+        line = process.stderr.readline()
+        assert line, process.poll()
+        made += line.rstrip().endswith("made")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    run = forkjoin.json("ls")["runs"][0]
+    assert (run["state"], run["unlanded"]) == ("stopped", ["a", "b"])
+    assert [line for line in git("for-each-ref").splitlines() if "refs/forkjoin/" not in line] == before[1].splitlines()
+    assert "a.txt" in forkjoin("diff", "a")[1]
+    assert forkjoin("rm", "--discard", run["run"])[0] == 0
+    assert len(git("worktree", "list").splitlines()) == 1
+    assert (git("status", "--porcelain"), git("for-each-ref"), git("config", "--local", "--list")) == before
