@@ -21,8 +21,9 @@ _PLAIN: Final = ("--no-renames", "--no-ext-diff", "--no-textconv")
 def apply_forward(top: Path, commit: str, *, branch: str) -> str:
     """Fast-forward the checked out branch of the work tree *top* to *commit*, and return its name.
 
-    Raises PlanError, and changes nothing, where no branch is checked out, where it has moved on, where git cannot move it, or
-    where a file that differs has changes of the user's: these are named. *branch* is where the changes are meanwhile.
+    Raises PlanError, and changes nothing, where no branch is checked out, where it has moved on, where git cannot move
+    it, or where a file that differs has changes of the user's: these are named. *branch* is where the changes are
+    meanwhile.
     """
     user = of_user(top)
     head = user.run("symbolic-ref", "-q", "HEAD")
