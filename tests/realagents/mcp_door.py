@@ -1,6 +1,8 @@
 """Real agent programs that call forkjoin by MCP: each launches three tasks in one call and fetches one of them.
 
-    .venv/bin/python tests/realagents/mcp_door.py [claude codex opencode]
+    .venv/bin/python tests/realagents/mcp_door.py [claude codex opencode names]
+
+`names`: Claude Code, of a server with `--names claude`, calls Task and TaskOutput as it calls its own.
 
 The programs lie where `homes.programs` looks; a scripted model on loopback tells them what to call. Nothing of the
 user's is read: a HOME of their own, made-up keys, telemetry off. Prints JSON: what each saw, and how the run ended.
@@ -34,6 +36,10 @@ PROMPT = (
     f"[[call run_tasks {json.dumps({'tasks': TASKS})}]] "
     f"[[call task_output {json.dumps({'task_id': 't2', 'timeout': 40000})}]] [[say DONE]]"
 )
+NAMES = (
+    f"[[call mcp__forkjoin__Task {json.dumps({'tasks': TASKS})}]] "
+    f"[[call mcp__forkjoin__TaskOutput {json.dumps({'task_id': 't2', 'block': True, 'timeout': 40000})}]] [[say DONE]]"
+)
 LIMIT_S = 300
 # Claude Code asks the model before its servers are there, and hides their tools behind a search, unless it is told so.
 CLAUDE_CODE = {"ENABLE_TOOL_SEARCH": "false", "MCP_CONNECTION_NONBLOCKING": "false", "MCP_TIMEOUT": "60000"}
@@ -41,8 +47,9 @@ CLAUDE_CODE = {"ENABLE_TOOL_SEARCH": "false", "MCP_CONNECTION_NONBLOCKING": "fal
 
 def command(agent: str, top: Path, state: str) -> list[str]:
     """Return an agent's command line with our server in it."""
-    server = {"command": SERVER[0], "args": SERVER[1:], "env": {"FORKJOIN_HOME": state}}
-    if agent == "claude":
+    flags = ["--names", "claude"] if agent == "names" else []
+    server = {"command": SERVER[0], "args": [*SERVER[1:], *flags], "env": {"FORKJOIN_HOME": state}}
+    if agent in ("claude", "names"):
         (top / "mcp.json").write_text(json.dumps({"mcpServers": {"forkjoin": server}}))
         return ["claude", "-p", "--output-format", "stream-json", "--verbose", "--model", "mock-model",
                 "--strict-mcp-config", "--mcp-config", str(top / "mcp.json"),
@@ -73,8 +80,8 @@ def call(agent: str) -> dict[str, Any]:
         environ = homes.environ(top / "home", programs, served.url) | CLAUDE_CODE
         state = str(top / "state")
         done = subprocess.run(
-            command(agent, top, state), cwd=top / "tree", env=environ, input=PROMPT, capture_output=True,
-            text=True, timeout=LIMIT_S, check=False,
+            command(agent, top, state), cwd=top / "tree", env=environ, input=NAMES if agent == "names" else PROMPT,
+            capture_output=True, text=True, timeout=LIMIT_S, check=False,
         )  # fmt: skip
         told = subprocess.run(
             [*SERVER[:3], "wait", "--json"], cwd=top / "tree", env=environ | {"FORKJOIN_HOME": state},
@@ -91,7 +98,7 @@ def call(agent: str) -> dict[str, Any]:
 
 def main() -> None:
     """Print what each saw."""
-    print(json.dumps({agent: call(agent) for agent in sys.argv[1:] or ("claude", "codex", "opencode")}, indent=2))
+    print(json.dumps({agent: call(agent) for agent in sys.argv[1:] or ("claude", "codex", "opencode", "names")}, indent=2))
 
 
 if __name__ == "__main__":

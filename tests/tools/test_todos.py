@@ -63,6 +63,15 @@ def test_own_lists_and_those_of_runs(call: Callable[..., dict[str, Any]]) -> Non
     assert [one["status"] for one in written["newTodos"]] == ["in_progress", "in_progress", "pending"]
     assert call("todo_read")["todos"] == written["newTodos"]
 
+    # What other programs leave out of an item, or add to it, is no reason to refuse the list.
+    short = [{"content": "a", "status": "in_progress"}, {"content": "b", "status": "pending", "priority": "high"}]
+    written = call("todo_write", todos=short, mode="sequential")
+    assert [one["activeForm"] for one in written["newTodos"]] == ["a", "b"]
+    with pytest.raises(ForkjoinError, match="content"):
+        call("todo_write", todos=[{"status": "pending"}])
+    with pytest.raises(ForkjoinError, match="status"):
+        call("todo_write", todos=[{"content": "a", "status": "doing"}])
+
     run = call("run_tasks", tasks=[{"description": "Print", "shell": "echo x", "writes": []}])["run"]
     call("task_output", task_id=run)
     wrong = {"content": "Print", "status": "pending", "activeForm": "Printing"}

@@ -140,10 +140,24 @@ class TodoRead(Value, frozen=True, kw_only=True, omit_defaults=True):
     run: Annotated[str, Meta(description=f"{_RUN} Absent: the newest run started here, or your own list.")] = ""
 
 
+class TodoAsk(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One item, as Claude Code writes it; what other programs add to theirs is passed over."""
+
+    content: Annotated[str, Meta(description="What is to be done.")]
+    status: Literal["pending", "in_progress", "completed"]
+    active_form: Annotated[str, Meta(description="The same while in progress; default: content.")] = msgspec.field(
+        default="", name="activeForm"
+    )
+
+    def todo(self) -> Todo:
+        """Return it as a line of the list."""
+        return Todo(content=self.content, status=self.status, active_form=self.active_form.strip() or self.content)
+
+
 class TodoWrite(Value, frozen=True, kw_only=True, omit_defaults=True):
     """What todo_write takes: Claude Code's shape."""
 
-    todos: Annotated[list[Todo], Meta(description="Your items, in the place of those before.")]
+    todos: Annotated[list[TodoAsk], Meta(description="Your items, in the place of those before.")]
     run: Annotated[str, Meta(description=f"{_RUN} Absent: the newest run started here, or a list of its own.")] = ""
     mode: Annotated[
         Literal["parallel", "sequential"],

@@ -24,8 +24,9 @@ async def todo_read(host: Host, ask: TodoRead, given: Mapping[str, Any], tell: T
 
 async def todo_write(host: Host, ask: TodoWrite, given: Mapping[str, Any], tell: Tell) -> TodosWritten:
     """Put the caller's items on the list; no task's state is changed by it."""
-    checked(ask.todos, ask.mode)
-    return await asyncio.to_thread(_written, host, ask)
+    todos = [one.todo() for one in ask.todos]
+    checked(todos, ask.mode)
+    return await asyncio.to_thread(_written, host, ask, todos)
 
 
 def checked(todos: Sequence[Todo], mode: Literal["parallel", "sequential"]) -> None:
@@ -75,19 +76,19 @@ def _list(host: Host, run: str) -> tuple[Todo, ...]:
         return found.todo()
 
 
-def _written(host: Host, ask: TodoWrite) -> TodosWritten:
+def _written(host: Host, ask: TodoWrite, todos: Sequence[Todo]) -> TodosWritten:
     name = ask.run or host.newest
     if not name:
-        old, host.own = host.own, completed_list(ask.todos, ask.mode)
+        old, host.own = host.own, completed_list(todos, ask.mode)
         return TodosWritten(run="", oldTodos=old, newTodos=host.own)
     with host.run(name) as run:
         old = run.todo()
-        run.jot([one for one in ask.todos if not is_join(one)])
+        run.jot([one for one in todos if not is_join(one)])
         new = run.todo()
     kept = {line.content for line in new}
     notes = tuple(
         f"{one.content!r} is a task of run {name}: how it stands is for the run to say"
-        for one in ask.todos
+        for one in todos
         if one.content not in kept or _differs(one, new)
     )
     return TodosWritten(run=name, oldTodos=old, newTodos=new, notes=notes)
