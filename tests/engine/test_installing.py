@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tomllib
@@ -121,6 +122,18 @@ def test_a_link_of_theirs_stays_a_link(environ: dict[str, str], tmp_path: Path) 
     install("opencode", environ)
     assert (folder / "opencode.json").is_symlink()
     assert "forkjoin" in (tmp_path / "dotfiles.json").read_text()
+
+
+def test_what_cannot_be_written_leaves_nothing_half_made_and_says_what_stays(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def replace(self: Path, target: Path) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy", str(target))
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(CannotHere, match=r"SKILL\.md: Device or resource busy; what was written before it stays"):
+        install("pi", environ)
+    assert files_below(tmp_path) == {}
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,9 @@ def call(agent: str) -> dict[str, Any]:
 
 def main() -> None:
     """Print what each saw."""
-    print(json.dumps({agent: call(agent) for agent in sys.argv[1:] or ("claude", "codex", "opencode", "names")}, indent=2))
+    print(
+        json.dumps({agent: call(agent) for agent in sys.argv[1:] or ("claude", "codex", "opencode", "names")}, indent=2)
+    )
 
 
 if __name__ == "__main__":

@@ -116,10 +116,14 @@ Act: TypeAlias = Launched | Began | Done | Accepted | Returned | Fetched | Touch
 
 @dataclass(kw_only=True)
 class Job:
-    """One launch and what became of it; `needs` are the calls of before whose results its prompt speaks of."""
+    """One launch and what became of it; `needs` are the calls of before whose results its prompt speaks of.
+
+    `named` are the paths that its prompt names.
+    """
 
     launched: Launched
     line: int
+    named: frozenset[str] = frozenset()
     handles: tuple[str, ...] = ()
     began_line: int | None = None
     ended_line: int | None = None

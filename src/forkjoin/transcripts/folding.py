@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Sequence
 
 from forkjoin.transcripts.acts import (
@@ -19,7 +20,7 @@ from forkjoin.transcripts.acts import (
     Touched,
     Worked,
 )  # fmt: skip
-from forkjoin.transcripts.words import needs, words
+from forkjoin.transcripts.words import needs, paths, words
 
 _KNOWN = 300_000  # words that are remembered
 _HEARD = 20_000  # characters of what is told; a word that is missed makes a task count as dependent
@@ -39,6 +40,8 @@ class Session:
         self._known: dict[str, int] = {}
         self._disturbed: set[str] = set()
         self._handles: dict[str, str] = {}  # of launches in the background: handle -> call
+        self._lengths: set[int] = set()  # of all handles
+        self._newest: dict[str, deque[Job]] = defaultdict(lambda: deque(maxlen=_COMPARED))  # by who launched them
 
     def add(self, act: Act, line: int) -> None:
         """Take in what *line* says."""
@@ -72,8 +75,9 @@ class Session:
     def _launched(self, act: Launched, line: int) -> None:
         asked = words(act.prompt)
         prompt = act.prompt[:_PROMPT]
-        job = Job(launched=Launched(**{**vars(act), "prompt": prompt}), line=line, background=act.background)
-        siblings = [one for one in self.jobs.values() if one.launched.owner == act.owner][-_COMPARED:]
+        launched = Launched(**{**vars(act), "prompt": prompt})
+        job = Job(launched=launched, line=line, named=paths(words(prompt)), background=act.background)
+        siblings = self._newest[act.owner]
         job.needs = {
             one.launched.call for one in siblings
             if one.ended_line is not None and needs(prompt, asked, one, self._known)
@@ -82,7 +86,12 @@ class Session:
         job.broken = siblings[-1].broken if together else act.owner in self._disturbed
         if not together:
             self._disturbed.discard(act.owner)
+        if again := self.jobs.get(act.call):  # a record that stands there twice
+            self._newest[again.launched.owner] = deque(
+                (one for one in self._newest[again.launched.owner] if one is not again), maxlen=_COMPARED
+            )
         self.jobs[act.call] = job
+        self._newest[act.owner].append(job)
         self._remember(asked, line)
 
     def _went_on(self, job: Job, act: Began | Done | Accepted | Returned, line: int) -> None:
@@ -95,6 +104,7 @@ class Session:
                 job.background, job.handles = True, act.handles
                 handles = (job.launched.call, *(one for one in act.handles if len(one) > 3))
                 self._handles |= dict.fromkeys(handles, act.call)
+                self._lengths |= set(map(len, handles))
             case Returned():
                 job.ended_line = job.ended_line or line
                 job.ended_at, job.taken = act.at, act.seconds
@@ -109,11 +119,17 @@ class Session:
 
     def _named(self, names: Sequence[str], line: int, *, over: bool = True, stopped: bool = False) -> list[Job]:
         """Return the jobs that *names* speak of; where they have ended, their results count as fetched."""
-        calls = {call for handle, call in self._handles.items() if any(handle in name for name in names)}
-        found = [self.jobs[call] for call in sorted(calls)]
+        found = [self.jobs[call] for call in sorted({call for name in names for call in self._meant(name)})]
         for job in found if over or stopped else ():
             job.fetched_line = job.fetched_line or line
         return found
+
+    def _meant(self, name: str) -> set[str]:
+        """Return the launches whose handles stand in *name*: its parts are looked up where that is less to do."""
+        if len(name) * len(self._lengths) > len(self._handles):
+            return {call for handle, call in self._handles.items() if handle in name}
+        parts = (name[at : at + length] for length in self._lengths for at in range(len(name) - length + 1))
+        return {self._handles[part] for part in parts if part in self._handles}
 
     def _touched(self, act: Touched) -> None:
         job = self.jobs.get(act.owner)

@@ -11,7 +11,7 @@ from forkjoin.transcripts.acts import Job
 from forkjoin.transcripts.folding import Session
 from forkjoin.transcripts.reading import Reading
 from forkjoin.transcripts.through import plan_of
-from forkjoin.transcripts.words import meets
+from forkjoin.transcripts.words import Earlier
 
 
 def judged(readings: Sequence[Reading]) -> TranscriptReport:
@@ -53,16 +53,16 @@ Batches = list[list[Job]]
 def _serial(jobs: Sequence[Job]) -> Iterator[Batches]:
     """Yield stretches of jobs that ran one batch after another, though no later one needed an earlier one."""
     batches: Batches = []
+    earlier = Earlier()
     for job in jobs:
-        if not batches:
-            batches = [[job]]
-        elif not _is_after(job, batches[-1]):
+        if batches and not _is_after(job, batches[-1]):
             batches[-1].append(job)
-        elif job.broken or any(_needs(job, one) for batch in batches for one in batch):
+        elif batches and (job.broken or earlier.is_needed_by(job)):
             yield from [batches] if len(batches) > 1 else ()
-            batches = [[job]]
+            batches, earlier = [[job]], Earlier()
         else:
             batches.append([job])
+        earlier.add(job)
     yield from [batches] if len(batches) > 1 else ()
 
 
@@ -81,10 +81,6 @@ def _was_over(earlier: Job, later: Job) -> bool:
     if earlier.ended_at is not None and later.launched.at is not None and later.launched.at < earlier.ended_at:
         return False
     return earlier.ended_line < later.line or earlier.line == earlier.ended_line
-
-
-def _needs(later: Job, earlier: Job) -> bool:
-    return earlier.launched.call in later.needs or meets(later, earlier)
 
 
 def _serial_finding(path: str, batches: Batches) -> TranscriptFinding:

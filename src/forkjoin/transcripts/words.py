@@ -37,6 +37,11 @@ def words(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def paths(found: frozenset[str]) -> frozenset[str]:
+    """Return those of the words that name a file or a folder."""
+    return frozenset(filter(_is_path, found))
+
+
 def needs(prompt: str, asked: frozenset[str], earlier: Job, known: dict[str, int]) -> bool:
     """Return whether *prompt* (its words: *asked*) may stand on the result of *earlier*.
 
@@ -52,18 +57,36 @@ def needs(prompt: str, asked: frozenset[str], earlier: Job, known: dict[str, int
     new = {word for word in asked & earlier.words if known.get(word, earlier.line + 1) > earlier.line}
     if len(new) > 1 or any(_is_name(word) for word in new):
         return True
-    files = {word for word in asked & words(earlier.launched.prompt) if _is_path(word)}
-    return bool(files) and bool(_CHANGES.search(prompt) or _CHANGES.search(earlier.launched.prompt))
-
-
-def meets(later: Job, earlier: Job) -> bool:
-    """Return whether files show that *later* needed *earlier*: it read, wrote or was told of one that was written."""
-    if earlier.writes & (later.reads | later.writes) or earlier.reads & later.writes:
-        return True
-    asked = words(later.launched.prompt)
-    return any(
-        PurePosixPath(path).name.lower() in {word.rpartition("/")[2] for word in asked} for path in earlier.writes
+    return not asked.isdisjoint(earlier.named) and bool(
+        _CHANGES.search(prompt) or _CHANGES.search(earlier.launched.prompt)
     )
+
+
+class Earlier:
+    """What the jobs of a stretch did, together: so a later one is compared with all of them at once."""
+
+    def __init__(self) -> None:
+        self._calls: set[str] = set()
+        self._reads: set[str] = set()
+        self._writes: set[str] = set()
+        self._names: set[str] = set()
+
+    def add(self, job: Job) -> None:
+        """Take in one more."""
+        self._calls.add(job.launched.call)
+        self._reads |= job.reads
+        self._writes |= job.writes
+        self._names |= {PurePosixPath(path).name.lower() for path in job.writes}
+
+    def is_needed_by(self, later: Job) -> bool:
+        """Return whether *later* needed one of them: its prompt says so, or it met, or was told of, what was written."""
+        if not self._calls.isdisjoint(later.needs) or not self._reads.isdisjoint(later.writes):
+            return True
+        if not self._writes.isdisjoint(later.reads | later.writes):
+            return True
+        return bool(self._names) and any(
+            word.rpartition("/")[2] in self._names for word in words(later.launched.prompt)
+        )
 
 
 def _is_name(word: str) -> bool:

@@ -51,7 +51,10 @@ def carry_out(installation: Installation) -> None:
         try:
             _write(folder, edit)
         except OSError as error:
-            raise CannotHere(f"{folder / edit.path}: {error.strerror or error}") from error
+            raise CannotHere(
+                f"{folder / edit.path}: {error.strerror or error}; what was written before it stays: mend that and "
+                "install again, or take it away with --uninstall"
+            ) from error
 
 
 def found_hosts(environ: Mapping[str, str]) -> tuple[FoundHost, ...]:
@@ -149,11 +152,14 @@ def _write(folder: Path, edit: Edit) -> None:
     target = path.resolve()  # a link of theirs stays one
     fresh = target.with_name(f"{target.name}.forkjoin-new")
     kept = target.exists()
-    fresh.touch(mode=0o600 if kept else 0o666)  # what is private is never, not for a moment, open to others
-    fresh.write_bytes(edit.after.encode())
-    if kept:
-        shutil.copymode(target, fresh)
-    fresh.replace(target)
+    try:
+        fresh.touch(mode=0o600 if kept else 0o666)  # what is private is never, not for a moment, open to others
+        fresh.write_bytes(edit.after.encode())
+        if kept:
+            shutil.copymode(target, fresh)
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)  # there only where something went wrong
     if edit.how == "restore" and edit.aside:
         (folder / edit.aside).unlink()
 

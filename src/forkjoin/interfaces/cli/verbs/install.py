@@ -56,13 +56,14 @@ def act(ask: Ask) -> int:
     found = planned(ask.hosts, os.environ, uninstall=ask.uninstall)
     if not ask.json:
         _print(chain.from_iterable(_diff(one, whole=ask.verbose) for one in found))
-    for one in () if ask.dry_run else found:
-        carry_out(one)
+    for one in found:
+        if not ask.dry_run:
+            carry_out(one)
+        if not ask.json:  # what was done stands there, where the next one fails
+            _print(_told(one, dry_run=ask.dry_run))
     if ask.json:
         shown = [_as_dict(one) for one in found]
         data_json({"forkjoin": 1, "dry_run": ask.dry_run, "uninstall": ask.uninstall, "hosts": shown})
-    else:
-        _print(line for one in found for line in _told(one, dry_run=ask.dry_run))
     return 0
 
 
