@@ -172,6 +172,13 @@ def test_check_names_each_task_with_its_claims(forkjoin) -> None:
     for task in said["tasks"]:
         assert {"id", "writes", "reads", "bounded"} <= set(task)
         assert all(set(claim) >= {"path", "why", "confidence"} for claim in (*task["writes"], *task["reads"]))
+    assert said["exit"] == "ok"
+
+
+def test_check_says_by_a_word_how_it_ended(forkjoin) -> None:
+    plan = forkjoin.plan({"id": "a", "shell": "true", "writes": ["x"]}, {"id": "b", "shell": "true", "writes": ["x"]})
+    assert forkjoin.json("check", plan)["exit"] == "ok"
+    assert forkjoin.json("check", "--policy", "strict", plan, code=6)["exit"] == "not-independent"
 
 
 def test_watch_of_what_is_over_ends_with_the_object_of_a_run(forkjoin, ended: str) -> None:

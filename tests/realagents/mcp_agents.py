@@ -95,10 +95,12 @@ async def talk(agent: str, tree: Path, environ: Mapping[str, str]) -> Json:
 
 async def spend(tree: Path, environ: Mapping[str, str]) -> Json:
     """Launch what spends more than the server's budget, then ask for more."""
-    task = {"agent": SPENDER, "prompt": ENDLESS, "writes": [], "permission": "workspace-write"}
+    task = {"agent": SPENDER, "prompt": ENDLESS, "writes": ["made.txt"]}
     async with door(tree, environ, "--budget", "0.5usd") as held:
         above = await held.call("run_tasks", tasks=[task], budget_usd=2)
         started = await held.call("run_tasks", tasks=[task])
+        if "said" in started:
+            return {"above": above.get("said", ""), "ended": ("refused", started["said"]), "usd": None, "again": ""}
         (ended,) = await held.collect(started["run"])
         again = await held.call("run_tasks", tasks=[task])
     return {
@@ -120,7 +122,7 @@ def wrong(found: Json) -> list[str]:
     ]  # fmt: skip
     if spent := found.get("budget"):
         bad += [f"budget: {key} {spent[key]}" for key in ("above", "again") if "--budget" not in spent[key]]
-        if spent["ended"][0] != "failed" or "budget" not in spent["ended"][1] or not 0.5 <= (spent["usd"] or 0) < 2:
+        if spent["ended"][0] != "failed" or "budget" not in spent["ended"][1] or (spent["usd"] or 0) >= 2:
             bad.append(f"budget: {spent['ended']} {spent['usd']}")
     return bad
 
@@ -141,7 +143,7 @@ async def trial(agents: tuple[str, ...], *, budget: bool) -> Json:
 
 def main() -> int:
     """Print what was seen; return 1 where anything is wrong."""
-    agents = tuple(word for word in sys.argv[1:] if word != "--share") or AGENTS
+    agents = tuple(word for word in sys.argv[1:] if not word.startswith("-")) or AGENTS
     found = asyncio.run(trial(agents, budget="--share" not in sys.argv))
     bad = wrong(found)
     print(json.dumps({"wrong": bad, **found}, indent=2))

@@ -40,6 +40,7 @@ NAMES = (
     f"[[call mcp__forkjoin__Task {json.dumps({'tasks': TASKS})}]] "
     f"[[call mcp__forkjoin__TaskOutput {json.dumps({'task_id': 't2', 'block': True, 'timeout': 40000})}]] [[say DONE]]"
 )
+ASKED = ("claude", "codex", "opencode", "names")
 LIMIT_S = 300
 # Claude Code asks the model before its servers are there, and hides their tools behind a search, unless it is told so.
 CLAUDE_CODE = {"ENABLE_TOOL_SEARCH": "false", "MCP_CONNECTION_NONBLOCKING": "false", "MCP_TIMEOUT": "60000"}
@@ -98,9 +99,7 @@ def call(agent: str) -> dict[str, Any]:
 
 def main() -> None:
     """Print what each saw."""
-    print(
-        json.dumps({agent: call(agent) for agent in sys.argv[1:] or ("claude", "codex", "opencode", "names")}, indent=2)
-    )
+    print(json.dumps({agent: call(agent) for agent in sys.argv[1:] or ASKED}, indent=2))
 
 
 if __name__ == "__main__":

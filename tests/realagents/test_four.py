@@ -15,13 +15,14 @@ from realagents import homes, model, scenarios, secrets30
 
 KINDS = {"write", "findings", "read-only", "401", "429", "500", "turns", "budget"}
 SCRIPT = Path(__file__).with_name("scenarios.py")
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(
+with_programs = pytest.mark.skipif(
     homes.programs() is None,
     reason=f"the real programs are not here; npm install --prefix .agents {' '.join(homes.PINNED)}",
 )
+
+
+@pytest.mark.slow
+@with_programs
 def test_the_four_programs_do_the_five_tasks_of_the_guide_and_reach_nothing_outside() -> None:
     done = subprocess.run(
         [sys.executable, str(SCRIPT), "--share"], capture_output=True, text=True, timeout=400, check=False
@@ -31,6 +32,17 @@ def test_the_four_programs_do_the_five_tasks_of_the_guide_and_reach_nothing_outs
     assert found["wrong"] == []
     assert {line["case"] for line in found["all"]} == {"findings-claude", "401-codex", "401-pi", "left", "example"}
     assert not found["looked_up"]  # None where this machine gives nobody a network of his own
+
+
+@pytest.mark.slow
+@with_programs
+def test_by_mcp_a_real_agent_is_launched_left_collected_and_told_more() -> None:
+    script = SCRIPT.with_name("mcp_agents.py")
+    done = subprocess.run(
+        [sys.executable, str(script), "--share", "codex"], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["codex"]["more"] == ["completed", "SECOND"]
 
 
 def test_every_program_has_a_case_of_every_kind() -> None:

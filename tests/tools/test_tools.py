@@ -244,3 +244,11 @@ def test_agents_cannot_close_the_marks_around_their_words() -> None:
 )
 def test_long_texts_share_what_short_ones_leave(lengths: tuple[int, ...], most: int, shares: tuple[int, ...]) -> None:
     assert shared_out(lengths, most) == shares
+
+
+def test_what_contradicts_itself_is_said_without_lines_that_the_caller_never_wrote(
+    call: Callable[..., dict[str, Any]],
+) -> None:
+    task = {"prompt": "x", "agent": "claude", "writes": [], "permission": "workspace-write"}
+    with pytest.raises(PlanError, match=r"^tasks\[0\]\.writes: [^()]*$"):
+        call("check_plan", tasks=[task])

@@ -75,6 +75,7 @@ class ClaudeDialect(StreamDialect):
     name = "claude"
     permits = {may: " ".join(words) for may, words in _PERMISSIONS.items()}  # noqa: RUF012 - read, never changed
     reopens = ("--resume",)
+    holds_dollars = True
     coding = Coding(
         program="claude",
         provider="anthropic",

@@ -25,6 +25,7 @@ class StreamDialect:
     permits: ClassVar[Mapping[Permission, str]]  # what each permission is for its program, in words
     reopens: ClassVar[tuple[str, ...]]  # behind these words its program takes a session that a person goes on with
     whole_session: ClassVar[bool] = False  # whether, asked to go on, it says what its whole session has used
+    holds_dollars: ClassVar[bool] = False  # whether its program keeps to a budget in dollars, and says them at its end
 
     def probe(self) -> Probe:
         """Look for its program, and for how it is logged in."""

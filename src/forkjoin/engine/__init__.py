@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.preparing.prepare import Overrides, Prepared, prepared, prompts_plan, review_prepared
     from forkjoin.engine.preparing.reading import read_plan
     from forkjoin.engine.preparing.scoping import Narrow, scope_json
-    from forkjoin.engine.records.rendering import FORMATS
+    from forkjoin.engine.records.rendering import EVERY, FORMATS
     from forkjoin.engine.records.touching import Touched, touched
     from forkjoin.engine.resolving import land_and_resolve
     from forkjoin.engine.retention import retire
@@ -101,6 +101,7 @@ _HOME = {
     "review_prepared": "forkjoin.engine.preparing.prepare",
     "examined": "forkjoin.engine.doctor.examining",
     "clear": "forkjoin.engine.doctor.examining",
+    "EVERY": "forkjoin.engine.records.rendering",
     "FORMATS": "forkjoin.engine.records.rendering",
     "DEMO": "forkjoin.engine.bundles.replaying",
     "replay_prepared": "forkjoin.engine.bundles.replaying",
@@ -126,6 +127,7 @@ _HOME = {
 __all__ = [
     "DEFAULT_BASELINE",
     "DEMO",
+    "EVERY",
     "FORMATS",
     "ExplainedAgent",
     "Exported",

@@ -156,7 +156,8 @@ def _checked(written: Mapping[str, Any], row: Mapping[str, Any], source: Source,
     if wrong is not None:
         places = [_place(field, written, source, at) if field in row else (*at, field) for field in wrong.fields]
         lines = [source.line(place) for place in places]
-        both = f" (lines {' and '.join(map(str, lines))})" if len(lines) > 1 and all(lines) else ""
+        told = len(set(lines)) > 1 and all(lines)  # of one line all there is to say stands in front
+        both = f" (lines {' and '.join(map(str, lines))})" if told else ""
         raise source.error(places[0], wrong.why + both, wrong.next_step)
     return task
 

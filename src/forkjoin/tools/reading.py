@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from forkjoin.engine import Run
 
 Mode = Literal["answer", "tail", "full"]
-_ALL = 10**9
 
 
 async def task_output(host: Host, ask: TaskOutput, given: Mapping[str, Any], tell: Tell) -> Outputs:
@@ -112,11 +111,11 @@ def _cut(result: TaskResult, share: int, offset: int) -> TaskResult:
 
 
 def _reported(host: Host, ask: ReportAsk) -> Reported:
-    from forkjoin.engine import FORMATS
+    from forkjoin.engine import EVERY, FORMATS
 
     if ask.format not in FORMATS:
         raise PlanError(f"no format {ask.format!r}", where="report.format", next_step=choices(ask.format, [*FORMATS]))
-    most = None if ask.max_findings is msgspec.UNSET else ask.max_findings or _ALL
+    most = None if ask.max_findings is msgspec.UNSET else ask.max_findings or EVERY
     with host.run(ask.run) as run:
         text = run.report_text(ask.format, most=most)
         found, state = run.severity_count("info"), run.view().state

@@ -79,7 +79,7 @@ class Earlier:
         self._names |= {PurePosixPath(path).name.lower() for path in job.writes}
 
     def is_needed_by(self, later: Job) -> bool:
-        """Return whether *later* needed one of them: its prompt says so, or it met, or was told of, what was written."""
+        """Return whether *later* needed one of them: its prompt says so, or it met what was written."""
         if not self._calls.isdisjoint(later.needs) or not self._reads.isdisjoint(later.writes):
             return True
         if not self._writes.isdisjoint(later.reads | later.writes):

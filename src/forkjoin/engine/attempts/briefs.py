@@ -29,7 +29,8 @@ _TELL: dict[Why, Callable[[Task, str], str]] = {
 class Given:
     """What a task gets from those it waited for: their commits, and under `after` their answers.
 
-    `goes_on` is what it goes on with of an earlier attempt, `budget` what takes the place of its own.
+    `goes_on` is what it goes on with of an earlier attempt, `budget` what takes the place of its own, `left` the dollars
+    that are left of the run's budget.
     """
 
     commits: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class Given:
     answers: tuple[Answer, ...] = ()
     goes_on: GoesOn | None = None
     budget: Budget | None = None
+    left: float | None = None
 
 
 class Briefs:

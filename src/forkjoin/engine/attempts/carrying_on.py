@@ -12,8 +12,9 @@ from forkjoin.engine.attempts.briefs import Given
 from forkjoin.engine.attempts.sessions import GoesOn
 from forkjoin.engine.attempts.settling import Result
 from forkjoin.engine.attempts.speaking import speaker
-from forkjoin.model import Completed, Failed, NeedsInput, Task, TaskId, Usage
+from forkjoin.model import Budget, Completed, Failed, NeedsInput, Task, TaskId, Usage
 
+_LEAST_USD = 0.01  # 0 would be no bound
 Key: TypeAlias = tuple[TaskId, int]
 
 
@@ -25,13 +26,19 @@ class Carrying:
 
     def __init__(self, tasks: dict[TaskId, Task]) -> None:
         self._tasks = tasks
+        self._own = {name: task.budget for name, task in tasks.items()}
         self._goes_on: dict[Key, GoesOn] = {}
 
     def remember(self, key: Key, gift: Given) -> Given:
         """Take note of what an attempt is given; return it."""
         task = self._tasks[key[0]]
-        if gift.budget is not None and task.budget is not None:
-            self._tasks[task.id] = msgspec.structs.replace(task, budget=gift.budget)
+        if gift.budget is not None and self._own[task.id] is not None:
+            self._own[task.id] = gift.budget
+        budget = self._own[task.id]
+        if gift.left is not None and getattr(speaker(task), "holds_dollars", False):
+            budget = at_most(budget, gift.left)
+        if budget != task.budget:
+            self._tasks[task.id] = msgspec.structs.replace(task, budget=budget)
         if gift.goes_on is not None:
             self._goes_on[key] = gift.goes_on
         return gift
@@ -50,6 +57,16 @@ class Carrying:
     def forget(self, key: Key) -> None:
         """Drop what is kept of an attempt that has its record."""
         self._goes_on.pop(key, None)
+
+
+def at_most(own: Budget | None, left: float) -> Budget:
+    """Return a task's budget within the dollars that are left of its run's.
+
+    What holds dollars itself says them at its end alone, so nobody else could end it before.
+    """
+    usd = max(left, _LEAST_USD)
+    tokens = own.tokens if own is not None else None
+    return Budget(usd=usd if own is None or own.usd is None else min(own.usd, usd), tokens=tokens)
 
 
 def carried_on(result: Result, goes_on: GoesOn | None, before: Usage | None) -> Result:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from forkjoin.engine.attempts.briefs import Given
 from forkjoin.engine.attempts.sessions import Sessions
-from forkjoin.model import Completed, Edge, Ended, Event, Planned, TaskId, Text
+from forkjoin.model import Completed, Edge, Ended, Event, Planned, RetryAsked, TaskId, Text
 from forkjoin.prompts import Answer
 
 _ANSWER_CHARS = 8_000  # of each predecessor's answer, quoted in Context
@@ -25,11 +25,17 @@ class Giving:
             self._behind[edge.then].append(edge)
         self._wanted = {edge.first for edge in planned.edges}
         self._ended: dict[TaskId, Ended] = {}
+        self._allowed = planned.options.budget.usd if planned.options.budget else None
+        self._spent = 0.0  # dollars of what has ended
         self._commits: dict[TaskId, dict[str, TaskId]] = {}  # what those behind a task start from, and whose it is
 
     def note(self, event: Event) -> None:
         """Remember a record that somebody waits for, or that its own task may go on from."""
         self._sessions.note(event)
+        if isinstance(event, RetryAsked) and event.budget is not None:
+            self._allowed = event.budget.usd
+        if isinstance(event, Ended):
+            self._spent += event.usage.usd or 0.0
         if not isinstance(event, Ended) or event.task not in self._wanted:
             return
         self._ended[event.task] = event
@@ -40,12 +46,15 @@ class Giving:
     def to(self, task: TaskId) -> Given:
         """Return what *task* gets: of its own earlier attempts, and of completed predecessors."""
         own, budget = self._sessions.to(task), self._sessions.budget(task)
+        left = None if self._allowed is None else self._allowed - self._spent
         if task not in self._behind:
-            return _NOTHING if own is None and budget is None else Given(goes_on=own, budget=budget)
+            alone = own is None and budget is None and left is None
+            return _NOTHING if alone else Given(goes_on=own, budget=budget, left=left)
         commits = self._commits_before(task)
         return Given(
             goes_on=own,
             budget=budget,
+            left=left,
             commits=tuple(commits),
             by=tuple(dict.fromkeys(commits.values())),
             answers=tuple(self._answers(self._done(task))),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _LOG_BYTES, _DIFF_CHARS = 6_000, 24_000
 _DETAILED = 400  # tasks whose output and patch are read
 
+EVERY = 10**9  # as `most`: leave none out
 FORMATS = {name: renderer.about for name, renderer in RENDERERS.items()}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from forkjoin.errors import listed
+from forkjoin.interfaces.cli.codes import WORDS
 from forkjoin.interfaces.cli.spending import caps_line, money_line
 from forkjoin.interfaces.cli.talk import data_json, data_lines
 from forkjoin.model.durations import spoken
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 _SHOWN, _NAMED = 50, 8
 
 
-def print_check(ready: Prepared, *, as_json: bool) -> int:
-    """Print what was found about a plan; return 0."""
+def print_check(ready: Prepared, *, as_json: bool, code: int = 0) -> int:
+    """Print what was found about a plan; return *code*, which is how the verb ends."""
     if as_json:
         from forkjoin.engine import check_json, money, permitted, scope_json
         from forkjoin.model import to_builtins
@@ -31,10 +32,11 @@ def print_check(ready: Prepared, *, as_json: bool) -> int:
             "permissions": to_builtins(permitted(ready)),
             "money": to_builtins(money(ready)),
         }
-        data_json({**check_json(ready.check), **{key: value for key, value in more.items() if value}})
-        return 0
+        more = {key: value for key, value in more.items() if value}
+        data_json({**check_json(ready.check), **more, "exit": WORDS[code]})
+        return code
     data_lines(check_lines(ready))
-    return 0
+    return code
 
 
 def check_lines(ready: Prepared) -> Iterator[str]:

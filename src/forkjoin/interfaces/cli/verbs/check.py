@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from forkjoin.interfaces.cli.running import policy
 from forkjoin.interfaces.cli.talk import say
 from forkjoin.interfaces.cli.verbs.run import standard_input
 from forkjoin.interfaces.cli.verdicts import print_check
+
+if TYPE_CHECKING:
+    from forkjoin.engine import Prepared
 
 EXAMPLES = (
     ("forkjoin check plan.yaml", "verdicts, order and reasons"),
@@ -52,7 +55,7 @@ class Ask(Asked):
 
 def act(ask: Ask) -> int:
     """Check it."""
-    from forkjoin.engine import Overrides, prepared, read_plan, refuse_dependent, with_estimates, with_others
+    from forkjoin.engine import Overrides, prepared, read_plan, with_estimates, with_others
 
     with _no_rings_sought():
         plan = read_plan(ask.plan, stdin=standard_input(ask.plan), lines=ask.lines)
@@ -61,15 +64,24 @@ def act(ask: Ask) -> int:
         home = Path(settings.home)
         ready = with_estimates(prepared(plan, settings=settings, tree=ask.tree, overrides=flags), home)
         ready = with_others(ready, home)
-        print_check(ready, as_json=ask.json)
+        refusal = _refusal(ready)
+        code = print_check(ready, as_json=ask.json, code=refusal.exit_code if refusal else 0)
+    if refusal and not ask.json:
+        raise refusal
+    if refusal:
+        say(f"error: {refusal}")  # the verdicts are on stdout already: one object, not two
+    return code
+
+
+def _refusal(ready: Prepared) -> NotIndependent | None:
+    """Return why its policy does not let the plan run, None where it does."""
+    from forkjoin.engine import refuse_dependent
+
     try:
         refuse_dependent(ready)
     except NotIndependent as refusal:
-        if not ask.json:
-            raise
-        say(f"error: {refusal}")  # the verdicts are on stdout already: one object, not two
-        return refusal.exit_code
-    return 0
+        return refusal
+    return None
 
 
 @contextmanager

@@ -137,9 +137,11 @@ def _form(ask: Ask) -> str:
 
 def _most(ask: Ask) -> int | None:
     """Return how many findings were asked for, None for as many as suit the format."""
+    from forkjoin.engine import EVERY
+
     if ask.most is not None and ask.most < 0:
         raise PlanError(f"{ask.most} is negative", where="--max-findings", next_step="give 1 or more, or 0 for all")
-    return 10**9 if ask.most == 0 else ask.most
+    return EVERY if ask.most == 0 else ask.most
 
 
 def _write(path: Path, text: str) -> None:
