@@ -29,8 +29,8 @@ _TELL: dict[Why, Callable[[Task, str], str]] = {
 class Given:
     """What a task gets from those it waited for: their commits, and under `after` their answers.
 
-    `goes_on` is what it goes on with of an earlier attempt, `budget` what takes the place of its own, `left` the dollars
-    that are left of the run's budget.
+    `goes_on` is what it goes on with of an earlier attempt, `budget` what takes the place of its own, `left` what
+    is left of the run's dollars.
     """
 
     commits: tuple[str, ...] = ()
