@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from synthesis.sample import given
 
 from forkjoin.model import Change, Report, to_builtins

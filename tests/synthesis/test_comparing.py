@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
-from dataclasses import replace as replace_given
 from typing import Any
 
 import pytest
@@ -134,7 +133,7 @@ def test_junit_annotations_and_sarif_say_how_to_answer() -> None:
     assert said.startswith("Compared: auth Harden | it\n| claude | codex\n")
     first = rendered(given, "github").split("\n")[0]
     assert first == '::error title=a needs your answer::<b>Which?</b> ::x%0AAnswer it: forkjoin send r/a "..."'
-    (run,) = json.loads(rendered(replace_given(given, merged=True), "sarif"))["runs"]
+    (run,) = json.loads(rendered(replace(given, merged=True), "sarif"))["runs"]
     (note,) = run["invocations"][0]["toolExecutionNotifications"]
     assert note["message"]["text"] == 'task a: needs_input: it asks; answer it: forkjoin send r/a "..."'
     assert junit_errors(rendered(given, "junit")) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -80,7 +79,7 @@ def hostile_page(address: str) -> str:
         a_report(), findings=tuple(findings), tasks=tuple(tasks), actions=tuple(p.report.actions[0] for p in parts),
         notes=tuple(payloads(address)), name=" ".join(payloads(address)), goal=" ".join(payloads(address)),
     )  # fmt: skip
-    return rendered(dataclasses.replace(whole, report=report, details=details), "html")
+    return rendered(replace(whole, report=report, details=details), "html")
 
 
 @pytest.mark.parametrize("policy", ["with its policy", "without"])

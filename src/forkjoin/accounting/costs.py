@@ -8,7 +8,8 @@ why it was behind.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from forkjoin.accounting.stretches import Stretch, Window
 from forkjoin.accounting.working import Piece, Workings

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from forkjoin.accounting.crowd import Crowd
 from forkjoin.accounting.working import Piece, Workings, by_task, end_of, recorded_of, tries_of
@@ -32,8 +33,7 @@ Window: TypeAlias = tuple[float, float]
 _Tried: TypeAlias = dict[TaskId, list[Try]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stretch:
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     """Wall time from *started* to *ended*; `cause` None = the last task at work. `work` = whose work it was."""
 
     started: float
@@ -44,8 +44,7 @@ class Stretch:
     work: TaskId | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Why:
+class Why(msgspec.Struct, frozen=True, kw_only=True):
     """Why a task's work kept the run waiting; `cause` None = it did not: it was the last."""
 
     cause: LostCause | None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from forkjoin.model import Hold, LostCause, Span, TaskId, Timeline, Try
 
@@ -15,8 +16,7 @@ _HEARD_S = 1.0  # an agent may be heard that late: a wait that seems to outlast 
 _SIBLINGS = 2  # others of its kin that have completed: fewer say nothing of what is usual
 
 
-@dataclass(frozen=True, kw_only=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """A part of an attempt's time at work."""
 
     started: float

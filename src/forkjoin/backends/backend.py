@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
+
+import msgspec
 
 from forkjoin.model import Exit, Invocation, TaskId
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
+class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt to start. `folder` is its own folder (absolute), "" for an in-process call."""
 
     task: TaskId
@@ -19,8 +19,7 @@ class Job:
     folder: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Spawned:
+class Spawned(msgspec.Struct, frozen=True, kw_only=True):
     """Its process is there: pid and start time (clock ticks since boot) of its shim; 0 for a call."""
 
     task: TaskId
@@ -29,8 +28,7 @@ class Spawned:
     start: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Output:
+class Output(msgspec.Struct, frozen=True, kw_only=True):
     """New bytes of its stdout, as they came (no framing), and the stream's length so far."""
 
     task: TaskId
@@ -39,8 +37,7 @@ class Output:
     total: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Exited:
+class Exited(msgspec.Struct, frozen=True, kw_only=True):
     """It has ended, its record is on disk, and nothing of it lives. `exit` None: it went without a record (lost).
 
     `began` False: it has no record because its program never ran.

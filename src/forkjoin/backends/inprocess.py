@@ -11,9 +11,10 @@ import traceback
 from collections import deque
 from collections.abc import Awaitable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
+
+import msgspec
 
 from forkjoin.backends.backend import Emit, Exited, Job, Spawned
 from forkjoin.model import Call, EndedHow, Exit, TaskId
@@ -26,8 +27,7 @@ GRACE_S = 5.0  # how long a coroutine that was cancelled may take before it is l
 Key = tuple[TaskId, int]
 
 
-@dataclass(kw_only=True)
-class _Running:
+class _Running(msgspec.Struct, kw_only=True):
     """A call that has not been reported as ended. `task` None: it is in a thread, or waits for one."""
 
     call: Call

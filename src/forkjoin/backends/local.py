@@ -7,7 +7,6 @@ import os
 import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,8 +32,7 @@ Key = tuple[TaskId, int]
 How = Literal["term", "kill"]
 
 
-@dataclass(kw_only=True)
-class _Attempt:
+class _Attempt(msgspec.Struct, kw_only=True):
     """One that has not exited. `nursery` None: its end is seen by its lock."""
 
     task: TaskId
@@ -51,8 +49,7 @@ class _Attempt:
     again: int = 0
 
 
-@dataclass(kw_only=True)
-class _Lost:
+class _Lost(msgspec.Struct, kw_only=True):
     """One that went without a record: until when what it left is ended, and how often in a row nothing was found."""
 
     until: float

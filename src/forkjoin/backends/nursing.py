@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from forkjoin.private import opener
 
 SCRIPT = Path(__file__).with_name("nursery.py")
@@ -27,8 +29,7 @@ MOST_WAITING, MOST_PAUSES, PAUSE_S = 64, 100, 0.01  # locks that wait to be hand
 _left_behind: list[subprocess.Popen[bytes]] = []
 
 
-@dataclass(kw_only=True)
-class _Frame:
+class _Frame(msgspec.Struct, kw_only=True):
     """A frame on its way: what is still to be sent, the lock that goes with its first byte, the request's number."""
 
     rest: memoryview

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 from forkjoin.backends.segments import kept_segments, not_kept, segment_path, segment_size
 from forkjoin.model import Exit
@@ -106,8 +107,7 @@ def tail_bytes(folder: Path | str, stream: StreamName, n: int) -> bytes:
     return b"".join(reversed(pieces))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Span:
+class _Span(msgspec.Struct, frozen=True, kw_only=True):
     """Kept bytes: `size` of them from `skip` in a file, standing at `offset` of the stream."""
 
     path: str
@@ -178,8 +178,7 @@ def _read(path: str, skip: int, size: int) -> bytes:
         return b""
 
 
-@dataclass(kw_only=True)
-class Tail:
+class Tail(msgspec.Struct, kw_only=True):
     """Follows one stream by its offset while its shim writes it; far behind, it skips ahead."""
 
     folder: str

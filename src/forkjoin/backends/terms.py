@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from forkjoin.backends import processes
 from forkjoin.model import MIB, Process
@@ -21,15 +22,14 @@ def _signature() -> str:
     return f"{processes.written(os.getpid())} {secrets.token_hex(8)}\n"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What holds for all attempts of one owner; `owner` is what it signs its lease with."""
 
     run_folder: Path
     detached: bool
     lease_s: float
     grace_s: float
-    owner: str = field(default_factory=_signature)
+    owner: str = msgspec.field(default_factory=_signature)
 
     def request(self, number: int, process: Process, folder: str) -> dict[str, Any]:
         """Return the request for an attempt that has *folder*; ValueError where a word of it holds a NUL byte."""

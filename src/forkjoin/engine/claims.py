@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
@@ -79,12 +78,12 @@ def with_others(ready: Prepared, home: Path) -> Prepared:
         try:
             theirs = file.seen()
         except UNSEEN as error:
-            return dataclasses.replace(ready, notes=(*ready.notes, unseen(error)))
+            return replace(ready, notes=(*ready.notes, unseen(error)))
     if not theirs:
         return ready
     rows = live_claims(RunId(""), plan, ready.check.tasks, subdir=tree.git.subdir if tree.git else "")
     found = foreign_pairs(rows, theirs, from_the_top(tree), policy=plan.policy, clonable=ready.clonable)
-    return dataclasses.replace(ready, check=replace(ready.check, others=found)) if found else ready
+    return replace(ready, check=replace(ready.check, others=found)) if found else ready
 
 
 def unseen(error: ForkjoinError | str, policy: Policy = "isolate") -> str:

@@ -14,8 +14,9 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, RunOwned, UnknownId
 from forkjoin.model import RunId, TaskId
@@ -30,8 +31,7 @@ OWNER_LOG = "supervisor.log"  # what a detached owner said, beside its run
 _SHELVES = ("runs", UNFINISHED, "workspaces", "claims", "discarded")
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunFolder:
+class RunFolder(msgspec.Struct, frozen=True, kw_only=True):
     """Paths of one run: `<home>/runs/<run>/{journal.db, owner.lock, lease, tasks/<task>/<n>/, git/, report.*}`.
 
     While it is made, or removed, its *shelf* is `unfinished` instead of `runs`: what lies among the runs is whole.

@@ -6,8 +6,9 @@ import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from forkjoin.agents import (
     Coded,
@@ -26,8 +27,7 @@ from forkjoin.errors import ForkjoinError, UnknownId
 from forkjoin.model import AnalyserCard
 
 
-@dataclass(frozen=True, kw_only=True)
-class KnownAgent:
+class KnownAgent(msgspec.Struct, frozen=True, kw_only=True):
     """An agent that plans may name (`driven`), or a coding agent's program that this version does not drive."""
 
     name: str
@@ -40,8 +40,7 @@ class KnownAgent:
     features: tuple[Feature, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExplainedAgent:
+class ExplainedAgent(msgspec.Struct, frozen=True, kw_only=True):
     """A coding agent, what it will read where it starts, and the next step for each thing that it lacks here."""
 
     agent: KnownAgent

@@ -93,7 +93,7 @@ def _tried(run: Run, made: Landing, left: LeftOut, ask: LandAsk, by: _By) -> tup
         gate_timeout_s=ask.gate_timeout_s,
         violations=ask.violations,
     )
-    ready = dataclasses.replace(ready, options=replace(ready.options, resolves=run.id))
+    ready = replace(ready, options=replace(ready.options, resolves=run.id))
     with launch(ready, settings=by.settings) as attempt:
         attempt.drive()
         return attempt.id, attempt.land(again, say=by.say)

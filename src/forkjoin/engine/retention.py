@@ -6,8 +6,9 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from forkjoin.engine.folder import run_folders
 from forkjoin.engine.run import Run
@@ -17,8 +18,7 @@ from forkjoin.model import RunId
 _DAY_S, _GIB = 24 * 3600.0, 1024**3
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """One run on the disk: when it ended (Unix time, None = not yet), its bytes, and whether it may go at all."""
 
     run: RunId

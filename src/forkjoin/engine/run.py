@@ -6,8 +6,9 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from forkjoin.engine.driving.wishes import Wishes
 from forkjoin.engine.folder import OWNER_LOG, OwnerLock, removed
@@ -41,8 +42,7 @@ MAX_CHARS = 32_000
 _MOST_RESUMES = 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class TaskOutput:
+class TaskOutput(msgspec.Struct, frozen=True, kw_only=True):
     """What `output` returns: `text` is the part from `offset`; `next_offset` None when there is no more.
 
     `status` is `success` (it has ended), `not_ready` (asked without waiting) or `timeout`.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from forkjoin.engine.api import run
 from forkjoin.engine.known import explained_agents
@@ -15,8 +16,7 @@ _QUESTION = "This is a test of your connection. Do nothing; answer with the one 
 _LONGEST_S = 180.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Smoke:
+class Smoke(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the questions; `left_out` are agents that are here and were not asked, for want of a log-in."""
 
     result: RunResult

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from forkjoin.errors import ForkjoinError, JournalDamaged, JournalNewer
 from forkjoin.journal.files import connected
@@ -14,8 +16,7 @@ from forkjoin.journal.sqlite import SqliteJournal
 from forkjoin.model import Ended, Recorded
 
 
-@dataclass(frozen=True, kw_only=True)
-class Salvage:
+class Salvage(msgspec.Struct, frozen=True, kw_only=True):
     """The sound beginning of a journal, its texts by their hash, and how many events the file says it has.
 
     `whole` = nothing of it is damaged.

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+import msgspec
 
 from forkjoin.model import ENDED, Edge, Other, Pause, TaskView, Usage
 
 _Number = TypeVar("_Number", int, float)
 
 
-@dataclass(kw_only=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, kw_only=True):
     """`now` is what was seen, without the words of waiting; `waiting` counts the edges of `before` still to come."""
 
     now: TaskView
-    before: list[tuple[int, Edge]] = field(default_factory=list)
-    behind: list[int] = field(default_factory=list)
+    before: list[tuple[int, Edge]] = []
+    behind: list[int] = []
     waiting: int = 0
     others: tuple[Other, ...] = ()  # tasks of other runs it waits for
     note: str = ""  # how the last attempt ended, where another follows

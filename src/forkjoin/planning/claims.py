@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, TypeAlias
+
+import msgspec
 
 from forkjoin.errors import PlanError
 from forkjoin.model import Claim, Claims, Task, Tree
@@ -22,8 +23,7 @@ _OPEN_ENDED: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hint:
+class Hint(msgspec.Struct, frozen=True, kw_only=True):
     """One rule's word on one path: what a task does with it, why, and how sure that is (0 to 1)."""
 
     path: str

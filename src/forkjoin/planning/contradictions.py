@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+import msgspec
 
 from forkjoin.errors import PlanError
 from forkjoin.model import Each, Task
@@ -21,8 +22,7 @@ _WORDS: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wrong:
+class Wrong(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong with a task: the fields it is about, first the one to point at."""
 
     fields: tuple[str, ...]

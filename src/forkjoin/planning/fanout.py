@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from msgspec.structs import replace
 
 from forkjoin.errors import PlanError
@@ -17,8 +17,7 @@ from forkjoin.planning.matching import WORDS, Kind, Match, matched
 from forkjoin.planning.shape import MAX_TASKS
 
 
-@dataclass(frozen=True, kw_only=True)
-class FannedOut:
+class FannedOut(msgspec.Struct, frozen=True, kw_only=True):
     """A plan without `each`, what each task of a fan-out got, and what a person should know of it.
 
     `kin` has the tasks of each fan-out.

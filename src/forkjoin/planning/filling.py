@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from msgspec.structs import replace
 
 from forkjoin.errors import PlanError
@@ -54,8 +54,7 @@ def _texts(task: Task) -> list[str]:
     return [*alone, *(text for row in rows for text in row), *task.env.values()]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filling:
+class Filling(msgspec.Struct, frozen=True, kw_only=True):
     """The paths one task gets; `where` names the fan-out for messages."""
 
     kind: Kind

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+import msgspec
 from msgspec.structs import replace
 
 from forkjoin.model import (
@@ -111,8 +111,7 @@ def others_of(pairs: Iterable[ForeignPair]) -> dict[TaskId, tuple[Other, ...]]:
     return {task: tuple(others) for task, others in found.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Meeting:
+class _Meeting(msgspec.Struct, frozen=True):
     """Each task of ours in `left` meets each of theirs in `right`."""
 
     kind: ConflictKind

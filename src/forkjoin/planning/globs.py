@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
+
+import msgspec
 
 from forkjoin.planning.braces import expanded
 from forkjoin.planning.characters import ANY, At, Items, common_name, literal_items, segment_items, walked
@@ -21,8 +22,7 @@ Segment: TypeAlias = str | Items | None
 ANY_NAME: Final[Items] = (ANY, ())
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(msgspec.Struct, frozen=True):
     """One brace-free pattern: its text and its segments.
 
     `head` are the plain names it begins with, `last_name` the plain name all its paths end with, or None.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from forkjoin.errors import PlanError
 from forkjoin.model import Tree, path_bytes, path_text
@@ -19,8 +20,7 @@ _NEAR: Final = 5000  # names that are compared with a glob that matches nothing
 _SHOWN: Final = 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class Match:
+class Match(msgspec.Struct, frozen=True, kw_only=True):
     """A folder or file that a glob matches: how many files that is, and their bytes."""
 
     path: str
@@ -28,8 +28,7 @@ class Match:
     bytes: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Matched:
+class Matched(msgspec.Struct, frozen=True, kw_only=True):
     """What the globs of one fan-out match, largest first; and what a person should know of it."""
 
     matches: tuple[Match, ...]

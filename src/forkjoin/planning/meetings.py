@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+import msgspec
 
 from forkjoin.model import Claims, Plan, Tree
 from forkjoin.planning.globs import Pattern, common_path, folded, patterns
@@ -16,8 +17,7 @@ Kind: TypeAlias = Literal["output", "write-write", "resource", "write-read"]
 MAX_TRIED_FILES: Final = 300_000
 
 
-@dataclass(frozen=True, slots=True)
-class Meeting:
+class Meeting(msgspec.Struct, frozen=True):
     """Two groups of tasks (by number, in plan order) that meet at a path; each of `left` with each of `right`.
 
     output: `left` makes what `right` reads. write-read: `left` writes what `right` reads. write-write and resource:
@@ -42,8 +42,7 @@ class Meeting:
         return self.left is self.right
 
 
-@dataclass(frozen=True, kw_only=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known of how the tasks of a plan meet. `complete` false: there was too much to compare."""
 
     claims: tuple[Claims, ...]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, Literal
+
+import msgspec
 
 from forkjoin.model import Tree
 from forkjoin.planning.wording import AFTER, AFTER_WRITE, BARE_NAMES, BEFORE, EXTENSIONS
@@ -30,8 +31,7 @@ _LINE: Final = re.compile(r":\d+(?:[:-]\d+)*$")
 _MANY: Final = 5
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mention:
+class Mention(msgspec.Struct, frozen=True, kw_only=True):
     """A path that a text names: as a claim would write it, as the text wrote it, what it says of it, and how sure."""
 
     path: str
@@ -40,13 +40,12 @@ class Mention:
     confidence: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Names:
+class Names(msgspec.Struct, frozen=True, kw_only=True):
     """A tree's names, ready to be looked up."""
 
     files: frozenset[str]
     folders: frozenset[str]
-    by_name: dict[str, tuple[str, ...]] = field(repr=False)
+    by_name: dict[str, tuple[str, ...]]
 
     def holds(self, path: str) -> bool:
         """Whether the tree has a file or folder of that path."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
+
+import msgspec
 
 from forkjoin.model import Edge, EdgeKind, Plan, TaskId
 from forkjoin.model.text import spelled
@@ -28,8 +29,7 @@ FEW: Final = 50_000
 PER_CLAIM: Final = 8
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ordering:
+class Ordering(msgspec.Struct, frozen=True, kw_only=True):
     """Every task's place in the one order that all edges follow, the edges, and the tasks that wait in a ring."""
 
     rank: Sequence[int]
@@ -218,12 +218,11 @@ def _bar(net: _Net, in_order: Sequence[int], unknown: frozenset[int]) -> None:
             since.append(task)
 
 
-@dataclass
-class _Net:
+class _Net(msgspec.Struct):
     """Edges by pair; of several reasons for one pair the strongest stays."""
 
     plan: Plan
-    rows: dict[tuple[int, int], tuple[EdgeKind, list[str]]] = field(default_factory=dict)
+    rows: dict[tuple[int, int], tuple[EdgeKind, list[str]]] = {}
 
     def put(self, first: int, then: int, kind: EdgeKind, path: str) -> None:
         if first == then:

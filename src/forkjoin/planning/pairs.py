@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, Literal
+
+import msgspec
 
 from forkjoin.model import ConflictKind, Pair, Plan, TaskId
 from forkjoin.model.text import spelled
@@ -17,17 +18,15 @@ _MAX_LOOKED_AT: Final = 100_000
 _ORDER: Final = ("output", "write-write", "resource", "write-read")
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(msgspec.Struct):
     kind: ConflictKind
     a: int
     b: int
-    paths: list[str] = field(default_factory=list)
+    paths: list[str] = []
     meeting: Meeting | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """The listed pairs, and how many more there are; `exact` false: at least that many."""
 
     pairs: tuple[Pair, ...]

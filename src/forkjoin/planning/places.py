@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+import msgspec
 
 from forkjoin.errors import PlanError
 
@@ -16,8 +17,7 @@ Places: TypeAlias = Iterable[tuple[Path, int]]  # every value's path and its lin
 _TOKEN: Final = re.compile(r'[{}\[\],:\n]|"(?:[^"\\\n]|\\.)*"|[^\s{}\[\],:"]+')
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
+class Source(msgspec.Struct, frozen=True, kw_only=True):
     """A file as it was read: its name, what shape it has, and how to find the lines of its values."""
 
     name: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final, TypeAlias
+
+import msgspec
 
 from forkjoin.model import Claims, Tree
 from forkjoin.planning.globs import STARS, Pattern, common_path, folded, pattern_of, patterns, residuals, sample
@@ -15,13 +16,12 @@ COMPARISON: Final = 6  # of two globs, in hits of a plain path
 _META: Final = frozenset("*?[{\\")
 
 
-@dataclass(slots=True)
-class Key:
+class Key(msgspec.Struct):
     """One claimed path, and the numbers of the tasks that write and read it, in plan order."""
 
     path: str
-    writers: list[int] = field(default_factory=list)
-    readers: list[int] = field(default_factory=list)
+    writers: list[int] = []
+    readers: list[int] = []
 
     @property
     def is_shared(self) -> bool:
@@ -30,8 +30,7 @@ class Key:
         return bool(self.writers) and tasks > 1 and not (tasks == 2 and self.writers == self.readers)
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(msgspec.Struct, frozen=True):
     """Two keys (maybe one and the same) with a path in common, which is shown as the witness."""
 
     a: int
@@ -39,8 +38,7 @@ class Relation:
     witness: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Relations:
+class Relations(msgspec.Struct, frozen=True, kw_only=True):
     """All keys, and every relation in which something is written. `complete` false: the work had to be cut off."""
 
     keys: Sequence[Key]
@@ -115,12 +113,11 @@ def _keys(claims: Sequence[Claims]) -> list[Key]:
 _Entry: TypeAlias = tuple[int, Pattern]
 
 
-@dataclass(slots=True)
-class _Bucket:
+class _Bucket(msgspec.Struct):
     """The patterns whose plain names end at one place: whole literals, and globs by the name their paths end with."""
 
-    literals: list[_Entry] = field(default_factory=list)
-    globs: dict[str | None, list[_Entry]] = field(default_factory=dict)
+    literals: list[_Entry] = []
+    globs: dict[str | None, list[_Entry]] = {}
 
     def globs_for(self, pattern: Pattern) -> Iterator[_Entry]:
         """Two globs whose paths end with different plain names have nothing in common: they are not even looked at."""
@@ -133,13 +130,12 @@ class _Bucket:
         yield from self.globs.get(None, ())
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(msgspec.Struct):
     """A folder's worth of patterns: those that are read only, those that are written, and the names below."""
 
     read: _Bucket | None = None
     written: _Bucket | None = None
-    below: dict[str, _Node] = field(default_factory=dict)
+    below: dict[str, _Node] = {}
 
 
 class _Index:

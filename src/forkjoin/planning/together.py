@@ -8,10 +8,11 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import Final
+
+import msgspec
 
 from forkjoin.model import Suspicion, TaskId
 
@@ -27,8 +28,7 @@ _LONGEST: Final = 400_000  # characters of a file that is parsed
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@dataclass(frozen=True, kw_only=True)
-class Edited:
+class Edited(msgspec.Struct, frozen=True, kw_only=True):
     """A file that a task changed, as it was and as it is; "" where it was not there, or is not any more."""
 
     task: TaskId
@@ -37,8 +37,7 @@ class Edited:
     after: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Facts:
+class _Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What a file's change means to others: functions whose callers must know, new names, new calls."""
 
     edited: Edited

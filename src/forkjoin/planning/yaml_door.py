@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
 import yaml
 
 from forkjoin.errors import PlanError
@@ -22,13 +22,12 @@ _INT: Final = re.compile(r"[-+]?\d{1,18}")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d{1,3})?")
 
 
-@dataclass
-class _Open:
+class _Open(msgspec.Struct):
     """A mapping or list that is being read; `key` is the key whose value comes next."""
 
     value: dict[str, object] | list[object]
     key: str | None = None
-    keys: set[str] = field(default_factory=set)
+    keys: set[str] = set()
 
 
 def yaml_value(text: str, name: str, *, first_line: int = 1) -> object:

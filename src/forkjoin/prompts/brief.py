@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from forkjoin.errors import listed
 from forkjoin.model import Claim, Task, TaskId
@@ -21,8 +22,7 @@ _CODE: Final = re.compile(r"(^ {0,3}(?:```|~~~).*?(?:^ {0,3}(?:```|~~~)[ \t]*$|\
 _HEADING: Final = re.compile(r"^(#+)(?=\s)", re.M)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What a predecessor answered; `cut` is how many characters were left out at its end."""
 
     task: TaskId
@@ -30,16 +30,14 @@ class Answer:
     cut: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sibling:
+class Sibling(msgspec.Struct, frozen=True, kw_only=True):
     """A task that runs beside this one."""
 
     task: TaskId
     description: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class BriefSite:
+class BriefSite(msgspec.Struct, frozen=True, kw_only=True):
     """What a brief says beside the task: where it works, who works beside it, and what is known.
 
     `root` is the absolute path the agent is told; `base` is one line on what the tree holds. `writes` and `reads` are

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+import msgspec
 
 from forkjoin.prompts import reviews
 
 
-@dataclass(frozen=True, kw_only=True)
-class Perspective:
+class Perspective(msgspec.Struct, frozen=True, kw_only=True):
     """Who looks, what at, the perspective in one line, and the prompt of a task that looks from it."""
 
     role: str

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from forkjoin.model import Limit, Limits, Plan, Task, waits_at
 from forkjoin.scheduling.purse import Sum
 
 
-@dataclass(kw_only=True, slots=True)
-class Group:
+class Group(msgspec.Struct, kw_only=True):
     """Tasks that share a cap. `cap` is what somebody set, `learnt` what a provider was seen to take; None: no cap."""
 
     cap: int | None = None
@@ -20,7 +20,9 @@ class Group:
     paused: bool = False
     number: int = 0  # of its pauses so far
     streak: int = 0  # pauses since a task last completed
-    told: list[tuple[Limit, bool]] = field(default_factory=list)  # this turn; whether an attempt started since the last
+    told: list[tuple[Limit, bool]] = msgspec.field(
+        default_factory=list
+    )  # this turn; whether an attempt started since the last
     gone: int = 0  # attempts that ended by that, this turn
 
     @property
@@ -43,16 +45,15 @@ class Group:
             self.learnt = at_once
 
 
-@dataclass(kw_only=True, slots=True)
-class Lane:
+class Lane(msgspec.Struct, kw_only=True):
     """Tasks with the same groups. A heap may hold stale entries: they are known by their task being no longer ready."""
 
     groups: tuple[Group, ...] = ()
     provider: str = ""
-    light: list[tuple[float, int]] = field(default_factory=list)  # ready, takes no core
-    heavy: list[tuple[float, int]] = field(default_factory=list)  # ready, takes cores
+    light: list[tuple[float, int]] = []  # ready, takes no core
+    heavy: list[tuple[float, int]] = []  # ready, takes cores
     priced: int = 0  # attempts that have ended and said what they cost
-    cost: Sum = field(default_factory=Sum)  # of these
+    cost: Sum = msgspec.field(default_factory=Sum)  # of these
 
     @property
     def mean(self) -> Sum:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import assert_never
+
+import msgspec
 
 from forkjoin.model import (
     Blocked,
@@ -25,8 +26,7 @@ _CORE = 1_000_000
 _MOST_CORES = 1e6
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The caps of one run. `slots` None = no cap; `cores` in millionths of a core."""
 
     slots: int | None

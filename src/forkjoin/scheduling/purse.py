@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from forkjoin.model import Budget, Usage
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sum:
+class Sum(msgspec.Struct, frozen=True, kw_only=True):
     """Dollars and tokens; what is not known counts nothing."""
 
     usd: float = 0.0
@@ -33,16 +32,15 @@ class Sum:
         )
 
 
-@dataclass(kw_only=True, slots=True)
-class Purse:
+class Purse(msgspec.Struct, kw_only=True):
     """What a run has spent of its budget, which may bound nothing.
 
     `live` is the part of it that attempts spent that have not ended.
     """
 
     budget: Budget
-    spent: Sum = field(default_factory=Sum)
-    live: dict[int, Sum] = field(default_factory=dict)
+    spent: Sum = msgspec.field(default_factory=Sum)
+    live: dict[int, Sum] = {}
 
     def take(self, number: int, usage: Usage, *, ended: bool) -> Sum:
         """Take note of what an attempt of that task has used so far, or in all; return it."""

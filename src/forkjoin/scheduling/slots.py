@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
+
+import msgspec
 
 from forkjoin.errors import PlanError
 from forkjoin.model import Budget, Edge, Options, Plan, Task, TaskId
@@ -24,8 +25,7 @@ class At(Enum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stop:
+class Stop(msgspec.Struct, frozen=True, kw_only=True):
     """Why a task must not go on; `everyone` = it was not asked of this task by name."""
 
     how: StopHow
@@ -33,8 +33,7 @@ class Stop:
     everyone: bool
 
 
-@dataclass(kw_only=True, slots=True)
-class Slot:
+class Slot(msgspec.Struct, kw_only=True):
     """One task on the board.
 
     `waiting` counts the edges into a *queued* task whose first task has not ended; `failed` are the tasks it needs
@@ -46,12 +45,12 @@ class Slot:
     need: int
     key: tuple[float, int]
     lane: Lane
-    before: list[tuple[int, bool]] = field(default_factory=list)
-    behind: list[tuple[int, bool]] = field(default_factory=list)
+    before: list[tuple[int, bool]] = []
+    behind: list[tuple[int, bool]] = []
     at: At = At.QUEUED
     attempt: int = 0
     waiting: int = 0
-    failed: set[int] = field(default_factory=set)
+    failed: set[int] = set()
     state: str = ""
     root: str = ""  # of a blocked task: what started it all, in words
     stop: Stop | None = None
@@ -74,8 +73,7 @@ class Slot:
         return f"was {said}" if self.state in ("lost", "stopped", "skipped", "blocked") else said
 
 
-@dataclass(kw_only=True, slots=True)
-class Store:
+class Store(msgspec.Struct, kw_only=True):
     """All tasks of a run. Owned by one board at a time; every move costs the task's own edges, never the tasks.
 
     `touched` are the tasks that the next dispatch must look at, `told` the providers.
@@ -85,15 +83,17 @@ class Store:
     slots: list[Slot]
     numbers: dict[TaskId, int]
     queued: set[int]
-    live: set[int] = field(default_factory=set)
-    touched: set[int] = field(default_factory=set)
+    live: set[int] = set()
+    touched: set[int] = set()
     lanes: list[Lane]
     providers: dict[str, Group]
-    told: set[str] = field(default_factory=set)
+    told: set[str] = set()
     purse: Purse
     cores_used: int = 0
-    unclaimed: set[int] = field(default_factory=set)  # back in the queue, and nobody was asked to claim for them yet
-    held: set[str] = field(default_factory=set)
+    unclaimed: set[int] = msgspec.field(
+        default_factory=set
+    )  # back in the queue, and nobody was asked to claim for them yet
+    held: set[str] = set()
     tripped: bool = False  # fail_fast has struck
     finished: bool = False
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+
+import msgspec
 
 from forkjoin.errors import NoRoom, PlanError
 from forkjoin.model import SKIPPED_FOLDERS, GitTree, Link, Tree, path_text
@@ -83,13 +84,12 @@ def _walked(top: bytes, unreadable: set[bytes]) -> Iterator[bytes]:
         yield from (os.path.join(below, name) for name in (*files, *linked) if name != b".git")
 
 
-@dataclass
-class _Seen:
+class _Seen(msgspec.Struct):
     """What looking at every file brought together."""
 
-    files: list[bytes] = field(default_factory=list)
-    links: list[bytes] = field(default_factory=list)
-    plain: list[tuple[bytes, os.stat_result]] = field(default_factory=list)
+    files: list[bytes] = []
+    links: list[bytes] = []
+    plain: list[tuple[bytes, os.stat_result]] = []
 
 
 def _tree(top: Path, git: GitTree | None, names: list[bytes], unreadable: set[bytes]) -> Tree:

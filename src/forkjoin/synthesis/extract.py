@@ -5,11 +5,11 @@ JSON is read strictly, for a value that cannot be read must never pass as "no fi
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from forkjoin.model import Claimed, path_bytes
 from forkjoin.model.text import clean, one_line

@@ -9,8 +9,9 @@ All is decided by the claims alone, in one order of their own: the order they co
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
+
+import msgspec
 
 from forkjoin.model import Claimed
 from forkjoin.synthesis.similar import Words, likeness, names_of, same_name, short_for, weighed
@@ -42,8 +43,7 @@ def grouped(witnesses: Sequence[Witness]) -> tuple[tuple[Witness, ...], ...]:
     return tuple(tuple(nodes[member].witness for member in cluster.members) for cluster in kept)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Node:
+class _Node(msgspec.Struct, kw_only=True):
     """A witness with what comparing needs, worked out once. `speaker` numbers who says it."""
 
     witness: Witness
@@ -166,8 +166,7 @@ def _differ(one: _Node, other: _Node) -> bool:
     return False
 
 
-@dataclass(slots=True, kw_only=True)
-class _Cluster:
+class _Cluster(msgspec.Struct, kw_only=True):
     """Claims joined so far, and what tells them from others. Mutable: it lives inside one call of `grouped`."""
 
     number: int

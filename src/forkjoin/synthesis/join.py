@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import replace as again
 
+import msgspec
 from msgspec.structs import replace
 
 from forkjoin.errors import NothingToJoin
@@ -71,8 +70,7 @@ def at_or_above(report: Report, severity: str) -> int:
     return sum(count for of, count in report.counts if of in counting)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Read:
+class _Read(msgspec.Struct, frozen=True, kw_only=True):
     """One result with its claims, and how it counts."""
 
     summary: TaskSummary
@@ -121,7 +119,7 @@ def _in_tree(witness: Witness, tree: str) -> Witness:
     head = f"{tree.rstrip('/')}/"
     if not witness.claimed.path.startswith(head):
         return witness
-    return again(witness, claimed=replace(witness.claimed, path=witness.claimed.path.removeprefix(head)))
+    return replace(witness, claimed=replace(witness.claimed, path=witness.claimed.path.removeprefix(head)))
 
 
 def _witnesses(result: TaskResult) -> tuple[Witness, ...]:

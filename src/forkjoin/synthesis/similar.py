@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 _WORD = re.compile(r"[A-Za-z]+[0-9]*|[0-9]{2,}")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -35,8 +36,7 @@ _SAME_WORD = {
 }  # fmt: skip
 
 
-@dataclass(slots=True, kw_only=True)
-class Words:
+class Words(msgspec.Struct, kw_only=True):
     """The words of a statement that are its own, those of every review, and what all of them weigh."""
 
     own: frozenset[str]

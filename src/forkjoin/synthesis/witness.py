@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from forkjoin.model import Claimed, Form, Task, TaskId
 
 
-@dataclass(frozen=True, kw_only=True)
-class Witness:
+class Witness(msgspec.Struct, frozen=True, kw_only=True):
     """One claim, and who makes it: the task's id, and the agent (the analyser's name for a static task).
 
     `form` is what it was read from.
@@ -20,8 +19,7 @@ class Witness:
     form: Form = "schema"
 
 
-@dataclass(frozen=True, kw_only=True)
-class TaskResult:
+class TaskResult(msgspec.Struct, frozen=True, kw_only=True):
     """One task as the join sees it.
 
     `state` is the word people see (`completed`, `timed_out`, `running`, ...), `agent` the name people know it by,

@@ -76,7 +76,7 @@ class _Known(msgspec.Struct, frozen=True, kw_only=True):
 
     first: _Seen
     start: _Seen
-    earlier: _Names = msgspec.field(default_factory=dict)
+    earlier: _Names = {}
     found: _Names | None = None
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+import msgspec
+
 from forkjoin.agents import Judgement, Site
 from forkjoin.backends import Backend, Exited, Job, Signal, began, locked
 from forkjoin.engine.attempts import remains
@@ -363,8 +365,7 @@ class Attempts:
         return Place(kind="shared", root=root, cwd=str(Path(root, task.cwd)), level="none")
 
 
-@dataclass(frozen=True)
-class _Guard:
+class _Guard(msgspec.Struct, frozen=True):
     """A block in which whatever goes wrong becomes the attempt's record: a task is never left without one."""
 
     attempts: Attempts

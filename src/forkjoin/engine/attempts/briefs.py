@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from forkjoin.engine.attempts.sessions import GoesOn, Why
 from forkjoin.model import Base, Budget, Edge, Place, Planned, Task, TaskId
@@ -25,8 +26,7 @@ _TELL: dict[Why, Callable[[Task, str], str]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
-class Given:
+class Given(msgspec.Struct, frozen=True, kw_only=True):
     """What a task gets from those it waited for: their commits, and under `after` their answers.
 
     `goes_on` is what it goes on with of an earlier attempt, `budget` what takes the place of its own, `left` what

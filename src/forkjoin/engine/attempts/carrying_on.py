@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TypeAlias
 
-import msgspec
+from msgspec.structs import replace
 
 from forkjoin.agents import less
 from forkjoin.engine.attempts.briefs import Given
@@ -38,7 +37,7 @@ class Carrying:
         if gift.left is not None and getattr(speaker(task), "holds_dollars", False):
             budget = at_most(budget, gift.left)
         if budget != task.budget:
-            self._tasks[task.id] = msgspec.structs.replace(task, budget=budget)
+            self._tasks[task.id] = replace(task, budget=budget)
         if gift.goes_on is not None:
             self._goes_on[key] = gift.goes_on
         return gift
@@ -76,7 +75,7 @@ def carried_on(result: Result, goes_on: GoesOn | None, before: Usage | None) -> 
     """
     if goes_on is None:
         return result
-    ended = msgspec.structs.replace(
+    ended = replace(
         result.ended,
         session=result.ended.session or goes_on.session,
         usage=less(result.ended.usage, before),
@@ -85,6 +84,6 @@ def carried_on(result: Result, goes_on: GoesOn | None, before: Usage | None) -> 
         return replace(result, ended=ended)
     outcome = ended.outcome
     if isinstance(outcome, Failed) and outcome.kind == "contract":
-        outcome = msgspec.structs.replace(outcome, reason=f"{outcome.reason} (asked for it once more, in vain)")
-    ended = msgspec.structs.replace(ended, outcome=outcome, repair=False)
+        outcome = replace(outcome, reason=f"{outcome.reason} (asked for it once more, in vain)")
+    ended = replace(ended, outcome=outcome, repair=False)
     return replace(result, ended=ended, answer=goes_on.answer or result.answer)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from forkjoin.model import (
     Budget,
@@ -25,8 +26,7 @@ Why: TypeAlias = Literal["followup", "retry", "repair", "limit"]
 _SAID_NOTHING = ("login", "quota", "rate", "exit", "setup", "workspace")
 
 
-@dataclass(frozen=True, kw_only=True)
-class GoesOn:
+class GoesOn(msgspec.Struct, frozen=True, kw_only=True):
     """What an attempt goes on with, and why it does.
 
     `session` is "" where there is none: then its agent is asked anew, in the same workspace. `said` is the message of a
@@ -42,8 +42,7 @@ class GoesOn:
     used: Usage | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Last:
+class _Last(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of the last attempt of a task."""
 
     session: str

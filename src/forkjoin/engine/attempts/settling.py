@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from forkjoin.agents import Dialect, EndedAttempt, Judgement, ReplayDialect, truth
 from forkjoin.backends import Exited, Mask, output_bytes, output_lines, whole
@@ -35,8 +36,7 @@ Harvest = Callable[[Task, int, Place], Changes]
 _V = TypeVar("_V", bound=Value)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result:
+class Result(msgspec.Struct, frozen=True, kw_only=True):
     """An ended attempt with its whole answer and value, before these are put into the journal.
 
     `again`: it is tried again whatever `retries` says, for nothing of it has run. `unneeded`: its workspace holds
@@ -94,13 +94,13 @@ def _recorded_place(task: Task, attempt: int) -> Place | None:
     recorded = playing.attempts[min(attempt, len(playing.attempts)) - 1].ended
     if recorded is None or recorded.place is None:
         return None
-    return msgspec.structs.replace(recorded.place, kind="shared")
+    return replace(recorded.place, kind="shared")
 
 
 def masked(result: Result, mask: Mask) -> Result:
     """Return *result* with no known secret in it: what a call returned, or an error quotes, was masked by no shim."""
     ended = result.ended
-    clean = msgspec.structs.replace(
+    clean = replace(
         ended, outcome=_clean(ended.outcome, mask), exit=None if ended.exit is None else _clean(ended.exit, mask)
     )
     answer = mask.whole(result.answer.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
@@ -129,7 +129,7 @@ def judged(folder: RunFolder, task: Task, exited: Exited, place: Place | None) -
     if isinstance(judgement.outcome, Completed | NeedsInput) and not _kept(folder, task, exited.attempt, exited.exit):
         why = exited.exit.error or "the disk holds less than was written"
         lost = Failed(kind="parse", reason=f"its output could not be kept whole ({why})")
-        return replace(judgement, outcome=lost)
+        return dataclasses.replace(judgement, outcome=lost)
     return judgement
 
 

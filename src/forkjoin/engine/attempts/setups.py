@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, TypeVar
 
+import msgspec
+
 from forkjoin.backends import Backend, Exited, Job, Output, Spawned, began, locked, output_bytes
 from forkjoin.engine.attempts.briefs import Given
 from forkjoin.engine.attempts.settling import said
@@ -43,8 +45,7 @@ class Processes(Backend, Protocol):
         """Take over an attempt of an earlier owner; `Exited` follows in any case."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Site:
+class Site(msgspec.Struct, frozen=True, kw_only=True):
     """A workspace that is to be made ready: for which attempt, what that gets, and the environment of commands."""
 
     task: Task

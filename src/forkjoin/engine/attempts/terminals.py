@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
+
+import msgspec
 
 from forkjoin.agents import unmarked
 from forkjoin.engine.attempts.speaking import speaker
@@ -15,8 +16,7 @@ from forkjoin.errors import CannotHere, PlanError
 from forkjoin.model import ENDED, BaseTaken, Place, Planned, Recorded, TaskView
 
 
-@dataclass(frozen=True, kw_only=True)
-class Terminal:
+class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     """What to start, in which folder, with which environment."""
 
     argv: tuple[str, ...]

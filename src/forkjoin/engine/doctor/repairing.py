@@ -7,8 +7,10 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from forkjoin.backends import began
 from forkjoin.engine.folder import OwnerLock, RunFolder, find_run, synced

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias, assert_never
 
 import msgspec
+from msgspec.structs import replace
 
 from forkjoin.backends import Exited, Mask, Output, Signal, Spawned, identity
 from forkjoin.engine.attempts.attempts import Attempts
@@ -69,13 +68,11 @@ from forkjoin.scheduling import (
 _MOST_SAID = 4 * MIB  # of answers that are committed together
 
 
-@dataclass(frozen=True, kw_only=True)
-class HandOver:
+class HandOver(msgspec.Struct, frozen=True, kw_only=True):
     """This process stops driving as soon as nothing would get lost by it; another goes on."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Broken:
+class Broken(msgspec.Struct, frozen=True, kw_only=True):
     """Looking outside failed; the loop cannot go on without it."""
 
     error: BaseException
@@ -84,8 +81,7 @@ class Broken:
 Item: TypeAlias = BaseTaken | Ended | Signal | Result | Foreign | Kept | HandOver | TryAgain | Broken | Event
 
 
-@dataclass(frozen=True, kw_only=True)
-class Driven:
+class Driven(msgspec.Struct, frozen=True, kw_only=True):
     """How driving came to its end. Wishes after the event *seen* were not looked at; *joined* where it was joined."""
 
     handed_over: bool
@@ -241,10 +237,10 @@ class Driver:
         result = masked(result, self._mask)
         ended = result.ended
         again = result.again or self._board.goes_on(self._attempts.tasks[ended.task], ended)
-        ended = msgspec.structs.replace(ended, again=again, repair=self._board.repairs(ended))
+        ended = replace(ended, again=again, repair=self._board.repairs(ended))
         self._actions.forget((ended.task, ended.attempt))
         self._attempts.recorded((ended.task, ended.attempt))
-        self._outbox.settle(dataclasses.replace(result, ended=ended))
+        self._outbox.settle(replace(result, ended=ended))
         place = ended.place
         if result.unneeded and place is not None:
             self._outbox.then(lambda: self._attempts.discard(place))

@@ -6,9 +6,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 from forkjoin.model import Event, Held, Options, Released
 
@@ -18,13 +19,12 @@ _TRIED = MIB  # bytes that must find room again once the disk was said to be ful
 _Cause = Literal["memory", "disk"]
 
 
-@dataclass
-class Gate:
+class Gate(msgspec.Struct):
     """Says when launches must wait and when they may go on; remembers what it said last."""
 
     folder: Path
     options: Options
-    closed: set[_Cause] = field(default_factory=set)
+    closed: set[_Cause] = set()
     refused: bool = False
 
     def refuse(self, detail: str) -> Iterator[Event]:

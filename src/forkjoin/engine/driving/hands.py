@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from forkjoin.backends import Backend, InProcessBackend, LocalBackend
 from forkjoin.engine.attempts.setups import Processes
@@ -10,8 +10,7 @@ from forkjoin.engine.folder import RunFolder
 from forkjoin.journal import Journal, SqliteJournal
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hands:
+class Hands(msgspec.Struct, frozen=True, kw_only=True):
     """The journal, processes, and calls in this process."""
 
     journal: Journal

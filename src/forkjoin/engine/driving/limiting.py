@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from forkjoin.model import Event, Lifted, Paused
 from forkjoin.scheduling import Pause, until
@@ -12,13 +13,12 @@ from forkjoin.scheduling import Pause, until
 _REASON = 200  # characters of what a provider said
 
 
-@dataclass
-class Limiting:
+class Limiting(msgspec.Struct):
     """Knows which providers are paused until when; *now* gives the moments of the owner's events (Unix time)."""
 
     now: Callable[[], float]
     luck: Callable[[], float] = random.random
-    _until: dict[str, float] = field(default_factory=dict)
+    _until: dict[str, float] = {}
 
     def take_over(self, past: Iterable[Event]) -> None:
         """Go on with the pauses of a run that was taken up."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from forkjoin.engine.attempts.overlapping import Overlaps
 from forkjoin.engine.driving.claiming import Claiming
@@ -23,30 +24,26 @@ _GATE_S = 1.0  # how often memory and disk are looked at, and a full disk is tri
 _ROOM_S, _STOPPED_ROOM_S = 30.0, 5.0  # how long room is waited for when nothing runs any more; after a stop
 
 
-@dataclass(frozen=True, kw_only=True)
-class Foreign:
+class Foreign(msgspec.Struct, frozen=True, kw_only=True):
     """A wish that another process has journaled."""
 
     event: StopAsked | RetryAsked
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """Wishes for which the journal had no room."""
 
     events: tuple[StopAsked, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class TryAgain:
+class TryAgain(msgspec.Struct, frozen=True, kw_only=True):
     """What could not be committed may find room now."""
 
 
 Seen: TypeAlias = Foreign | Kept | TryAgain | Event
 
 
-@dataclass(kw_only=True)
-class Outside:
+class Outside(msgspec.Struct, kw_only=True):
     """Looks, and puts what it saw into the owner's inbox; in the loop's thread.
 
     `seen` is the last event whose wish was looked at; `full` gives why the owner's last commit failed, None where it

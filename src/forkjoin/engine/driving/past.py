@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -15,8 +14,7 @@ from forkjoin.journal import Journal, SqliteJournal
 from forkjoin.model import Ended, Event, Plan, Planned, Recorded, RetryAsked, Running, RunView, Starting
 
 
-@dataclass(frozen=True, kw_only=True)
-class Known:
+class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What whoever starts to drive a run knows of it already, so that nothing is read or added up twice.
 
     *plan* has its callables; *past* are the first events, a list that the driver empties when it needs them no more;
@@ -24,7 +22,7 @@ class Known:
     """
 
     plan: Plan | None = None
-    past: list[Recorded] = field(default_factory=list)
+    past: list[Recorded] = []
     view: Callable[[], RunView] | None = None
 
 

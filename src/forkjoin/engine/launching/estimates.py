@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -42,7 +41,7 @@ def with_estimates(ready: Prepared, home: Path) -> Prepared:
     options = ready.options
     gain = ideal_speedup(tasks, ready.check.edges, slots=options.max_parallel, cores=options.cores)
     check = replace(ready.check, ideal_speedup=gain, estimates=tuple(learnt.values()))
-    return dataclasses.replace(ready, plan=replace(ready.plan, tasks=tasks), check=check)
+    return replace(ready, plan=replace(ready.plan, tasks=tasks), check=check)
 
 
 def _learnt(wanted: list[Task], home: Path, repository: str) -> dict[TaskId, Estimate]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
-from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
 from forkjoin.engine.preparing.prepare import Overrides, Prepared, prepared, to_review
@@ -19,13 +18,12 @@ from forkjoin.model import Plan, Task
 USUAL = ("security", "performance", "testing", "architecture")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Looking:
+class Looking(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of the agent: from which perspectives (none: the `USUAL` four), by which line, and what counts."""
 
     perspectives: tuple[str, ...] = ()
     line: str = ""
-    narrow: Narrow = field(default_factory=Narrow)
+    narrow: Narrow = msgspec.field(default_factory=Narrow)
 
 
 def look_prepared(
@@ -46,7 +44,7 @@ def look_prepared(
     plan = Plan(name=f"review of {scope[0] if scope else Path(known.root).name}", tasks=tasks)
     ready = prepared(plan, settings=settings, tree=Path(known.root), overrides=overrides)
     counts = scope_of(asked.narrow, ready.tree)
-    return dataclasses.replace(ready, scope=counts, notes=(*ready.notes, *scope_notes(counts), *left_out))
+    return replace(ready, scope=counts, notes=(*ready.notes, *scope_notes(counts), *left_out))
 
 
 def _work(agent: str, line: str) -> Task:

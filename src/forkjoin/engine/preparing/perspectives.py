@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+import msgspec
 
 from forkjoin.agents import cards
 from forkjoin.errors import PlanError, UnknownId
@@ -17,8 +18,7 @@ from forkjoin.prompts import PERSPECTIVES
 BUILT_IN = "built in"
 
 
-@dataclass(frozen=True, kw_only=True)
-class KnownPerspective:
+class KnownPerspective(msgspec.Struct, frozen=True, kw_only=True):
     """A perspective that plans and `review -p` may name; `origin` is its file, or `built in`."""
 
     name: str

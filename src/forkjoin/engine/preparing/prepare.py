@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
 from msgspec.structs import replace
 
 from forkjoin.agents import cards
@@ -52,8 +51,7 @@ from forkjoin.sources import read_tree, seen_from
 from forkjoin.workspaces import separable
 
 
-@dataclass(frozen=True, kw_only=True)
-class Overrides:
+class Overrides(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller's flags say; None = not said."""
 
     agent: str | None = None
@@ -76,8 +74,7 @@ class Tape(Protocol):
         """Lay the recording into the folder of the run that plays it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """A plan ready to launch, the tree it runs on, and what was found out about both."""
 
     plan: Plan
@@ -86,9 +83,9 @@ class Prepared:
     options: Options
     clonable: bool
     notes: tuple[str, ...] = ()
-    not_looked_at: tuple[str, ...] = field(default=())
+    not_looked_at: tuple[str, ...] = ()
     recording: Tape | None = None
-    scope: Scope = field(default_factory=Scope)
+    scope: Scope = msgspec.field(default_factory=Scope)
     shares: tuple[Share, ...] = ()
     kin: tuple[tuple[TaskId, ...], ...] = ()  # the tasks of each fan-out
 
@@ -110,7 +107,7 @@ def prepared(plan: Plan, *, settings: Settings, tree: Path, overrides: Overrides
     known = read_tree(tree)
     made = spread(whole, known)
     if flags.permission is not None:
-        made = dataclasses.replace(made, plan=_permitted(made.plan, flags.permission))
+        made = replace(made, plan=_permitted(made.plan, flags.permission))
     several = compared(made.plan, flags.compare) if flags.compare else dealt(made.plan)
     asked = _selected(several, flags)
     apart, options = separable(known), _options(asked, settings, flags)

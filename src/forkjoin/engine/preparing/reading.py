@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from forkjoin.errors import PlanError
 from forkjoin.model import Plan
@@ -20,8 +21,7 @@ _FORMS: dict[str, Form] = {
 _MOST_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Read:
+class _Read(msgspec.Struct, frozen=True, kw_only=True):
     """One source as it was read: its name for messages, its bytes, its form, and its plan."""
 
     where: str

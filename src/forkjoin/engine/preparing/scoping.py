@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from forkjoin.engine.preparing.baselines import read_baseline
 from forkjoin.errors import CannotHere, PlanError
@@ -13,8 +14,7 @@ from forkjoin.model import Baseline, GitTree, Scope, Since, Tree, to_builtins
 from forkjoin.sources import changed_since, renames_since
 
 
-@dataclass(frozen=True, kw_only=True)
-class Narrow:
+class Narrow(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller asks of a review beside where to look; "" and () = not said."""
 
     since: str | None = None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
 from forkjoin.agents import cards
@@ -15,8 +15,7 @@ from forkjoin.model import Plan, Share, Task, TaskId, Tree
 from forkjoin.planning import completed, fanned_out, review_plan, viewed
 
 
-@dataclass(frozen=True, kw_only=True)
-class Spread:
+class Spread(msgspec.Struct, frozen=True, kw_only=True):
     """The plan's tasks, the share each task of a fan-out got, and what a person should know of how they came about.
 
     `kin` has the tasks of each fan-out.

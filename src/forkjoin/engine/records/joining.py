@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -36,8 +35,7 @@ _SAID_CHARS = 32 * MIB  # of an answer that findings are looked for in
 _Lines: TypeAlias = dict[str, dict[str, str]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class JoinedAt:
+class JoinedAt(msgspec.Struct, frozen=True, kw_only=True):
     """The report that a run was joined to, and the last event then: without another it is the run's report still."""
 
     seq: int

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from forkjoin.backends import began, locked, read_exit
 from forkjoin.engine.folder import RunFolder
 from forkjoin.model import ENDED, RunView
 
 
-@dataclass(frozen=True, kw_only=True)
-class Left:
+class Left(msgspec.Struct, frozen=True, kw_only=True):
     """Counts of tasks: `running` can be adopted, `ended` have a record to collect, `lost` neither, `queued` wait."""
 
     running: int = 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from forkjoin.backends import window_bytes
 from forkjoin.model import MIB
@@ -13,8 +14,7 @@ _WHOLE = MIB  # an output of at most so many bytes is read whole, and counted in
 _MOST_CONTINUED = 4  # a character of UTF-8 has at most three bytes that continue it; then another begins
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part:
+class Part(msgspec.Struct, frozen=True, kw_only=True):
     """A text, where what follows it begins, and how long all of it is."""
 
     text: str

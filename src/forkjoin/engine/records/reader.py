@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self
+
+from msgspec.structs import replace
 
 from forkjoin.engine.folder import RunFolder, owned, owner_pid
 from forkjoin.errors import JournalDamaged, UnknownId

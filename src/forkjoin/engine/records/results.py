@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -14,8 +13,7 @@ from forkjoin.engine.records.joining import account_of
 from forkjoin.model import ChangedFiles, RunResult, RunView, TaskResult, TaskView, Text, to_builtins
 
 
-@dataclass(frozen=True, kw_only=True)
-class ResultParts:
+class ResultParts(msgspec.Struct, frozen=True, kw_only=True):
     """The results as `run --json` prints them, in its order; a task is read when it is taken, for answers are long."""
 
     before: dict[str, Any]

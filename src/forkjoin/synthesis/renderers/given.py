@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from forkjoin.model import Change, Report, TaskId, Timeline
 
 
-@dataclass(frozen=True, kw_only=True)
-class Detail:
+class Detail(msgspec.Struct, frozen=True, kw_only=True):
     """What a page shows of one task beside its summary: the end of its output, its changes, and their patch."""
 
     log: str = ""
@@ -17,8 +17,7 @@ class Detail:
     changes: tuple[Change, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Given:
+class Given(msgspec.Struct, frozen=True, kw_only=True):
     """A report and what belongs to it.
 
     `now` (Unix seconds) ends what still runs. `tree` is the absolute path that findings are relative to, "" to name no
@@ -33,4 +32,4 @@ class Given:
     version: str = ""
     most: int | None = None
     merged: bool = False
-    details: Mapping[TaskId, Detail] = field(default_factory=dict)
+    details: Mapping[TaskId, Detail] = {}

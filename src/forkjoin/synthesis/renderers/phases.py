@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from forkjoin.errors import listed
 from forkjoin.model import EdgeKind, Hold, LostCause, Span, TaskId, Timeline, Try
@@ -18,8 +19,7 @@ _CAUSES: dict[EdgeKind, LostCause] = {
 _PATHS = 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class Phase:
+class Phase(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch of a task's time (Unix seconds); `cause` says what it waits for, `attempt` which one runs."""
 
     kind: PhaseKind

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+import msgspec
 
 from forkjoin.model import SEVERITIES, Finding, Report, Severity, Source, TaskId, TaskSummary, to_json
 from forkjoin.model.text import clean, one_line
@@ -28,8 +29,7 @@ _SCORES: dict[Severity, str] = {"critical": "9.5", "high": "8.0", "medium": "5.5
 _PROBLEMS = {"error": "error", "warning": "warning", "note": "recommendation"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Result:
+class _Result(msgspec.Struct, frozen=True, kw_only=True):
     """One finding as one run tells it: by one witness, or as it was merged."""
 
     finding: Finding

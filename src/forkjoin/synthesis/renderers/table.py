@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from forkjoin.model import to_json
 from forkjoin.synthesis.join import limited
@@ -19,8 +21,7 @@ from forkjoin.synthesis.renderers.sarif import render_sarif
 from forkjoin.synthesis.renderers.trace import render_trace
 
 
-@dataclass(frozen=True, kw_only=True)
-class Renderer:
+class Renderer(msgspec.Struct, frozen=True, kw_only=True):
     """How one format is made, and what it is for.
 
     `most` findings are told where nobody says how many (None: all). One that `folds` is given every finding, and tells

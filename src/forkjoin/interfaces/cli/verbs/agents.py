@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
@@ -71,7 +71,7 @@ def _explained(ask: Ask) -> int:
 
     found = explained_agents(ask.tree, ask.names or ())
     if ask.json:
-        data_json({"forkjoin": 1, "agents": [{**asdict(one.agent), **_more(one)} for one in found]})
+        data_json({"forkjoin": 1, "agents": [{**to_builtins(one.agent), **_more(one)} for one in found]})
         return 0
     for one in found:
         for line in _page(one, ask.tree):
@@ -80,7 +80,7 @@ def _explained(ask: Ask) -> int:
 
 
 def _more(one: ExplainedAgent) -> dict[str, object]:
-    return {"sees": [asdict(seen) for seen in one.sees], "next": list(one.next)}
+    return {"sees": [to_builtins(seen) for seen in one.sees], "next": list(one.next)}
 
 
 def _page(one: ExplainedAgent, tree: Path) -> Iterator[str]:
@@ -158,9 +158,14 @@ def _listed(ask: Ask) -> int:
     if ask.json:
         # every field, those at their default too
         shown = [structs.asdict(card) for card in cards]
-        looks = [asdict(one) for one in perspectives]
+        looks = [to_builtins(one) for one in perspectives]
         data_json(
-            {"forkjoin": 1, "agents": [asdict(agent) for agent in agents], "analysers": shown, "perspectives": looks}
+            {
+                "forkjoin": 1,
+                "agents": [to_builtins(agent) for agent in agents],
+                "analysers": shown,
+                "perspectives": looks,
+            }
         )
         return 0
     _print_agents(agents)
@@ -203,7 +208,7 @@ def _with_alias(agent: KnownAgent) -> list[KnownAgent]:
     """A command goes by two names: `-a shell` makes shell lines of prompts."""
     if agent.name != "command":
         return [agent]
-    return [agent, replace(agent, name="shell", note="the same for -a: each -t PROMPT is a shell line")]
+    return [agent, structs.replace(agent, name="shell", note="the same for -a: each -t PROMPT is a shell line")]
 
 
 def _lines(name: str, found: bool, note: str) -> Iterator[str]:

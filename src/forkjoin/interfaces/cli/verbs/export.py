@@ -90,7 +90,7 @@ def _patches(ask: Ask) -> int:
     made = export_patches(run, Path(ask.patches), tasks=() if task is None else (task.id,))
     code = exit_code(Ending(states=(*("completed" for _ in made.tasks), *("failed" for _ in made.left_out))))
     if ask.json:
-        data_json({"forkjoin": 1, "run": run.id, **to_builtins(asdict(made)), "exit": WORDS[code]})
+        data_json({"forkjoin": 1, "run": run.id, **to_builtins(made), "exit": WORDS[code]})
     else:
         for name in made.files:
             data(f"{made.folder}/{name}")
