@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from forkjoin.lazily import loader
 
 if TYPE_CHECKING:
     from forkjoin.engine.api import attach, check, launch, review, review_async, run, run_async
@@ -74,8 +75,4 @@ __all__ = [
     "run_async",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOME[name]), name)
+__getattr__ = loader(__name__, _HOME)

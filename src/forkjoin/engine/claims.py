@@ -7,17 +7,21 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from forkjoin.backends.lock import LOCK
 from forkjoin.engine.folder import UNFINISHED, RunFolder, refuse_others
-from forkjoin.engine.preparing.prepare import Prepared
 from forkjoin.errors import CannotHere, ForkjoinError, JournalDamaged, NoRoom, NotIndependent
 from forkjoin.journal import ClaimsFile, claims_path
 from forkjoin.model import Awaited, ForeignPair, LiveClaims, Planned, Policy, RunId, TaskId, Tree
 from forkjoin.planning import foreign_pairs, live_claims, others_of
 from forkjoin.sources import seen_from
+
+# Who drives a run claims for it, and prepares none.
+if TYPE_CHECKING:
+    from forkjoin.engine.preparing.prepare import Prepared
 
 _NOTED = 3  # pairs that are noted one by one; the rest is counted
 UNSEEN = (NoRoom, CannotHere, JournalDamaged)  # what a file of claims that cannot be used raises

@@ -73,7 +73,9 @@ def on_changed_lines(finding: Finding, changed: Mapping[str, ChangedFile]) -> bo
     return any(first <= end and start <= last for first, last in spans for start, end in file.lines)
 
 
-def entries(report: Report, old: Baseline, prefix: str, looked_at: Mapping[TaskId, Sequence[str]]) -> tuple[Known, ...]:
+def baseline_entries(
+    report: Report, old: Baseline, prefix: str, looked_at: Mapping[TaskId, Sequence[str]]
+) -> tuple[Known, ...]:
     """Return what a baseline of *report* (identified, whole) holds: its findings, and what of *old* it cannot judge."""
     judged = _Judged(report, prefix, looked_at)
     kept = [known for known in _renamed(old) if not judged(known)]

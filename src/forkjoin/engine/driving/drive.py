@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from functools import partial
-from typing import TypeAlias, assert_never
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 import msgspec
 from msgspec.structs import replace
@@ -30,7 +30,6 @@ from forkjoin.engine.driving.past import Known, alive, planned_in, read_past
 from forkjoin.engine.driving.progress import Actions
 from forkjoin.engine.driving.wishes import Wishes
 from forkjoin.engine.folder import RunFolder
-from forkjoin.engine.records.joining import JoinedAt, joined
 from forkjoin.errors import NoRoom
 from forkjoin.failpoints import reached
 from forkjoin.model import (
@@ -64,6 +63,9 @@ from forkjoin.scheduling import (
     rebuild,
     step,
 )
+
+if TYPE_CHECKING:
+    from forkjoin.engine.records.joining import JoinedAt
 
 _MOST_SAID = 4 * MIB  # of answers that are committed together
 
@@ -288,7 +290,9 @@ class Driver:
         self._outbox.release(at=self._moments.now())
 
     def _finish(self) -> None:
-        """Join, and close: the last two events of a run."""
+        """Join, and close: the last two events of a run. What joins is loaded only now: nothing has to wait for it."""
+        from forkjoin.engine.records.joining import joined
+
         reached("run.joining")
         known = played_lines(self._planned, self._folder)
         now = self._moments.now()
@@ -302,6 +306,8 @@ class Driver:
         return self._board.states()
 
     def _end_loop(self, report: Report | None) -> None:
+        from forkjoin.engine.records.joining import JoinedAt
+
         self._over = True
         self._joined = None if report is None else JoinedAt(seq=self._outbox.last, report=report)
 

@@ -159,14 +159,8 @@ def _listed(ask: Ask) -> int:
         # every field, those at their default too
         shown = [structs.asdict(card) for card in cards]
         looks = [to_builtins(one) for one in perspectives]
-        data_json(
-            {
-                "forkjoin": 1,
-                "agents": [to_builtins(agent) for agent in agents],
-                "analysers": shown,
-                "perspectives": looks,
-            }
-        )
+        ours = [to_builtins(agent) for agent in agents]
+        data_json({"forkjoin": 1, "agents": ours, "analysers": shown, "perspectives": looks})
         return 0
     _print_agents(agents)
     data("analysers:")
