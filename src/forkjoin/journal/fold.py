@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeAlias, assert_never
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, TypeAlias
 
 from msgspec.structs import replace
 
@@ -30,6 +30,7 @@ from forkjoin.model import (
     Continued,
     Edge,
     Ended,
+    Event,
     Exported,
     Freed,
     Halted,
@@ -62,7 +63,7 @@ from forkjoin.model import (
 
 _NEVER_RAN = ("blocked", "skipped")
 _OF_ANYBODY = (StopAsked, RetryAsked, LandBegun, Landed, Exported)  # events that need no owner
-_MOST = (Starting, Running, Progress, Ended)  # what nearly all events of a long run are: signs of its owner
+_MOST = frozenset((Starting, Running, Progress, Ended))  # what nearly all events of a long run are: signs of its owner
 _GONE = "it was gone, and nobody drove the run"
 _STOOD = "it was stopped, or held up, and nobody drove the run"
 _RESTED = "over, until a person asked for more"
@@ -94,9 +95,10 @@ class Fold:
         if self._run is None:
             if isinstance(event, Planned):
                 self._plan(event, at)
-        elif isinstance(event, _MOST):
+        elif (kind := type(event)) in _MOST:
             self._sign, self._coming = at, False
-            self._of_a_task(event, at)
+            if (number := self._numbers.get(event.task)) is not None:  # type: ignore[union-attr] # _MOST all have one
+                self._of_kind[kind](self, self._tasks[number], event, at)
         else:
             self._apply(self._run, recorded)
 
@@ -217,14 +219,33 @@ class Fold:
         for seen in self._tasks:
             halted(seen, "", heard)
 
-    def _beside(self, seen: Seen, event: Overlapped | Halted | Continued, at: float) -> None:
-        """Take note of what befell a task for another that ran beside it."""
-        if isinstance(event, Overlapped):
-            overlapped(seen, event.first, event.paths)
-            if (number := self._numbers.get(event.first)) is not None:
-                overlapped(self._tasks[number], event.task, event.paths)
-        else:
-            halted(seen, event.reason if isinstance(event, Halted) else "", at, action=event.reason)
+    def _overlapped(self, seen: Seen, event: Overlapped, _: float) -> None:
+        overlapped(seen, event.first, event.paths)
+        if (number := self._numbers.get(event.first)) is not None:
+            overlapped(self._tasks[number], event.task, event.paths)
+
+    def _halted(self, seen: Seen, event: Halted, at: float) -> None:
+        halted(seen, event.reason, at, action=event.reason)
+
+    def _continued(self, seen: Seen, event: Continued, at: float) -> None:
+        halted(seen, "", at, action=event.reason)
+
+    def _progress(self, seen: Seen, event: Progress, _: float) -> None:
+        progress(seen, event)
+
+    def _limited(self, seen: Seen, event: Limited, at: float) -> None:
+        limited(seen, event, at)
+
+    def _awaited(self, seen: Seen, event: Awaited, at: float) -> None:
+        awaited(seen, event, at)
+
+    def _freed(self, seen: Seen, event: Freed, at: float) -> None:
+        freed(seen, at)
+        self._say(event.note)
+
+    def _stop(self, seen: Seen, event: StopAsked, _: float) -> None:
+        if not seen.ended:
+            seen.stopping, seen.shown = event.reason or "no reason given", None
 
     def _let_go(self, at: float, cause: str = "") -> None:
         """Take note that launches are held no more, for that cause or any."""
@@ -246,30 +267,7 @@ class Fold:
 
     def _of_a_task(self, event: _OfTask, at: float) -> None:
         if (number := self._numbers.get(event.task)) is not None:
-            self._apply_to_task(self._tasks[number], event, at)
-
-    def _apply_to_task(self, seen: Seen, event: _OfTask, at: float) -> None:
-        match event:
-            case Starting() | Running():
-                self._live(seen, event, at)
-            case Progress() | Limited():
-                progress(seen, event) if isinstance(event, Progress) else limited(seen, event, at)
-            case Overlapped() | Halted() | Continued():
-                self._beside(seen, event, at)
-            case Ended():
-                self._ended(seen, event, at)
-            case StopAsked():
-                if not seen.ended:
-                    seen.stopping, seen.shown = event.reason or "no reason given", None
-            case RetryAsked():
-                self._retry(seen, event, at)
-            case Awaited():
-                awaited(seen, event, at)
-            case Freed(note=note):
-                freed(seen, at)
-                self._say(note)
-            case _:
-                assert_never(event)
+            self._of_kind[type(event)](self, self._tasks[number], event, at)
 
     def _live(self, seen: Seen, event: Starting | Running, at: float) -> None:
         if event.attempt < 1 or seen.past(event.attempt):
@@ -282,7 +280,7 @@ class Fold:
     def _ended(self, seen: Seen, event: Ended, at: float) -> None:
         if seen.ended or seen.past(event.attempt):
             return
-        if event.attempt == 0 and isinstance(event.outcome, Blocked) and not self._still_blocked(seen, event.outcome):
+        if event.attempt == 0 and type(event.outcome) is Blocked and not self._still_blocked(seen, event.outcome):
             return
         if event.attempt:
             self._go_on(at)
@@ -329,6 +327,22 @@ class Fold:
             self._sign, self._coming = at, True
         if run is not None and run.state != "running":
             self._run = replace(run, state="running", ended=None, reason="", joined=False, findings=(), lines=None)
+
+    # By an event's own class: nearly all events of a long run go through this.
+    _of_kind: ClassVar[dict[type[Event], Callable[[Fold, Seen, Any, float], None]]] = {
+        Starting: _live,
+        Running: _live,
+        Progress: _progress,
+        Ended: _ended,
+        Limited: _limited,
+        Overlapped: _overlapped,
+        Halted: _halted,
+        Continued: _continued,
+        StopAsked: _stop,
+        RetryAsked: _retry,
+        Awaited: _awaited,
+        Freed: _freed,
+    }
 
 
 def _limits(event: Planned) -> Limits | None:

@@ -98,14 +98,14 @@ class SqliteJournal:
         """Yield what `read` does without a look at the pages: what can still be read of a damaged file."""
         # Taken before the rows: what is committed while we read is a change again, at worst seen twice.
         self._seen = self._data_version()
-        seq = since
+        seq, intact, event = since, codec.intact, self._event
         while page := self._page(seq):
             for number, at, kind, body, crc in page:
                 if number != seq + 1:
                     raise JournalDamaged(f"{self.path}: event {seq + 1} is missing; {self._repair()}")
-                if not codec.intact(at, kind, body, crc):
+                if not intact(at, kind, body, crc):
                     raise JournalDamaged(f"{self.path}: event {number} is not as it was written; {self._repair()}")
-                yield Recorded(seq=number, at=at, event=self._event(number, body))
+                yield Recorded(seq=number, at=at, event=event(number, body))
                 seq = number
 
     def check_pages(self) -> None:

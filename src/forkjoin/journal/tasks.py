@@ -35,6 +35,7 @@ from forkjoin.model import (
 )
 from forkjoin.model.text import spelled
 
+_NO_TEXT, _NO_CHANGES = Text(), Changes()
 _NAMED = 3  # predecessors, or paths, named in words; the rest is counted
 # Why one task is behind another, with and without the paths it is about.
 _KINDS: dict[EdgeKind, tuple[str, str]] = {
@@ -56,14 +57,14 @@ def live(seen: Seen, event: Starting | Running, at: float) -> None:
         first = now.launched is None or seen.ended
         now = replace(
             now, attempt=event.attempt, state="starting", why="", kind="", action="", output_bytes=0, pid=0, ended=None,
-            answer=Text(), value=Text(), changes=Changes(), findings=0,
+            answer=_NO_TEXT, value=_NO_TEXT, changes=_NO_CHANGES, findings=0,
             overlaps=(), halted="", halts=_gone_on(now.halts, at),
             ready=at if now.ready is None else now.ready,
             launched=at if first else now.launched, started=None if first else now.started,
             tries=(*(() if first else now.tries), Try(launched=at)),
         )  # fmt: skip
         seen.note, seen.sent_away, seen.limits = "", False, 0
-    if isinstance(event, Running):
+    if type(event) is Running:
         started = at if now.started is None else now.started
         tries = _last(now.tries, started=at)
         now = replace(now, state="running", started=started, place=event.place or now.place, pid=event.pid, tries=tries)
@@ -127,7 +128,7 @@ def again(seen: Seen, event: Ended, at: float) -> None:
     """Take note that an attempt ended and another follows; what it left is shown until that begins."""
     said = f": {event.limit.reason or event.limit.kind}" if event.limit is not None else f" {_words(event)}"
     seen.note, seen.sent_away = f"attempt {event.attempt}{said}", event.limit is not None
-    now = _left(seen, event, at)
+    now = _left(seen, event, at, _ended(event, at, seen))
     seen.put(replace(now, state="queued", pid=0, why="", ready=None if seen.waiting else now.ready))
 
 
@@ -135,37 +136,37 @@ def end(seen: Seen, event: Ended, at: float) -> None:
     """Take note of the task's end. One that settles a task between two attempts keeps what the last one left."""
     if seen.others:
         freed(seen, at)
-    outcome = event.outcome
-    now = _left(seen, event, at) if event.attempt else seen.now
+    outcome, ended = event.outcome, _ended(event, at, seen)
+    now = _left(seen, event, at, ended) if event.attempt else seen.now
     seen.note, seen.stopping, seen.sent_away = "", "", False
-    kind = outcome.kind if isinstance(outcome, Failed) else ""
-    started, ended = now.started, _ended(event, at, seen)
+    kind = outcome.kind if type(outcome) is Failed else ""
+    started = now.started
     if started is None and event.exit is not None and event.exit.how != "setup":
         started = ended - event.exit.wall_s  # it ran, though nobody was there to write that down
     state, why = state_of(outcome), reason_of(outcome)
     seen.put(replace(now, state=state, why=why, kind=kind, started=started, ended=ended, pid=0))
 
 
-def _left(seen: Seen, event: Ended, at: float) -> TaskView:
-    """Return the task with what an ended attempt left, and what all its attempts used."""
-    now = _began(seen, event, at)
+def _left(seen: Seen, event: Ended, at: float, ended: float) -> TaskView:
+    """Return the task with what an attempt left that *ended* then, and what all its attempts used."""
+    now = _began(seen, event, ended)
     seen.used = summed(seen.used, event.usage)
     return replace(
-        now, halted="", halts=_gone_on(now.halts, _ended(event, at, seen)), attempt=max(event.attempt, now.attempt),
+        now, halted="", halts=_gone_on(now.halts, ended), attempt=max(event.attempt, now.attempt),
         place=event.place or now.place, answer=event.answer,
         value=event.value, usage=seen.used, changes=event.changes, findings=event.findings,
         session=event.session or now.session,
-        tries=_last(now.tries, ended=_ended(event, at, seen), recorded=at),
+        tries=_last(now.tries, ended=ended, recorded=at),
     )  # fmt: skip
 
 
-def _began(seen: Seen, event: Ended, at: float) -> TaskView:
+def _began(seen: Seen, event: Ended, ended: float) -> TaskView:
     """Return the task with its last attempt begun when its process says so: an owner may have written it down late."""
     now = seen.now
     if event.exit is None or event.exit.how == "setup" or not event.exit.wall_s or not now.tries:
         return now
     last = now.tries[-1]
-    began = max(last.launched, _ended(event, at, seen) - event.exit.wall_s)
+    began = max(last.launched, ended - event.exit.wall_s)
     if last.started is None or last.started <= began:
         return now
     started = began if now.started == last.started else now.started
@@ -178,7 +179,7 @@ def _ended(event: Ended, at: float, seen: Seen) -> float:
     One that left no record ended, as far as anybody knows, when its owner was last heard of. Not before it was
     launched: its shim's clock may have been set since.
     """
-    now, known = seen.now, seen.sign if isinstance(event.outcome, Lost) else 0.0
+    now, known = seen.now, seen.sign if type(event.outcome) is Lost else 0.0
     known = event.exit.ended_at if event.exit is not None else known
     launched = now.tries[-1].launched if now.tries else now.launched or 0.0
     return known if 0 < known < at and launched <= known else at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
@@ -33,6 +34,9 @@ _LISTS = (
 )  # fmt: skip
 _DURATIONS = ("estimate", "timeout", "idle_timeout")
 _SIZES = ("memory", "disk")
+# A plan has thousands of tasks, and a journal or a file gives what is kept already: that is seen at one look.
+_lists_of, _numbers_of = attrgetter(*_LISTS), attrgetter(*_DURATIONS, *_SIZES)
+_TUPLES, _NUMBERS = frozenset((tuple, type(None))), frozenset((float, int, type(None)))
 
 
 class Budget(Value, frozen=True, kw_only=True, omit_defaults=True):
@@ -98,15 +102,14 @@ class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
     def __post_init__(self) -> None:
         """Take what a Python caller naturally writes: lists, durations as text, callables, classes as schemas."""
         put = msgspec.structs.force_setattr
-        for name in _LISTS:
-            if isinstance(given := getattr(self, name), list):
-                put(self, name, tuple(given))
-        for name in _DURATIONS:
-            if isinstance(given := getattr(self, name), str):
-                put(self, name, seconds(given))
-        for name in _SIZES:
-            if isinstance(given := getattr(self, name), str):
-                put(self, name, size(given))
+        if not _TUPLES.issuperset(map(type, _lists_of(self))):
+            for name in _LISTS:
+                if isinstance(given := getattr(self, name), list):
+                    put(self, name, tuple(given))
+        if not _NUMBERS.issuperset(map(type, _numbers_of(self))):
+            for name in (*_DURATIONS, *_SIZES):
+                if isinstance(given := getattr(self, name), str):
+                    put(self, name, seconds(given) if name in _DURATIONS else size(given))
         if callable(self.function):
             put(self, "function", _function_ref(self.function))
         if self.agent is not None and not isinstance(self.agent, str):

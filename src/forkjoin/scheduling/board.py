@@ -10,7 +10,7 @@ from forkjoin.scheduling.dispatch import dispatch
 from forkjoin.scheduling.fold import fold
 from forkjoin.scheduling.limits import retries_left
 from forkjoin.scheduling.pausing import sent_away
-from forkjoin.scheduling.slots import At, Store, new_store
+from forkjoin.scheduling.slots import Store, new_store
 
 
 class Board:
@@ -46,7 +46,7 @@ class Board:
 
     def states(self) -> dict[TaskId, str]:
         """Return each task's state in plan order: `queued`, `starting`, `running`, or the word of its outcome."""
-        return {slot.task: slot.state if slot.at is At.ENDED else slot.at.value for slot in self._open().slots}
+        return {slot.task: slot.state if slot.at == "ended" else slot.at for slot in self._open().slots}
 
     def goes_on(self, task: Task, ended: Ended) -> bool:
         """Whether another attempt follows one that ended so; those that its provider sent away cost no retry."""
@@ -63,7 +63,7 @@ class Board:
 
     def elsewhere(self) -> tuple[TaskId, ...]:
         """Return the queued tasks that wait for another run, or until it is known whether they must."""
-        return tuple(slot.task for slot in self._open().slots if slot.elsewhere and slot.at is At.QUEUED)
+        return tuple(slot.task for slot in self._open().slots if slot.elsewhere and slot.at == "queued")
 
     def _open(self) -> Store:
         if self._store is None:
@@ -121,6 +121,7 @@ def rebuild(
     store = new_store(plan, edges, options, claiming, providers)
     for event in events:
         fold(store, event)
+    store.touched &= store.queued | store.live  # of those that have ended nothing follows
     store.held.clear()
     store.unclaimed.clear()
     for group in store.providers.values():  # what came of that is in the journal, too

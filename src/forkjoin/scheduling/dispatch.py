@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from forkjoin.model import Blocked, Outcome, Skipped, Stopped, TaskId, state_of
 from forkjoin.scheduling.commands import Command, End, Finish, Reclaim, Settle, Start
 from forkjoin.scheduling.pausing import pauses
-from forkjoin.scheduling.slots import At, Slot, Store
+from forkjoin.scheduling.slots import Slot, Store
 from forkjoin.scheduling.spending import affordable, overspent
 
 
@@ -33,14 +33,14 @@ def _settlements(store: Store) -> Iterator[Command]:
         if slot.live and slot.stop is not None and slot.asked not in ("kill", slot.stop.how):
             slot.asked = slot.stop.how
             yield End(task=slot.task, attempt=slot.attempt, how=slot.stop.how, reason=slot.stop.reason)
-        elif slot.at is At.QUEUED and (slot.stop is not None or slot.failed):
+        elif slot.at == "queued" and (slot.stop is not None or slot.failed):
             outcome = _outcome(store, slot)
             store.end(slot, state_of(outcome))
             yield Settle(task=slot.task, outcome=outcome)
             for number in sorted(store.touched):
                 heapq.heappush(work, number)
             store.touched.clear()
-        elif slot.at is At.QUEUED and not slot.waiting and not slot.elsewhere:
+        elif slot.at == "queued" and not slot.waiting and not slot.elsewhere:
             store.push(slot)
 
 
@@ -65,7 +65,7 @@ def _outcome(store: Store, slot: Slot) -> Outcome:
 
 
 def _claims(store: Store) -> Iterator[Command]:
-    again = sorted(number for number in store.unclaimed if store.slots[number].at is At.QUEUED)
+    again = sorted(number for number in store.unclaimed if store.slots[number].at == "queued")
     store.unclaimed.clear()
     if again:
         yield Reclaim(tasks=tuple(store.slots[number].task for number in again))
@@ -73,7 +73,7 @@ def _claims(store: Store) -> Iterator[Command]:
 
 def _starts(store: Store) -> Iterator[Command]:
     while (slot := _next(store)) is not None:
-        store.go_live(slot, slot.attempt + 1, At.STARTING)
+        store.go_live(slot, slot.attempt + 1, "starting")
         yield Start(task=slot.task, attempt=slot.attempt)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from forkjoin.model import Limit, Limits, Plan, Task, waits_at
+from forkjoin.model import Limit, Limits, Plan, waits_at
 from forkjoin.scheduling.purse import Sum
 
 
@@ -72,22 +72,26 @@ def lanes_of(
     """Return the lanes, the lane of each task in plan order, and the groups of the providers."""
     groups: dict[tuple[str, str], Group] = {}
     lanes: dict[tuple[tuple[str, str], ...], Lane] = {}
+    alike: dict[tuple[str, str], Lane] = {}  # of an agent and a model
     mine: list[Lane] = []
     for task in plan.tasks:
-        provider = providers.get(waits_at(task.agent_name, task.model), "")
-        key = _groups_of(task, provider, limits)
-        if key not in lanes:
-            own = tuple(groups.setdefault(one, Group(cap=_cap(one, limits))) for one in key)
-            lanes[key] = Lane(groups=own, provider=provider)
-        mine.append(lanes[key])
+        kind = task.agent_name, task.model
+        if kind not in alike:
+            provider = providers.get(waits_at(*kind), "")
+            key = _groups_of(*kind, provider, limits)
+            if key not in lanes:
+                own = tuple(groups.setdefault(one, Group(cap=_cap(one, limits))) for one in key)
+                lanes[key] = Lane(groups=own, provider=provider)
+            alike[kind] = lanes[key]
+        mine.append(alike[kind])
     known = {name: group for (kind, name), group in groups.items() if kind == "provider"}
     return list(lanes.values()), mine, known
 
 
-def _groups_of(task: Task, provider: str, limits: Limits) -> tuple[tuple[str, str], ...]:
+def _groups_of(agent: str, model: str, provider: str, limits: Limits) -> tuple[tuple[str, str], ...]:
     named = (
-        ("agent", task.agent_name, task.agent_name in limits.agents),
-        ("model", task.model, task.model in limits.models),
+        ("agent", agent, agent in limits.agents),
+        ("model", model, model in limits.models),
         ("provider", provider, bool(provider)),
     )
     return tuple((kind, name) for kind, name, counts in named if counts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Mapping, Sequence
-from enum import Enum
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -15,14 +15,8 @@ from forkjoin.scheduling.lanes import Group, Lane, lanes_of
 from forkjoin.scheduling.limits import Limits, limits
 from forkjoin.scheduling.purse import Purse
 
-
-class At(Enum):
-    """Where a task is, as far as starting and stopping it goes."""
-
-    QUEUED = "queued"
-    STARTING = "starting"
-    RUNNING = "running"
-    ENDED = "ended"
+# Where a task is, as far as starting and stopping it goes.
+At: TypeAlias = Literal["queued", "starting", "running", "ended"]
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +41,7 @@ class Slot(msgspec.Struct, kw_only=True):
     lane: Lane
     before: list[tuple[int, bool]] = []
     behind: list[tuple[int, bool]] = []
-    at: At = At.QUEUED
+    at: At = "queued"
     attempt: int = 0
     waiting: int = 0
     failed: set[int] = set()
@@ -64,7 +58,7 @@ class Slot(msgspec.Struct, kw_only=True):
 
     @property
     def live(self) -> bool:
-        return self.at in (At.STARTING, At.RUNNING)
+        return self.at in ("starting", "running")
 
     @property
     def word(self) -> str:
@@ -106,11 +100,11 @@ class Store(msgspec.Struct, kw_only=True):
 
     def ready(self, number: int) -> bool:
         slot = self.slots[number]
-        return slot.at is At.QUEUED and not slot.waiting and not slot.elsewhere
+        return slot.at == "queued" and not slot.waiting and not slot.elsewhere
 
     def go_live(self, slot: Slot, attempt: int, at: At) -> None:
         """Take a task out of the queue (or back from its end) into *attempt*."""
-        if slot.at is At.ENDED:
+        if slot.at == "ended":
             self._reopen(slot)
         if not slot.live:
             self.queued.discard(slot.number)
@@ -126,10 +120,10 @@ class Store(msgspec.Struct, kw_only=True):
         """Put a task to its end, and tell those behind it."""
         self._leave_live(slot)
         self.queued.discard(slot.number)
-        slot.at, slot.state, slot.stop = At.ENDED, state, None
+        slot.at, slot.state, slot.stop = "ended", state, None
         for number, needs in slot.behind:
             then = self.slots[number]
-            if then.at is At.QUEUED:
+            if then.at == "queued":
                 then.waiting -= 1
                 if needs and state != "completed":
                     then.failed.add(slot.number)
@@ -138,15 +132,15 @@ class Store(msgspec.Struct, kw_only=True):
 
     def queue(self, slot: Slot) -> None:
         """Put a task (back) into the queue; what it waits for is counted afresh."""
-        if slot.at is At.ENDED:
+        if slot.at == "ended":
             self._reopen(slot)
         self._leave_live(slot)
-        slot.at, slot.state, slot.root = At.QUEUED, "", ""
+        slot.at, slot.state, slot.root = "queued", "", ""
         self.queued.add(slot.number)
         first = [(self.slots[number], needs) for number, needs in slot.before]
-        slot.waiting = sum(other.at is not At.ENDED for other, _ in first)
+        slot.waiting = sum(other.at != "ended" for other, _ in first)
         slot.failed = {
-            other.number for other, needs in first if needs and other.at is At.ENDED and other.state != "completed"
+            other.number for other, needs in first if needs and other.at == "ended" and other.state != "completed"
         }
         if slot.claims:
             slot.elsewhere = True
@@ -163,10 +157,10 @@ class Store(msgspec.Struct, kw_only=True):
     def _reopen(self, slot: Slot) -> None:
         """Make those still queued behind an ended task wait for it again."""
         self.finished = False
-        slot.at, slot.state = At.QUEUED, ""
+        slot.at, slot.state = "queued", ""
         for number, _ in slot.behind:
             then = self.slots[number]
-            if then.at is At.QUEUED:
+            if then.at == "queued":
                 then.waiting += 1
                 then.failed.discard(slot.number)
 
@@ -218,7 +212,8 @@ def _tails(tasks: Sequence[Task], slots: Sequence[Slot]) -> list[float]:
     usual = known[len(known) // 2] if known else 1.0
     tails = [usual if task.estimate is None else task.estimate for task in tasks]
     for number in reversed(_in_order(slots)):
-        tails[number] += max((tails[behind] for behind, _ in slots[number].behind), default=0.0)
+        if behind := slots[number].behind:
+            tails[number] += max(tails[then] for then, _ in behind)
     return tails
 
 

@@ -32,11 +32,11 @@ class Giving:
     def note(self, event: Event) -> None:
         """Remember a record that somebody waits for, or that its own task may go on from."""
         self._sessions.note(event)
-        if isinstance(event, RetryAsked) and event.budget is not None:
+        if type(event) is RetryAsked and event.budget is not None:
             self._allowed = event.budget.usd
-        if isinstance(event, Ended):
+        if type(event) is Ended:
             self._spent += event.usage.usd or 0.0
-        if not isinstance(event, Ended) or event.task not in self._wanted:
+        if type(event) is not Ended or event.task not in self._wanted:
             return
         self._ended[event.task] = event
         # A task that changed nothing hands on what it was given: those behind it are behind the others too.

@@ -21,6 +21,8 @@ from forkjoin.model import (
     reason_of,
 )
 
+# The kinds of events that say what a task goes on with.
+NOTED: frozenset[type[Event]] = frozenset((Starting, RetryAsked, Ended))
 Why: TypeAlias = Literal["followup", "retry", "repair", "limit"]
 # Where an attempt that ended so has said nothing, its session may not be there: it is begun anew.
 _SAID_NOTHING = ("login", "quota", "rate", "exit", "setup", "workspace")
@@ -66,21 +68,16 @@ class Sessions:
         self._live: set[TaskId] = set()
 
     def note(self, event: Event) -> None:
-        """Take note of an event."""
-        match event:
-            case Starting(task=task):
-                self._live.add(task)
-                if (
-                    task in self._last and self.to(task) is None
-                ):  # it begins anew: what was left before is no more gone on with
-                    self._last.pop(task, None)
-            case RetryAsked(task=task):
-                if task not in self._live:
-                    self._asked[task] = event
-            case Ended():
-                self._ended(event)
-            case _:
-                pass
+        """Take note of an event; those that are no `NOTED` say nothing of sessions."""
+        if type(event) is Starting:
+            self._live.add(event.task)
+            if event.task in self._last and self.to(event.task) is None:
+                self._last.pop(event.task, None)  # it begins anew: what was left before is no more gone on with
+        elif type(event) is RetryAsked:
+            if event.task not in self._live:
+                self._asked[event.task] = event
+        elif type(event) is Ended:
+            self._ended(event)
 
     def to(self, task: TaskId) -> GoesOn | None:
         """Return what the attempt of *task* that starts now, or lives, goes on with; None: it begins anew."""
@@ -156,4 +153,4 @@ def _spoke(event: Ended) -> bool:
     """Whether the agent got so far that its session is there to go on in."""
     if event.answer.length or event.usage.output_tokens or event.changes.files:
         return True
-    return not (isinstance(event.outcome, Failed) and event.outcome.kind in _SAID_NOTHING)
+    return not (type(event.outcome) is Failed and event.outcome.kind in _SAID_NOTHING)

@@ -280,8 +280,8 @@ def _waits(past: Iterable[Event]) -> dict[TaskId, tuple[Other, ...]]:
     """Return which queued tasks wait for which tasks of other runs, as the journal has it."""
     waits: dict[TaskId, tuple[Other, ...]] = {}
     for event in past:
-        if isinstance(event, Awaited):
+        if type(event) is Awaited:
             waits[event.task] = event.others
-        elif isinstance(event, Freed | Starting | Ended | RetryAsked):
+        elif waits and isinstance(event, Freed | Starting | Ended | RetryAsked):
             waits.pop(event.task, None)
     return waits

@@ -15,6 +15,7 @@ from forkjoin.backends import Exited, Mask, Output, Signal, Spawned, identity
 from forkjoin.engine.attempts.attempts import Attempts
 from forkjoin.engine.attempts.giving import Giving
 from forkjoin.engine.attempts.playing import played, played_lines
+from forkjoin.engine.attempts.sessions import NOTED
 from forkjoin.engine.attempts.settling import Result, masked
 from forkjoin.engine.attempts.speaking import speaker
 from forkjoin.engine.driving.claiming import Claiming
@@ -26,7 +27,7 @@ from forkjoin.engine.driving.limiting import Limiting
 from forkjoin.engine.driving.moments import Moments
 from forkjoin.engine.driving.outbox import Outbox
 from forkjoin.engine.driving.outside import Foreign, Kept, Outside, TryAgain
-from forkjoin.engine.driving.past import Known, alive, planned_in, read_past
+from forkjoin.engine.driving.past import Known, alive, of_kind, planned_in, read_past
 from forkjoin.engine.driving.progress import Actions
 from forkjoin.engine.driving.wishes import Wishes
 from forkjoin.engine.folder import RunFolder
@@ -40,7 +41,9 @@ from forkjoin.model import (
     Event,
     Failed,
     Halted,
+    Lifted,
     Owned,
+    Paused,
     Recorded,
     Report,
     Running,
@@ -314,8 +317,8 @@ class Driver:
     # -- beginnings
 
     def _new_attempts(self, past: Sequence[Recorded]) -> Attempts:
-        base = next((r.event.base for r in past if isinstance(r.event, BaseTaken)), None)
-        boots = [r.event.boot for r in past if isinstance(r.event, Owned)]
+        base = next((r.event.base for r in past if type(r.event) is BaseTaken), None)
+        boots = [r.event.boot for r in past if type(r.event) is Owned]
         return Attempts(
             folder=self._folder,
             planned=self._planned,
@@ -338,9 +341,9 @@ class Driver:
         """Say whose the run is now, adopt what still lives, and go on from what was journaled."""
         events = [recorded.event for recorded in self._past[1:]]
         self._past.clear()
-        for event in events:
+        for event in of_kind(events, NOTED):
             self._giving.note(event)
-        self._limiting.take_over(events)
+        self._limiting.take_over(of_kind(events, (Paused, Lifted)))
         me = identity()
         self._outbox.note(Owned(pid=me.pid, start=me.start, boot=me.boot, attached=self._attached))
         now = self._outbox.note(*self._gate.look_at_disk(), *self._claiming.take_over(events, self._board.elsewhere()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 
 import msgspec
@@ -48,11 +48,16 @@ def alive(events: Sequence[Event]) -> list[Starting | Running]:
     """Return the attempts that have started and not ended, by their last sign."""
     found: dict[Key, Starting | Running] = {}
     for event in events:
-        if isinstance(event, Starting | Running):
+        if type(event) is Starting or type(event) is Running:
             found[event.task, event.attempt] = event
-        elif isinstance(event, Ended):
+        elif type(event) is Ended:
             found.pop((event.task, event.attempt), None)
     return list(found.values())
+
+
+def of_kind(events: Sequence[Event], kinds: Collection[type[Event]]) -> list[Event]:
+    """Return the events of these classes; told by the class alone, for a long past is mostly of other kinds."""
+    return [event for event in events if type(event) in kinds]
 
 
 def retry_waits(folder: RunFolder, seen: int) -> bool:
