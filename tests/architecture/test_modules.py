@@ -17,7 +17,7 @@ from forkjoin.interfaces.cli.table import VERBS
 HEAVY = ("typer", "rich", "click", "yaml", "jsonschema", "sqlite3", "asyncio", "msgspec", "psutil", "platformdirs")
 # Run as programs of their own by a bare interpreter, with what lies beside them.
 PROGRAMS = {"forkjoin.backends.nursery", "forkjoin.backends.shim"}
-LISTED = {"forkjoin"}  # all that `import forkjoin` may load of ours
+LISTED = {"forkjoin", "forkjoin.lazily"}  # all that `import forkjoin` may load of ours
 
 
 def loaded_by(code: str) -> set[str]:
@@ -36,12 +36,34 @@ def test_importing_forkjoin_loads_nothing_heavy():
     assert {name for name in loaded if name.split(".")[0] == "forkjoin"} <= LISTED
 
 
+def test_who_only_looks_at_runs_loads_nothing_that_drives_them():
+    """Each command pays for what it loads: `ls`, `show`, `wait` and the like are started again and again."""
+    loaded = loaded_by("import forkjoin.engine.run, forkjoin.engine.finding")
+    assert "forkjoin.journal.fold" in loaded
+    heavy = {"asyncio", "ssl", "yaml", *_rooms("agents", "planning", "scheduling", "synthesis", "workspaces")}
+    assert sorted(loaded & heavy) == []
+
+
+def test_who_takes_up_a_run_loads_nothing_that_plans_or_joins():
+    """It is taken before that is needed, and most of planning never is."""
+    loaded = loaded_by("import forkjoin.engine.driving.owning")
+    assert "forkjoin.scheduling.board" in loaded
+    assert sorted(loaded & {"yaml", "forkjoin.engine.preparing.prepare", *_rooms("synthesis", "accounting")}) == []
+    planning = {name for name in loaded if name.startswith("forkjoin.planning.")}
+    assert "forkjoin.planning.foreign" in planning
+    assert sorted(planning & {f"forkjoin.planning.{name}" for name in ("read", "complete", "fanout", "pairs")}) == []
+
+
+def _rooms(*names: str) -> set[str]:
+    return {name for name in modules() if name.split(".")[1:2] and name.split(".")[1] in names}
+
+
 def test_every_public_name_is_there_when_asked_for():
     """In any order: a module that was loaded before must not stand where a function of its name is meant."""
     loaded = loaded_by(
-        "import types, forkjoin, forkjoin.engine\n"
+        "import types, forkjoin, forkjoin.engine, forkjoin.planning, forkjoin.synthesis\n"
         "assert len(forkjoin.__all__) >= 7, forkjoin.__all__\n"
-        "for package in (forkjoin, forkjoin.engine) * 2:\n"
+        "for package in (forkjoin, forkjoin.engine, forkjoin.planning, forkjoin.synthesis) * 2:\n"
         "    for name in package.__all__:\n"
         "        found = getattr(package, name)\n"
         "        assert not isinstance(found, types.ModuleType), f'{package.__name__}.{name} is a module'"

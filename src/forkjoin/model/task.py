@@ -36,6 +36,7 @@ _DURATIONS = ("estimate", "timeout", "idle_timeout")
 _SIZES = ("memory", "disk")
 # A plan has thousands of tasks, and a journal or a file gives what is kept already: that is seen at one look.
 _lists_of, _numbers_of = attrgetter(*_LISTS), attrgetter(*_DURATIONS, *_SIZES)
+_put = msgspec.structs.force_setattr
 _TUPLES, _NUMBERS = frozenset((tuple, type(None))), frozenset((float, int, type(None)))
 
 
@@ -101,21 +102,17 @@ class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         """Take what a Python caller naturally writes: lists, durations as text, callables, classes as schemas."""
-        put = msgspec.structs.force_setattr
         if not _TUPLES.issuperset(map(type, _lists_of(self))):
-            for name in _LISTS:
-                if isinstance(given := getattr(self, name), list):
-                    put(self, name, tuple(given))
+            _turn(self, _LISTS, list, tuple)
         if not _NUMBERS.issuperset(map(type, _numbers_of(self))):
-            for name in (*_DURATIONS, *_SIZES):
-                if isinstance(given := getattr(self, name), str):
-                    put(self, name, seconds(given) if name in _DURATIONS else size(given))
+            _turn(self, _DURATIONS, str, seconds)
+            _turn(self, _SIZES, str, size)
         if callable(self.function):
-            put(self, "function", _function_ref(self.function))
+            _put(self, "function", _function_ref(self.function))
         if self.agent is not None and not isinstance(self.agent, str):
-            put(self, "agent", Ref(self.agent.name, self.agent))
+            _put(self, "agent", Ref(self.agent.name, self.agent))
         if isinstance(self.output, type):
-            put(self, "output", _schema(self.output))
+            _put(self, "output", _schema(self.output))
 
     @property
     def reads_only(self) -> bool:
@@ -144,6 +141,13 @@ class Task(Value, frozen=True, kw_only=True, omit_defaults=True):
         if self.command or self.shell:
             return "command"
         return "function" if self.function else ""
+
+
+def _turn(task: Task, names: Sequence[str], kind: type, into: Callable[[Any], object]) -> None:
+    """Put *into* of what is of that kind in its place."""
+    for name in names:
+        if isinstance(given := getattr(task, name), kind):
+            _put(task, name, into(given))
 
 
 def _function_ref(call: Callable[..., Any]) -> Ref:
