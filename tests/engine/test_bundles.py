@@ -14,9 +14,9 @@ import pytest
 
 from forkjoin import Plan, Task, attach, run
 from forkjoin.engine.bundles.archive import read_archive
+from forkjoin.engine.bundles.naming import bundle_named
 from forkjoin.engine.bundles.reading import opened
 from forkjoin.engine.bundles.redaction import Redaction, secret_values
-from forkjoin.engine.bundles.unpacking import bundle_named
 from forkjoin.engine.bundles.writing import export
 from forkjoin.engine.landing import LandAsk
 from forkjoin.engine.owner import RunOwner

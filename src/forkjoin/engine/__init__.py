@@ -11,9 +11,9 @@ from forkjoin.lazily import loader
 
 if TYPE_CHECKING:
     from forkjoin.agents import found_agents
+    from forkjoin.engine.bundles.naming import bundle_named
     from forkjoin.engine.bundles.reading import opened
     from forkjoin.engine.bundles.replaying import DEMO, replay_prepared
-    from forkjoin.engine.bundles.unpacking import bundle_named
     from forkjoin.engine.bundles.writing import Exported, export
     from forkjoin.engine.claims import with_others
     from forkjoin.engine.doctor.examining import clear, examined
@@ -63,7 +63,7 @@ _HOME = {
     "carry_out": "forkjoin.engine.installing.installing",
     "found_hosts": "forkjoin.engine.installing.installing",
     "planned": "forkjoin.engine.installing.installing",
-    "bundle_named": "forkjoin.engine.bundles.unpacking",
+    "bundle_named": "forkjoin.engine.bundles.naming",
     "opened": "forkjoin.engine.bundles.reading",
     "Exported": "forkjoin.engine.bundles.writing",
     "export": "forkjoin.engine.bundles.writing",

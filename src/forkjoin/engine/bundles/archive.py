@@ -17,6 +17,7 @@ from forkjoin.engine.bundles.packing import packing, unpacking
 from forkjoin.errors import BadBundle, NoRoom
 from forkjoin.model import MIB
 
+FORMAT = 1  # of bundles that are written
 HEAD, EVENTS = "forkjoin.json", "events.jsonl"
 _BLOCK = 512
 _MOST_BEHIND = 64 * 1024  # zeros that fill up the last record of a tar

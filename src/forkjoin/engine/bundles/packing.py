@@ -14,32 +14,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO, Any
 
+from forkjoin.engine.bundles.naming import GZ, ZST, packing_of
 from forkjoin.errors import BadBundle, CannotHere
 
-ZST, GZ = ".tar.zst", ".tar.gz"
-SUFFIXES = (ZST, GZ)
-_MAGIC = {b"\x28\xb5\x2f\xfd": ZST, b"\x1f\x8b": GZ}
 _LEVEL = {ZST: 9, GZ: 6}  # Zstandard's 9 takes the time of gzip's 6, for a tenth less bytes
 _WINDOW_LOG = 27  # the most memory that a frame may ask for: 128 MiB
-
-
-def suffix_of(name: str) -> str:
-    """Return the suffix of a bundle that *name* ends in, "" for none."""
-    return next((suffix for suffix in SUFFIXES if name.endswith(suffix)), "")
-
-
-def packed_by(path: Path) -> str:
-    """Return the suffix that fits the content of *path*, whatever its name; "" where that is no packed file."""
-    try:
-        return _packed_by(path) if path.is_file() else ""  # a pipe would be waited for
-    except OSError:
-        return ""
-
-
-def _packed_by(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(4)
-    return next((suffix for magic, suffix in _MAGIC.items() if head.startswith(magic)), "")
 
 
 @contextmanager
@@ -71,7 +50,7 @@ def unpacking(path: Path) -> Iterator[IO[bytes]]:
     broken: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)
     packed: Any
     try:
-        kind = _packed_by(path)
+        kind = packing_of(path)
         if kind == ZST:
             zstd = _zstd()
             broken = (*broken, zstd.ZstdError)

@@ -9,16 +9,13 @@ from typing import Any
 
 import msgspec
 
-from forkjoin.engine.bundles.archive import EVENTS, HEAD, read_archive
-from forkjoin.engine.bundles.packing import packed_by, suffix_of
-from forkjoin.engine.bundles.writing import FORMAT
+from forkjoin.engine.bundles.archive import EVENTS, FORMAT, HEAD, read_archive
 from forkjoin.engine.folder import is_run_id
 from forkjoin.errors import BadBundle
 from forkjoin.journal import SqliteJournal
 from forkjoin.model import Ended, Joined, Planned, Recorded, RunId, Text
 
 _TASK = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
-_PACKED = (".tar.xz", ".tar.bz2", ".tar", ".tgz", ".zip")
 _LINE = msgspec.json.Decoder(Recorded)
 
 
@@ -26,20 +23,6 @@ class _Head(msgspec.Struct):
     bundle: int
     run: str
     forkjoin: str = ""
-
-
-def bundle_named(name: str) -> tuple[Path, str] | None:
-    """Return file and task of F.tar.zst or F.tar.gz/TASK, None for a name that is no bundle's.
-
-    So is any other that no run and no task can have, and a file has: `run.tar.xz`, `/tmp/run`, `./run`; and any that
-    names a packed file.
-    """
-    if suffix_of(name) or packed_by(Path(name)):
-        return Path(name), ""
-    head, slash, task = name.rpartition("/")
-    if slash and (suffix_of(head) or packed_by(Path(head))):
-        return Path(head), task
-    return (Path(name), "") if name.startswith(("/", "./", "../", "~")) or name.endswith(_PACKED) else None
 
 
 def unpacked(path: Path, runs: Path, content: Iterator[tuple[str, bytes]] | None = None) -> RunId:

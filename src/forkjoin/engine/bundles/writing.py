@@ -12,14 +12,13 @@ from typing import Any, Literal
 import msgspec
 
 from forkjoin.backends import kept_segments
-from forkjoin.engine.bundles.archive import EVENTS, HEAD, write_archive
-from forkjoin.engine.bundles.packing import SUFFIXES, suffix_of
+from forkjoin.engine.bundles.archive import EVENTS, FORMAT, HEAD, write_archive
+from forkjoin.engine.bundles.naming import SUFFIXES, suffix_of
 from forkjoin.engine.bundles.redaction import Redaction, secret_values
 from forkjoin.engine.records.reader import RunReader
 from forkjoin.errors import CannotHere, PlanError
 from forkjoin.model import Ended, Joined, Recorded, TaskId, Text, to_builtins, to_json
 
-FORMAT = 1
 _PATCH = "changes.patch"
 
 

@@ -79,12 +79,15 @@ def latest(asked: Asked) -> Run:
 
 def the_run(asked: Asked, name: str) -> Run:
     """Return the run of that id or part of it, or in that bundle; the latest of this repository where it is empty."""
-    from forkjoin.engine import attach, bundle_named, opened
+    from forkjoin.engine import attach, bundle_named
 
     if not name:
         return latest(asked)
-    bundle = bundle_named(name)
-    return opened(bundle[0]) if bundle else attach(name, settings=asked.settings)
+    if bundle := bundle_named(name):
+        from forkjoin.engine import opened
+
+        return opened(bundle[0])
+    return attach(name, settings=asked.settings)
 
 
 def run_or_task(asked: Asked, name: str) -> tuple[Run, TaskView | None]:
