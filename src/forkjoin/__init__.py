@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from forkjoin.lazily import loader
+import importlib
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forkjoin.engine.api import attach, check, launch, review, review_async, run, run_async
@@ -75,4 +74,8 @@ __all__ = [
     "run_async",
 ]
 
-__getattr__ = loader(__name__, _HOME)
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)

@@ -9,15 +9,17 @@ import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from graphlib import TopologicalSorter
+from importlib import metadata
 
 from architecture.house import ROOT, modules, parsed
 
 from forkjoin.interfaces.cli.table import VERBS
+from forkjoin.model.version import VERSION
 
 HEAVY = ("typer", "rich", "click", "yaml", "jsonschema", "sqlite3", "asyncio", "msgspec", "psutil", "platformdirs")
 # Run as programs of their own by a bare interpreter, with what lies beside them.
 PROGRAMS = {"forkjoin.backends.nursery", "forkjoin.backends.shim"}
-LISTED = {"forkjoin", "forkjoin.lazily"}  # all that `import forkjoin` may load of ours
+LISTED = {"forkjoin"}  # all that `import forkjoin` may load of ours
 
 
 def loaded_by(code: str) -> set[str]:
@@ -34,6 +36,11 @@ def test_importing_forkjoin_loads_nothing_heavy():
     assert "forkjoin" in loaded
     assert sorted(name for name in loaded if name.split(".")[0] in HEAVY) == []
     assert {name for name in loaded if name.split(".")[0] == "forkjoin"} <= LISTED
+
+
+def test_the_version_is_that_of_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert (VERSION, metadata.version("forkjoin")) == (project["version"],) * 2
 
 
 def test_who_only_looks_at_runs_loads_nothing_that_drives_them():

@@ -5,9 +5,8 @@ Names are loaded when first asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from forkjoin.lazily import loader
+import importlib
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forkjoin.agents import found_agents
@@ -194,4 +193,8 @@ __all__ = [
     "write_baseline",
 ]
 
-__getattr__ = loader(__name__, _HOME)
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)

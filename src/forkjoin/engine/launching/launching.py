@@ -6,7 +6,6 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -33,6 +32,7 @@ from forkjoin.errors import PlanError, RunOwned, UnknownId
 from forkjoin.failpoints import reached
 from forkjoin.journal import SqliteJournal
 from forkjoin.model import Awaited, Planned, Tree, waits_at
+from forkjoin.model.version import VERSION
 
 _TRIES = 3  # how often a new run takes another name where something came between
 
@@ -125,7 +125,7 @@ def _planned(ready: Prepared, folder: RunFolder, *, detached: bool) -> Planned:
         repository=repository_key(tree),
         subdir=tree.git.subdir if tree.git else "",
         options=replace(ready.options, detached=detached),
-        version=version("forkjoin"),
+        version=VERSION,
         notes=ready.notes,
         not_looked_at=ready.not_looked_at,
         scope=ready.scope,

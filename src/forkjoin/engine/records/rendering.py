@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from forkjoin.journal import timeline
 from forkjoin.model import TaskId, TaskView
+from forkjoin.model.version import VERSION
 from forkjoin.synthesis.renderers import RENDERERS, Detail, Given, rendered
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def report_text(
         timeline=timeline(view),
         now=time.time(),
         tree=view.tree,
-        version=version("forkjoin"),
+        version=VERSION,
         merged=merged,
         details=details,
     )

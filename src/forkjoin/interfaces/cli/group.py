@@ -140,9 +140,9 @@ def _with_values(args: Sequence[str], optional: Mapping[str, str]) -> Iterator[s
 
 def _print_version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
+        from forkjoin.model.version import VERSION
 
-        typer.echo(f"forkjoin {version('forkjoin')}")
+        typer.echo(f"forkjoin {VERSION}")
         raise typer.Exit(0)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any
 
 import mcp_types as types
@@ -17,6 +16,7 @@ from forkjoin.interfaces.mcp.prompting import PROMPTS, prompt
 from forkjoin.interfaces.mcp.resources import TEMPLATES, completions, content, listed
 from forkjoin.interfaces.mcp.tasks import Tasks
 from forkjoin.interfaces.mcp.watching import Watching, client_of
+from forkjoin.model.version import VERSION
 from forkjoin.tools import BoundTool, Host, Names, toolset
 
 _CLIENTS = 256  # whose wish for a log is remembered, over HTTP
@@ -28,7 +28,7 @@ def made_server(host: Host, *, names: Names = "forkjoin") -> Server[Any]:
     hands = _Hands(host, toolset(host=host, names=names))
     server: Server[Any] = Server(
         SERVER,
-        version=version("forkjoin"),
+        version=VERSION,
         title=SERVER,
         instructions=instructions(host),
         on_list_tools=hands.list_tools,
