@@ -45,7 +45,7 @@ _NEVER_RAN = ("blocked", "skipped")
 
 def fold(store: Store, event: Event) -> None:
     """Change *store* as *event* says. Events about unknown tasks, and those that came before, change nothing."""
-    _FOLDS[type(event)](store, event)
+    FOLDS[type(event)](store, event)
 
 
 def _limited(store: Store, event: Limited) -> None:
@@ -196,7 +196,7 @@ def _nothing(store: Store, event: Event) -> None:
 
 
 # By an event's own class: a long past goes through this, and to ask what a struct is not costs most of a microsecond.
-_FOLDS: dict[type[Event], Callable[[Store, Any], None]] = {
+FOLDS: dict[type[Event], Callable[[Store, Any], None]] = {
     Starting: _starting,
     Running: _running,
     Progress: _progress,
