@@ -6,6 +6,11 @@ from forkjoin.model.base import Value
 from forkjoin.model.task import Budget
 
 
+def in_dollars(usd: float) -> str:
+    """Return US dollars in words: `$1.20`, `$0.0042` where cents would say nothing."""
+    return f"${usd:.2f}" if usd >= 0.01 or usd <= 0 else f"${max(usd, 0.0001):.4f}"
+
+
 class Usage(Value, frozen=True, kw_only=True, omit_defaults=True):
     """Seconds of CPU, bytes of memory at the peak, tokens and US dollars; None where not known."""
 
@@ -39,11 +44,11 @@ class Spent(Value, frozen=True, kw_only=True):
 
     @property
     def _dollars(self) -> str:
-        most = f" of ${self.budget.usd:.2f}" if self.budget is not None and self.budget.usd is not None else ""
+        most = f" of {in_dollars(self.budget.usd)}" if self.budget is not None and self.budget.usd is not None else ""
         if self.usd_unknown == self.tasks and self.tasks:
             return f"$?{most} (not said)"
         unknown = f" (of {self.usd_unknown} of {self.tasks} tasks it is not known)" if self.usd_unknown else ""
-        return f"{'at least ' if unknown else ''}${self.usd_known:.2f}{most}{unknown}"
+        return f"{'at least ' if unknown else ''}{in_dollars(self.usd_known)}{most}{unknown}"
 
     @property
     def _tokens(self) -> str:

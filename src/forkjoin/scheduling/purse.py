@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from forkjoin.model import Budget, Usage
+from forkjoin.model.usage import in_dollars
 
 
 class Sum(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +62,7 @@ class Purse(msgspec.Struct, kw_only=True):
         """What is spent of the budget, in words, and how to go on."""
         parts, flags = [], []
         if self.budget.usd is not None:
-            parts.append(f"${self.spent.usd:.2f} of ${self.budget.usd:.2f}")
+            parts.append(f"{in_dollars(self.spent.usd)} of {in_dollars(self.budget.usd)}")
             flags.append("--budget USD")
         if self.budget.tokens is not None:
             parts.append(f"{self.spent.tokens:,.0f} of {self.budget.tokens:,} tokens")

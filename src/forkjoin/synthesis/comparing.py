@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from forkjoin.model import Alternative, Comparison, RunView, TaskView, Text, Usage, spoken
 from forkjoin.model.text import clean, one_line
+from forkjoin.model.usage import in_dollars
 from forkjoin.synthesis.words import counted
 
 _ANSWER_CHARS = 4_000
@@ -65,7 +66,7 @@ def _alternative(task: TaskView, content: Callable[[Text], str], now: float) -> 
 def _cost(usage: Usage) -> str:
     tokens = [count for count in (usage.input_tokens, usage.output_tokens) if count is not None]
     said = "? tokens" if not tokens else f"{sum(tokens):,} tokens"
-    return f"{'$?' if usage.usd is None else f'${usage.usd:.2f}'}, {said}"
+    return f"{'$?' if usage.usd is None else in_dollars(usage.usd)}, {said}"
 
 
 def _changed(one: Alternative) -> str:

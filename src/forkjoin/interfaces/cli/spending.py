@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from forkjoin.errors import PlanError
+from forkjoin.model.usage import in_dollars
 
 if TYPE_CHECKING:
     from forkjoin.engine import Money
@@ -44,7 +45,7 @@ def _tokens(text: str) -> int:
 def money_line(money: Money) -> str:
     """Return who will spend, what that cost in past runs, and what may be spent."""
     who = ", ".join(f"{one.tasks} by {one.agent} ({one.permission})" for one in money.agents)
-    dollars = "$?" if money.usd is None else f"about ${money.usd:.2f}"
+    dollars = "$?" if money.usd is None else f"about {in_dollars(money.usd)}"
     tokens = "? tokens" if money.tokens is None else f"about {money.tokens:,} tokens"
     unknown = " (no past run says it of all)" if money.usd is None or money.tokens is None else ", by past runs"
     return f"{money.tasks} task{'s' * (money.tasks != 1)} that cost: {who}; {dollars}, {tokens}{unknown}; {_may(money)}"
@@ -59,6 +60,6 @@ def caps_line(limits: Limits) -> str:
 def _may(money: Money) -> str:
     if money.budget is None:
         return "no budget (--budget 5usd)"
-    parts = [f"${money.budget.usd:.2f}"] if money.budget.usd is not None else []
+    parts = [in_dollars(money.budget.usd)] if money.budget.usd is not None else []
     parts += [f"{money.budget.tokens:,} tokens"] if money.budget.tokens is not None else []
     return f"budget {' and '.join(parts)}"

@@ -17,6 +17,7 @@ from forkjoin.interfaces.cli.talk import data, data_lines, line_width, widest
 from forkjoin.interfaces.cli.words import change_line, comparison, counts, diffstat, doing, spell, unlanded, verdict
 from forkjoin.model import ENDED, Changes, RunView, TaskView, Usage, spoken
 from forkjoin.model.text import one_line, spelled
+from forkjoin.model.usage import in_dollars
 
 if TYPE_CHECKING:
     from forkjoin.engine import Run
@@ -159,7 +160,7 @@ def _cost(usage: Usage) -> str:
     if usage.input_tokens is not None or usage.output_tokens is not None:
         said.append(f"{_known(usage.input_tokens)} tokens in, {_known(usage.output_tokens)} out")
     if usage.usd is not None:
-        said.append(f"${usage.usd:.2f}")
+        said.append(in_dollars(usage.usd))
     return ", ".join(said)
 
 
