@@ -207,6 +207,20 @@ def test_a_partial_clone_that_lacks_objects_is_refused_with_the_command(site, tm
     assert type(site)(tree=clone, home=home / "again").run().take("HEAD").commit
 
 
+def test_a_partial_clone_is_asked_for_what_the_task_starts_from_not_for_its_head(site, tmp_path, home):
+    site.git("config", "uploadpack.allowFilter", "true")
+    site.git("checkout", "-q", "-b", "other")
+    site.write("a.txt", "only there\n")
+    site.commit()
+    site.git("checkout", "-q", "-")
+    clone = tmp_path / "partial"
+    subprocess.run(("git", "clone", "-q", "--filter=blob:none", f"file://{site.tree}", str(clone)), check=True)
+    run = type(site)(tree=clone, home=home).run()
+    with pytest.raises(CannotHere, match="lacks 1 object of"):
+        run.take("origin/other")
+    assert run.take("HEAD").commit
+
+
 def test_a_shallow_clone_can_be_a_base(site, tmp_path, home):
     for text in ("two\n", "three\n"):
         site.write("a.txt", text)

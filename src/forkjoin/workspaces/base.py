@@ -30,8 +30,8 @@ def take_base(store: Store, how: str, *, carried: Sequence[str] = ()) -> Base:
         base = copied(store)
         store.names.flush()
         return base
-    _refuse_partial(repository)
     head = repository.head if how == "snapshot" else _pinned(repository, how)
+    _refuse_partial(repository, head)
     reached("base.before")
     kept = _keep(store, repository, head)
     reached("base.kept")
@@ -69,19 +69,22 @@ def _keep(store: Store, repository: GitTree, head: str) -> str:
     return name
 
 
-def _refuse_partial(repository: GitTree) -> None:
-    """A checkout with objects missing prints errors and exits 0: refuse what promises to fetch objects later."""
+def _refuse_partial(repository: GitTree, head: str) -> None:
+    """A checkout with objects missing prints errors and exits 0: refuse what promises to fetch objects later.
+
+    They are not fetched from here: docs/decisions/0033.
+    """
     user = of_user(Path(repository.top))
     if user.run("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$").code != 0:
         return
-    if not repository.head:
+    if not head:
         return
-    done = user.run("rev-list", "--objects", "--no-walk", "--missing=print", repository.head)
+    done = user.run("rev-list", "--objects", "--no-walk", "--missing=print", head)
     missing = sum(line.startswith(b"?") for line in done.out.split(b"\n"))
     if done.code != 0 or missing:
         raise CannotHere(
-            f"{repository.top} is a partial clone that lacks {missing or 'some'} objects of its HEAD; "
-            f"fetch them first: git -C {repository.top} fetch --refetch --no-filter"
+            f"{repository.top} is a partial clone that lacks {missing or 'some'} object{'s' * (missing != 1)} "
+            f"of {head[:7]}; fetch first: git -C {repository.top} fetch --refetch --no-filter"
         )
 
 
