@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -182,3 +183,23 @@ def test_every_verb_takes_the_tree_it_is_about(forkjoin, ended: str, verb: str, 
     file.touch()
     code, _, err = forkjoin(verb, "-C", str(file))
     assert (code, "is no folder" in err) == (2, True)
+
+
+def test_a_dry_run_says_what_would_keep_it_from_starting_and_ends_so_where_the_plan_is_wrong(forkjoin) -> None:
+    two = [{"id": name, "shell": "true", "writes": ["a.txt"]} for name in ("one", "two")]
+    code, out, err = forkjoin("run", "-n", "--policy", "strict", forkjoin.plan(*two))
+    assert (code, "2 tasks, policy strict" in out) == (6, True)
+    assert "policy is strict, nothing was started" in err
+    code, out, _ = forkjoin("run", "-n", "--json", "--policy", "strict", forkjoin.plan(*two))
+    said = json.loads(out)
+    assert (code, said["exit"], said["refused"]["word"]) == (6, "not-independent", "not-independent")
+
+
+def test_a_dry_run_only_says_what_cannot_be_here(forkjoin) -> None:
+    plan = forkjoin.plan({**GOOD, "id": "one"})
+    looked = forkjoin.shell(f"FORKJOIN_DEPTH=1 forkjoin run -n {plan}")
+    assert (looked.returncode, "one" in looked.stdout) == (0, True)
+    assert "note: it would not start here: " in looked.stderr
+    real = forkjoin.shell(f"FORKJOIN_DEPTH=1 forkjoin run {plan}")
+    assert real.returncode == 7
+    assert real.stderr.splitlines()[-1].removeprefix("error: ") in looked.stderr

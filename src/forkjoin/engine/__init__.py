@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.launching.launching import launch
     from forkjoin.engine.launching.money import Money, money
     from forkjoin.engine.launching.permitting import Permitted, permitted
-    from forkjoin.engine.launching.refusing import refuse_dependent, refuse_unlandable
+    from forkjoin.engine.launching.refusing import refusal, refuse_dependent, refuse_unlandable
     from forkjoin.engine.preparing.baselines import (
         DEFAULT_BASELINE,
         Written,
@@ -96,6 +96,7 @@ _HOME = {
     "prompts_plan": "forkjoin.engine.preparing.prepare",
     "read_plan": "forkjoin.engine.preparing.reading",
     "read_transcripts": "forkjoin.engine.transcripts",
+    "refusal": "forkjoin.engine.launching.refusing",
     "refuse_dependent": "forkjoin.engine.launching.refusing",
     "refuse_unlandable": "forkjoin.engine.launching.refusing",
     "review_prepared": "forkjoin.engine.preparing.prepare",
@@ -177,6 +178,7 @@ __all__ = [
     "prune_baseline",
     "read_plan",
     "read_transcripts",
+    "refusal",
     "refuse_dependent",
     "refuse_unlandable",
     "repair",

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from forkjoin.agents import Coded, cards, coders, depth_of, dialect, found_agents, is_known, names
 from forkjoin.engine.claims import refuse_foreign
 from forkjoin.engine.preparing.prepare import Prepared
-from forkjoin.errors import CannotHere, NotIndependent, PlanError, UnknownId, listed
+from forkjoin.errors import CannotHere, ForkjoinError, NotIndependent, PlanError, UnknownId, listed
 from forkjoin.model import Plan, Ref, Task, Tree, to_json
 from forkjoin.model.secrets import secret_in
 from forkjoin.workspaces import git_found
@@ -39,6 +39,17 @@ def refuse(ready: Prepared, environ: Mapping[str, str]) -> None:
     if not ready.clonable:
         _refuse_without_git(ready.plan.tasks)
     refuse_dependent(ready)  # last: what the machine cannot do goes before what the plan is not
+
+
+def refusal(ready: Prepared) -> ForkjoinError | None:
+    """Return what a launch here would raise, None where it would start; what the plan is not goes first."""
+    try:
+        if ready.recording is None:
+            refuse_dependent(ready)
+        refuse(ready, os.environ)
+    except ForkjoinError as error:
+        return error
+    return None
 
 
 def _refuse_nested(environ: Mapping[str, str]) -> None:

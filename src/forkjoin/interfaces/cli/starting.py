@@ -93,11 +93,12 @@ def start(
     """
     limit = severity(asked.fail_on or settings.fail_on or "")
     if asked.dry_run:
-        from forkjoin.engine import with_estimates, with_others
+        from forkjoin.engine import refusal, with_estimates, with_others
         from forkjoin.interfaces.cli.verdicts import print_check
 
         home = Path(settings.home)
-        return print_check(with_others(with_estimates(ready, home), home), as_json=asked.json or asked.jsonl)
+        ready = with_others(with_estimates(ready, home), home)
+        return print_check(ready, as_json=asked.json or asked.jsonl, refusal=refusal(ready))
     if detach:
         return _detached(_priced(ready, asked, settings), asked, settings)
     from forkjoin.engine import launch

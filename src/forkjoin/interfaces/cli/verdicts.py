@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from forkjoin.errors import listed
+from forkjoin.errors import CannotHere, ForkjoinError, listed
 from forkjoin.interfaces.cli.codes import WORDS
 from forkjoin.interfaces.cli.spending import caps_line, money_line
-from forkjoin.interfaces.cli.talk import data_json, data_lines
+from forkjoin.interfaces.cli.talk import data_json, data_lines, say
 from forkjoin.model.durations import spoken
 from forkjoin.model.text import one_line, spelled
 
@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 _SHOWN, _NAMED = 50, 8
 
 
-def print_check(ready: Prepared, *, as_json: bool, code: int = 0) -> int:
-    """Print what was found about a plan; return *code*, which is how the verb ends."""
+def print_check(ready: Prepared, *, as_json: bool, refusal: ForkjoinError | None) -> int:
+    """Print what was found about a plan, and why it would not start; return the exit code.
+
+    What is wrong with the plan ends a look at it as it would end the run. What this machine lacks is only said: plans
+    are looked at on other machines than the one that runs them.
+    """
+    code = 0 if refusal is None or isinstance(refusal, CannotHere) else refusal.exit_code
     if as_json:
         from forkjoin.engine import check_json, money, permitted, scope_json
         from forkjoin.model import to_builtins
@@ -32,10 +37,14 @@ def print_check(ready: Prepared, *, as_json: bool, code: int = 0) -> int:
             "permissions": to_builtins(permitted(ready)),
             "money": to_builtins(money(ready)),
         }
+        if refusal is not None:
+            more["refused"] = {"word": refusal.word, "message": str(refusal)}
         more = {key: value for key, value in more.items() if value}
         data_json({**check_json(ready.check), **more, "exit": WORDS[code]})
-        return code
-    data_lines(check_lines(ready))
+    else:
+        data_lines(check_lines(ready))
+    if refusal is not None:
+        say(f"error: {refusal}" if code else f"note: it would not start here: {refusal}")
     return code
 
 

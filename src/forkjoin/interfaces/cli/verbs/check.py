@@ -14,7 +14,6 @@ import typer
 from forkjoin.errors import NotIndependent
 from forkjoin.interfaces.cli.asking import Asked
 from forkjoin.interfaces.cli.running import policy
-from forkjoin.interfaces.cli.talk import say
 from forkjoin.interfaces.cli.verbs.run import standard_input
 from forkjoin.interfaces.cli.verdicts import print_check
 
@@ -64,13 +63,7 @@ def act(ask: Ask) -> int:
         home = Path(settings.home)
         ready = with_estimates(prepared(plan, settings=settings, tree=ask.tree, overrides=flags), home)
         ready = with_others(ready, home)
-        refusal = _refusal(ready)
-        code = print_check(ready, as_json=ask.json, code=refusal.exit_code if refusal else 0)
-    if refusal and not ask.json:
-        raise refusal
-    if refusal:
-        say(f"error: {refusal}")  # the verdicts are on stdout already: one object, not two
-    return code
+        return print_check(ready, as_json=ask.json, refusal=_refusal(ready))
 
 
 def _refusal(ready: Prepared) -> NotIndependent | None:
