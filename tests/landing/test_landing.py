@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
+import threading
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from landing.desk import Desk, LandAsk, branch_of, landed, left, shell
 
 import forkjoin
+from forkjoin.engine.folder import OwnerLock
 from forkjoin.engine.landing import export_patches
 from forkjoin.errors import CannotHere, PlanError
 
@@ -30,6 +35,27 @@ def test_one_commit_a_task_in_the_order_asked_with_the_users_name_and_trailers(d
     assert trailers[:3] == [f"Forkjoin-Run: {run.id}", "Forkjoin-Task: first", "Agent: command"]
     assert desk.git("rev-parse", f"{branch}~2") == desk.git("rev-parse", "main")
     assert desk.git("fsck", "--strict").strip() == ""
+
+
+def test_a_run_whose_tasks_have_ended_is_landed_when_it_has_been_joined(desk: Desk):
+    run = desk.run(A)
+    lock = OwnerLock.take(run._folder)
+    with closing(sqlite3.connect(run.folder / "journal.db")) as db, db:
+        row = db.execute("SELECT * FROM event WHERE kind = 'closed'").fetchone()
+        db.execute("DELETE FROM event WHERE kind = 'closed'")
+
+    def close() -> None:
+        time.sleep(0.3)
+        with closing(sqlite3.connect(run.folder / "journal.db")) as db, db:
+            db.execute(f"INSERT INTO event VALUES ({', '.join('?' * len(row))})", row)
+
+    closing_it = threading.Thread(target=close)
+    closing_it.start()
+    try:
+        assert landed(run.land(LandAsk())) == ["a"]
+    finally:
+        closing_it.join()
+        lock.release()
 
 
 def test_the_users_checkout_is_as_it_was(desk: Desk):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from forkjoin.engine.folder import RunFolder, removed
+from forkjoin.engine.folder import RunFolder, owned, removed
 from forkjoin.engine.landing.asked import LandAsk
 from forkjoin.engine.landing.branches import Branch, branch_of
 from forkjoin.engine.landing.choosing import Candidate, Chosen, chosen
@@ -32,6 +32,7 @@ from forkjoin.errors import CannotHere, PlanError, RunOwned, listed
 from forkjoin.failpoints import reached
 from forkjoin.journal import Fold, SqliteJournal
 from forkjoin.model import (
+    ENDED,
     GateRun,
     LandBegun,
     Landed,
@@ -49,6 +50,7 @@ from forkjoin.workspaces.landing import Replay, Writer, apply_forward, held, is_
 from forkjoin.workspaces.store import Store
 
 Say = Callable[[str], None]
+_JOINING_S, _LOOK_S = 30.0, 0.05  # how long a run is waited for whose tasks have ended, and how often it is looked at
 _PATCH = 100_000  # bytes of a patch that a follow-up task is shown at most
 
 
@@ -110,9 +112,7 @@ class _Landing:
     def done(self) -> Landing:
         """Do it."""
         self._settle_begun()
-        view = self._view()
-        if view.ended is None:
-            raise PlanError("is not over", where=f"run {view.run}", next_step=f"wait for it: forkjoin wait {view.run}")
+        view = self._over()
         writer = Writer(self._store)
         writer.refuse_nobody()
         found = chosen(view, self._ask, landed=self._held(view))
@@ -277,6 +277,18 @@ class _Landing:
     def _moved(self, move: RefMove) -> bool:
         now = stands_at(self._top, move.ref)
         return bool(now) and is_behind(self._top, move.new, now)
+
+    def _over(self) -> RunView:
+        """Return the run, which is over; one whose tasks have all ended is just being joined, and is waited for."""
+        view, latest = self._view(), time.monotonic() + _JOINING_S
+        while view.ended is None and all(task.state in ENDED for task in view.tasks):
+            if not owned(self._folder) or time.monotonic() > latest:
+                break
+            time.sleep(_LOOK_S)
+            view = self._view()
+        if view.ended is None:
+            raise PlanError("is not over", where=f"run {view.run}", next_step=f"wait for it: forkjoin wait {view.run}")
+        return view
 
     def _view(self) -> RunView:
         fold = Fold()
