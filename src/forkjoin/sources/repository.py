@@ -15,6 +15,9 @@ from forkjoin.model import GitTree
 _SAFE: Final = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")
 _KEPT: Final = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_CEILING_DIRECTORIES")
 _CLOSED: Final = re.compile(rb"^warning: could not open directory '(.*)/': ", re.MULTILINE)
+_TOP: Final = ("--show-toplevel",)
+_COMMON: Final = ("--path-format=absolute", "--git-common-dir")
+_ASKED: Final = 4  # what is asked at once
 _TIMEOUT_S: Final = 300.0
 
 
@@ -26,22 +29,40 @@ def repository_of(path: Path) -> GitTree | None:
     if shutil.which("git") is None:
         return None
     folder = (path if path.is_dir() else path.parent).resolve()
-    code, top, said = ask_git(folder, "rev-parse", "--show-toplevel")
-    if code != 0:
-        _refuse_unless_none(folder, said)
+    found = _at_once(folder) or _one_by_one(folder)
+    if found is None:
         return None
-    _, common, _ = ask_git(folder, "rev-parse", "--path-format=absolute", "--git-common-dir")
-    _, head, _ = ask_git(folder, "rev-parse", "-q", "--verify", "HEAD^{commit}")
-    _, branch, _ = ask_git(folder, "symbolic-ref", "-q", "HEAD")
-    root = Path(os.fsdecode(_line(top))).resolve()
+    top, common, head, branch = found
+    root = Path(os.fsdecode(top)).resolve()
     inside = folder.relative_to(root).as_posix()
     return GitTree(
         top=str(root),
-        common_dir=str(Path(os.fsdecode(_line(common))).resolve()),
+        common_dir=str(Path(os.fsdecode(common)).resolve()),
         subdir="" if inside == "." else inside,
-        head=_line(head).decode(),
-        branch=_line(branch).decode(errors="replace").removeprefix("refs/heads/"),
+        head=head.decode(),
+        branch=branch.decode(errors="replace").removeprefix("refs/heads/"),
     )
+
+
+def _at_once(folder: Path) -> list[bytes] | None:
+    """Return top, common folder, HEAD and branch by one call; None where that does not tell them.
+
+    Before the first commit, on no branch, where a path holds a line's end, and outside git.
+    """
+    code, out, _ = ask_git(folder, "rev-parse", *_TOP, *_COMMON, "HEAD^{commit}", "--symbolic-full-name", "HEAD")
+    lines = _line(out).split(b"\n")
+    return lines if code == 0 and len(lines) == _ASKED and lines[-1].startswith(b"refs/heads/") else None
+
+
+def _one_by_one(folder: Path) -> list[bytes] | None:
+    code, top, said = ask_git(folder, "rev-parse", *_TOP)
+    if code != 0:
+        _refuse_unless_none(folder, said)
+        return None
+    _, common, _ = ask_git(folder, "rev-parse", *_COMMON)
+    _, head, _ = ask_git(folder, "rev-parse", "-q", "--verify", "HEAD^{commit}")
+    _, branch, _ = ask_git(folder, "symbolic-ref", "-q", "HEAD")
+    return [_line(one) for one in (top, common, head, branch)]
 
 
 def listed(folder: Path) -> tuple[list[bytes], list[bytes]]:
