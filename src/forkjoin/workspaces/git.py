@@ -24,6 +24,7 @@ from forkjoin.errors import CannotHere, NoRoom
 
 OLDEST: Final = (2, 38)  # `merge-tree --write-tree`
 TIMEOUT_S: Final = 600.0
+_FULL: Final = ("No space left on device", "Disk quota exceeded", "Out of diskspace")  # the last: git's own words
 _OFF: Final = {
     "core.fsmonitor": "false",
     "core.hooksPath": "/dev/null",
@@ -93,7 +94,7 @@ class Git:
         """Return the error that says what git said."""
         said = done.said.decode("utf-8", "replace").strip()
         named = next((word for word in arguments if word != "-c" and "=" not in word), arguments[0])
-        if "No space left on device" in said or "Disk quota exceeded" in said:
+        if any(words in said for words in _FULL):
             return NoRoom(f"git {named}: the disk of {self.folder} is full; free some space, then retry")
         words = said.partition("\n")[0] or f"exit code {done.code} and not a word"
         return GitFailed(f"git {named} failed in {self.folder}: {words}")
