@@ -286,11 +286,27 @@ def endless(agent: str, there: Place) -> Json:
     return {"case": f"endless-{agent}", "wrong": "; ".join(wrong)}
 
 
+def resolved(agent: str, there: Place) -> Json:
+    """Let it bring in a change that did not merge, on what was landed; the gate says whether both sides hold."""
+    line = "echo hallo > greet.txt; echo bonjour >> greet.txt"
+    there.served.script = {"does not merge with them": [("bash", f'cmd="{line}"'), ("say", "BOTH")]}
+    there.run(*({"id": word, "agent": "shell", "task": f"echo {word} > greet.txt"} for word in ("hallo", "bonjour")))
+
+    first = there.forkjoin("land")
+    then = there.forkjoin("land", "--gate", "grep -q hallo greet.txt && grep -q bonjour greet.txt", "--resolve", agent)
+    run = json.loads(there.forkjoin("ls", "--json").stdout)["runs"][-1]["run"]
+    shown = ["git", "-C", str(there.tree), "show", f"forkjoin/{run}:greet.txt"]
+    text = subprocess.run(shown, capture_output=True, text=True, check=False).stdout
+    right = (first.returncode, then.returncode, text) == (3, 0, "hallo\nbonjour\n") and not marked(there.state)
+    return {"case": f"resolve-{agent}", "wrong": "" if right else f"{first} {then} {text!r}"}
+
+
 LOOKS: dict[str, Callable[[str, Place], Json]] = {
     "stop": stopped,
     "resume": resumed,
     "tell": telling,
     "four": crowd,
+    "resolve": resolved,
     "endless": endless,
 }
 
