@@ -36,7 +36,7 @@ def _of(events: list[dict[str, Any]], *kinds: str) -> list[tuple[str, str]]:
 def test_an_overlap_of_living_siblings_is_noted_once_for_each_and_the_later_is_stopped_where_asked(
     repository: Path, tmp_path: Path
 ) -> None:
-    wait = f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done"
+    wait = f"while [ ! -e {tmp_path}/go ]; do sleep 0.5; done"
     tasks = [
         {"id": "a", "shell": f"echo a >> app.py; echo a > only-a; {wait}"},
         {"id": "b", "shell": f"echo b >> app.py; echo b > only-b; {wait}"},
@@ -57,9 +57,9 @@ def test_an_overlap_of_living_siblings_is_noted_once_for_each_and_the_later_is_s
 
 def test_the_later_stands_still_until_the_earlier_has_ended(repository: Path, tmp_path: Path) -> None:
     tasks = [
-        {"id": "a", "shell": f"echo a >> app.py; while [ ! -e {tmp_path}/go ]; do sleep 0.1; done"},
-        {"id": "b", "timeout": 60, "shell": f"echo b >> app.py; sleep 8; touch {tmp_path}/go"},
-        {"id": "c", "shell": f"sleep 16; touch {tmp_path}/go"},
+        {"id": "a", "shell": f"echo a >> app.py; while [ ! -e {tmp_path}/go ]; do sleep 0.5; done"},
+        {"id": "b", "timeout": 60, "shell": f"echo b >> app.py; sleep 14; touch {tmp_path}/go"},
+        {"id": "c", "shell": f"sleep 20; touch {tmp_path}/go"},
     ]
     states, events = _run(repository, {"tasks": tasks}, "--on-overlap", "pause")
     assert states == {"a": "completed", "b": "completed", "c": "completed"}
@@ -72,7 +72,7 @@ def test_the_later_stands_still_until_the_earlier_has_ended(repository: Path, tm
     (lost,) = [one for one in json.loads(explained)["account"]["lost"] if one["cause"] == "overlap"]
     assert lost["tasks"] == ["b"]
     assert lost["detail"] == "paused until a has ended: both changed app.py"
-    assert lost["waited"] > 10  # c lets a go on after 16 s, and b was at work for a few of them
+    assert lost["waited"] > 8  # c lets a go on after 20 s, and b was at work for a few of them
 
 
 def test_a_word_that_is_none_is_refused(repository: Path) -> None:

@@ -35,7 +35,7 @@ def test_results_come_in_the_order_asked_whatever_ends_first(tmp_path: Path) -> 
 
 def test_tasks_run_at_the_same_time(tmp_path: Path) -> None:
     """Each waits for a file the other makes: one after another would never end."""
-    meet = "touch {mine}; while [ ! -e {other} ]; do sleep 0.02; done; echo met"
+    meet = "touch {mine}; while [ ! -e {other} ]; do sleep 0.1; done; echo met"
     result = run(
         [
             _shell("a", meet.format(mine=tmp_path / "a", other=tmp_path / "b"), timeout=20),

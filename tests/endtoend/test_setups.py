@@ -131,7 +131,7 @@ def test_one_that_led_setup_once_and_is_stopped_leaves_it_to_the_next(repository
 def test_a_set_up_whose_owner_was_killed_is_adopted_and_not_run_again(
     repository: Path, tmp_path: Path, where: str
 ) -> None:
-    line = f"echo ran >> {tmp_path}/log; while [ ! -e {tmp_path}/go ]; do sleep 0.02; done; echo made > made"
+    line = f"echo ran >> {tmp_path}/log; while [ ! -e {tmp_path}/go ]; do sleep 0.2; done; echo made > made"
     code = (
         "import sys, forkjoin\n"
         f"tasks = [forkjoin.Task(id='a', {where}={line!r}, shell='cat made; echo w > w', writes=['w'])]\n"

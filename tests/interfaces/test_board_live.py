@@ -104,7 +104,7 @@ def on_terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
 def plan(tmp_path: Path) -> str:
     """Three tasks: one ends when `go` is there, one prints escape sequences and fails, one waits for the first."""
     tasks = [
-        {"id": "auth", "shell": f"echo began; while [ ! -e {tmp_path}/go ]; do sleep 0.05; done", "writes": []},
+        {"id": "auth", "shell": f"echo began; while [ ! -e {tmp_path}/go ]; do sleep 0.2; done", "writes": []},
         {"id": "evil", "shell": r"printf '\033]0;owned\007\033[31mred\n'; sleep 0.8; exit 4", "writes": []},
         {"id": "docs", "shell": "echo done", "after": ["auth"], "writes": []},
     ]
