@@ -64,7 +64,7 @@ def test_what_python_decides_at_its_start_is_decided_by_a_real_start(preloaded: 
 def test_a_signal_comes_through_and_nothing_is_left(preloaded: Path, folder: Path, number: int) -> None:
     codes = []
     for program in (REAL, preloaded):
-        argv = [str(program), "run", "-q", "-a", "shell", "-t", f"echo $PPID > {folder}/shim; exec sleep 60"]
+        argv = [str(program), "run", "-q", "-a", "shell", "-t", f"echo $PPID > {folder}/shim; exec sleep 8"]
         process = subprocess.Popen(argv, cwd=folder, stderr=subprocess.DEVNULL)
         _until(lambda: (folder / "shim").exists() and (folder / "shim").read_text().strip())
         process.send_signal(number)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 from agents.speaking import put_talker
 
 from forkjoin import PlanError, Run, Task, launch
+from forkjoin.engine.folder import OwnerLock
 from forkjoin.model import Ended, Starting, TaskView
 
 pytestmark = pytest.mark.slow
@@ -131,6 +134,22 @@ def test_who_asks_a_provider_for_ever_is_ended_at_the_deadline_and_said_to_have(
     assert (found.state, found.session[:8], found.changes.files) == ("timed_out", "session-", ())
     assert found.why.startswith("not done after 1.5 s; ")
     assert why in found.why
+
+
+def test_a_terminal_is_opened_when_the_owner_has_tidied_up(repository: Path) -> None:
+    run = _ran(repository, "> say Which one should I take?")
+    root = Path(run.terminal("t").cwd)
+    lock = OwnerLock.take(run._folder)
+
+    def tidy() -> None:
+        shutil.rmtree(root.parent)
+        lock.release()
+
+    tidying = threading.Timer(0.3, tidy)
+    tidying.start()
+    assert Path(run.terminal("t").cwd).is_dir()
+    tidying.join()
+    assert root.is_dir()
 
 
 def test_a_person_goes_on_in_the_session_on_a_terminal(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
