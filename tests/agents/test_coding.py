@@ -130,6 +130,15 @@ def test_who_may_write_the_workspace_may_write_temporary_files_and_nothing_else(
     assert json.loads(started("opencode", writes=()).env["OPENCODE_PERMISSION"])["external_directory"] == "deny"
 
 
+@pytest.mark.parametrize("odd", ["/a,Bash(x)", "/a),Edit(//**", "/st*r", "/a]b"])
+def test_the_name_of_a_folder_makes_no_rule(odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CALLER, "TMPDIR", odd)
+    argv = started("claude").argv
+    assert argv[argv.index("--allowedTools") + 1] == "Bash,WebFetch,WebSearch,Edit(//w/**)"
+    monkeypatch.setitem(CALLER, "TMPDIR", '/a"b')
+    assert '/a"b/*' in json.loads(started("opencode").env["OPENCODE_PERMISSION"])["external_directory"]
+
+
 def test_an_agent_that_runs_alone_asks_nobody_and_needs_no_repository() -> None:
     claude, codex, opencode, pi = (started(agent).argv for agent in CODING)
     refused = claude[claude.index("--disallowedTools") + 1].split(",")

@@ -195,6 +195,13 @@ def test_a_dry_run_says_what_would_keep_it_from_starting_and_ends_so_where_the_p
     assert (code, said["exit"], said["refused"]["word"]) == (6, "not-independent", "not-independent")
 
 
+def test_a_dry_run_names_a_branch_in_the_way(forkjoin) -> None:
+    plan = forkjoin.plan({"id": "one", "shell": "true"})
+    made = "git init -q && git -c user.name=A -c user.email=a@example.org commit -q --allow-empty -m x"
+    done = forkjoin.shell(f"{made} && git branch -m forkjoin && forkjoin run -n {plan}")
+    assert (done.returncode, "the branch forkjoin is in the way" in done.stderr) == (2, True)
+
+
 def test_a_dry_run_only_says_what_cannot_be_here(forkjoin) -> None:
     plan = forkjoin.plan({**GOOD, "id": "one"})
     looked = forkjoin.shell(f"FORKJOIN_DEPTH=1 forkjoin run -n {plan}")

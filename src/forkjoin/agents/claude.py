@@ -32,6 +32,7 @@ from forkjoin.agents.troubles import trouble
 from forkjoin.model import Permission, Process, Task, Usage, to_json
 
 _ASKING = "AskUserQuestion,EnterPlanMode,ExitPlanMode,EnterWorktree,ExitWorktree"  # who runs alone asks nobody
+_RULED = frozenset("(),*?[]{}!\\\n")  # what means something in a rule of its permissions
 _PERMISSIONS: dict[Permission, tuple[str, ...]] = {
     "read-only": (
         "--permission-mode", "dontAsk", "--tools", "Read,Glob,Grep,WebFetch,WebSearch",
@@ -110,8 +111,13 @@ class ClaudeDialect(StreamDialect):
 
 
 def _within(site: Site, words: str) -> str:
-    """Return words of a permission with the folders that they mean; a rule's path from the root has two slashes."""
-    return words.replace("WORKSPACE", site.place.root).replace("TMPDIR", temporary(site.environ))
+    """Return words of a permission with the folders that they mean; a rule's path from the root has two slashes.
+
+    No rule names a folder whose own name would be read as a part of it, or as another rule.
+    """
+    for name, folder in (("WORKSPACE", site.place.root), ("TMPDIR", temporary(site.environ))):
+        words = words.replace(f",Edit(/{name}/**)", "" if _RULED & set(folder) else f",Edit(/{folder}/**)")
+    return words
 
 
 def _system(found: Record) -> Iterable[Said]:

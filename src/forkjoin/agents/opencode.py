@@ -98,7 +98,7 @@ class OpencodeDialect(StreamDialect):
         argv += ["--model", task.model] if task.model else []
         argv += ["--variant", task.effort] if task.effort else []
         argv += ["--session", site.session] if site.session else []
-        may = json.dumps(_PERMISSIONS[task.may]).replace("TMPDIR", temporary(site.environ))
+        may = json.dumps(_PERMISSIONS[task.may]).replace("TMPDIR", json.dumps(temporary(site.environ))[1:-1])
         sets = {"OPENCODE_PERMISSION": may}
         if "OPENCODE_DB" not in site.environ:
             sets["OPENCODE_DB"] = f"{site.home}/opencode.db"

@@ -41,12 +41,14 @@ def refuse(ready: Prepared, environ: Mapping[str, str]) -> None:
     refuse_dependent(ready)  # last: what the machine cannot do goes before what the plan is not
 
 
-def refusal(ready: Prepared) -> ForkjoinError | None:
+def refusal(ready: Prepared, *, prefix: str) -> ForkjoinError | None:
     """Return what a launch here would raise, None where it would start; what the plan is not goes first."""
     try:
         if ready.recording is None:
             refuse_dependent(ready)
         refuse(ready, os.environ)
+        if ready.recording is None:
+            refuse_clash(ready, prefix=prefix)
     except ForkjoinError as error:
         return error
     return None

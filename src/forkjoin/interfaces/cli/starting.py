@@ -98,7 +98,11 @@ def start(
 
         home = Path(settings.home)
         ready = with_others(with_estimates(ready, home), home)
-        return print_check(ready, as_json=asked.json or asked.jsonl, refusal=refusal(ready))
+        return print_check(
+            ready,
+            as_json=asked.json or asked.jsonl,
+            refusal=refusal(ready, prefix=settings.branch_prefix or "forkjoin"),
+        )
     if detach:
         return _detached(_priced(ready, asked, settings), asked, settings)
     from forkjoin.engine import launch
