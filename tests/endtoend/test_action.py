@@ -16,7 +16,12 @@ from endtoend.action import ACTION, ROOT, Runner, inputs
 
 from forkjoin.engine import opened
 
-INSTALL, DECIDE, REVIEW, REPORT, SARIF, BUNDLE, JUDGE = range(7)
+INSTALL, DECIDE, REVIEW, REPORT, BUNDLE, SARIF, JUDGE = range(7)
+
+
+def git(*words: str) -> None:
+    """Run git."""
+    subprocess.run(["git", *words], check=True)
 
 
 @pytest.fixture
@@ -26,19 +31,19 @@ def job(tmp_path: Path):
     programs.mkdir()
     tree.mkdir()
     program = "from forkjoin.interfaces.cli.main import main; main()"
-    line = shlex.join([sys.executable, "-c", program])
+    line = shlex.join([sys.executable, "-P", "-c", program])
     (programs / "forkjoin").write_text(f'#!/bin/sh\nexec {line} "$@"\n')
     (programs / "python3").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
     for one in programs.iterdir():
         one.chmod(0o755)
-    git = ("git", "-C", str(tree), "-c", "user.name=A Tester", "-c", "user.email=tester@example.org")
-    subprocess.run(["git", "init", "-q", str(tree)], check=True)
+    ours = ("-C", str(tree), "-c", "user.name=A Tester", "-c", "user.email=tester@example.org")
+    git("init", "-q", str(tree))
     begun = "import subprocess\n\n\ndef call(line):\n"
     for text in (begun + "    return line\n", begun + "    subprocess.call(line, shell=True)\n    return line\n"):
         (tree / "app.py").write_text(text)
-        subprocess.run([*git, "add", "-A"], check=True)
-        subprocess.run([*git, "commit", "-qm", "One more"], check=True)
-    found = subprocess.run([*git, "rev-parse", "HEAD~1"], check=True, capture_output=True, text=True)
+        git(*ours, "add", "-A")
+        git(*ours, "commit", "-qm", "One more")
+    found = subprocess.run(["git", *ours, "rev-parse", "HEAD~1"], check=True, capture_output=True, text=True)
     base = found.stdout.strip()
 
     def make(*, head: str | None = "us/shop", **given: str) -> Runner:
@@ -64,7 +69,7 @@ def job(tmp_path: Path):
 @pytest.mark.slow
 def test_what_a_pull_request_brings_in_is_told_uploaded_kept_and_judged(job, tmp_path: Path) -> None:
     runner = job(perspectives="security", fail_on="low")
-    assert [runner.step(number) for number in (DECIDE, REVIEW, REPORT, SARIF, BUNDLE)] == [0] * 5, runner.printed
+    assert [runner.step(number) for number in (DECIDE, REVIEW, REPORT, BUNDLE, SARIF)] == [0] * 5, runner.printed
     assert "file=app.py,line=5" in runner.printed  # an annotation
     assert "app.py" in (tmp_path / "summary.md").read_text()
     told = runner.context["steps"]["report"]["outputs"]
@@ -76,8 +81,52 @@ def test_what_a_pull_request_brings_in_is_told_uploaded_kept_and_judged(job, tmp
     assert {one.name for one in kept.iterdir()} == {"forkjoin.sarif", "report.html", "run.tar.gz"}
     assert opened(kept / "run.tar.gz").view().state == "completed"
     assert runner.step(JUDGE) == 1
+    assert "::error::something was found that is low or worse" in runner.printed
     runner.context["inputs"]["fail-on"] = "never"
     assert runner.step(JUDGE) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("depth", "since"), [("1", ""), ("1", "main"), ("99", "main")])
+def test_a_checkout_that_lacks_the_base_gets_it(job, tmp_path: Path, depth: str, since: str) -> None:
+    """A runner's checkout has no branch, and by default one commit alone: neither the base nor what parted there."""
+    runner = job(perspectives="security", since=since)
+    there, here = runner.tree, tmp_path / "checkout"
+    git("-C", str(there), "config", "uploadpack.allowAnySHA1InWant", "true")  # as GitHub has it
+    git("-C", str(there), "branch", "-M", "change")
+    git("-C", str(there), "branch", "main", "HEAD~1")
+    git("init", "-q", str(here))
+    git("-C", str(here), "remote", "add", "origin", there.as_uri())
+    git("-C", str(here), "fetch", "-q", "--no-tags", f"--depth={depth}", "origin", "+change:refs/remotes/pull/1/merge")
+    git("-C", str(here), "checkout", "-q", "refs/remotes/pull/1/merge")
+    runner.tree = here
+    assert [runner.step(number) for number in (DECIDE, REVIEW, REPORT)] == [0] * 3, runner.printed
+    assert "file=app.py,line=5" in runner.printed
+    assert "Outside what was changed since" in runner.printed  # the import, which the base has too
+
+
+@pytest.mark.slow
+def test_no_module_of_the_tree_is_run(job) -> None:
+    """Whoever runs `python -c` or `-m` in a stranger's tree runs its json.py and logging.py."""
+    runner = job(since="none", perspectives="spelling", version="pip")
+    for name in ("json", "logging"):
+        (runner.tree / f"{name}.py").write_text("raise SystemExit('a stranger was here')\n")
+    told = [runner.step(number) for number in (INSTALL, DECIDE, REVIEW, REPORT)]
+    assert told == [0] * 4, runner.printed
+    assert "stranger was here" not in runner.printed
+
+
+def test_reviews_of_one_workflow_do_not_meet(job) -> None:
+    """Jobs of a matrix share a name: two artefacts of one name are refused, and a category's second SARIF replaces."""
+    runner = job(name="api")
+    runner.context["steps"] = {
+        "decide": {"outputs": {"fork": "false"}},
+        "review": {"outputs": {"run": "r1"}},
+        "report": {"outcome": "success", "outputs": {"sarif": "s", "folder": "f"}},
+    }
+    assert runner.step(BUNDLE) == runner.step(SARIF) == 0
+    assert runner.used["actions/upload-artifact"]["name"] == "api-r1"
+    assert runner.used["github/codeql-action/upload-sarif"]["category"] == "api"
 
 
 @pytest.mark.slow
@@ -150,7 +199,10 @@ def test_no_expression_stands_inside_a_script() -> None:
 def test_the_workflow_of_the_guide_fits_the_action() -> None:
     page = (ROOT / "docs" / "guides" / "ci.md").read_text(encoding="utf-8")
     uses = [yaml.safe_load(block.split("```")[0]) for block in page.split("```yml\n")[1:]]
-    assert len(uses) == 2
+    assert len(uses) == 3
+    _, shared, caller = uses
+    assert caller["permissions"] == shared["permissions"]  # a called workflow gets no more than its caller has
+    assert set(caller["jobs"]["review"]["with"]) <= set(shared[True]["workflow_call"]["inputs"])
     for workflow in uses:
         for one in workflow["jobs"].values():
             for step in one.get("steps", ()):
