@@ -5,77 +5,36 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from forkjoin.engine.api import attach, check, launch, review, review_async, run, run_async
-    from forkjoin.engine.run import Run, TaskOutput
-    from forkjoin.errors import (
-        CannotHere,
-        ForkjoinError,
-        JournalDamaged,
-        NoRoom,
-        NotIndependent,
-        PlanError,
-        RunOwned,
-        UnknownId,
-    )
-    from forkjoin.model import Check, Each, Finding, Plan, Report, RunResult, RunView, Task, TaskResult
+    from forkjoin.engine.api import attach as attach
+    from forkjoin.engine.api import check as check
+    from forkjoin.engine.api import launch as launch
+    from forkjoin.engine.api import review as review
+    from forkjoin.engine.api import review_async as review_async
+    from forkjoin.engine.api import run as run
+    from forkjoin.engine.api import run_async as run_async
+    from forkjoin.engine.records.kept import TaskOutput as TaskOutput
+    from forkjoin.engine.run import Run as Run
+    from forkjoin.errors import CannotHere as CannotHere
+    from forkjoin.errors import ForkjoinError as ForkjoinError
+    from forkjoin.errors import JournalDamaged as JournalDamaged
+    from forkjoin.errors import NoRoom as NoRoom
+    from forkjoin.errors import NotIndependent as NotIndependent
+    from forkjoin.errors import PlanError as PlanError
+    from forkjoin.errors import RunOwned as RunOwned
+    from forkjoin.errors import UnknownId as UnknownId
+    from forkjoin.model import Check as Check
+    from forkjoin.model import Each as Each
+    from forkjoin.model import Finding as Finding
+    from forkjoin.model import Plan as Plan
+    from forkjoin.model import Report as Report
+    from forkjoin.model import RunResult as RunResult
+    from forkjoin.model import RunView as RunView
+    from forkjoin.model import Task as Task
+    from forkjoin.model import TaskResult as TaskResult
+else:
+    from forkjoin.lazily import lazily
 
-_API = "forkjoin.engine.api"
-_HOME = {
-    **dict.fromkeys(("attach", "check", "launch", "review", "review_async", "run", "run_async"), _API),
-    **dict.fromkeys(("Run", "TaskOutput"), "forkjoin.engine.run"),
-    **dict.fromkeys(
-        (
-            "CannotHere",
-            "ForkjoinError",
-            "JournalDamaged",
-            "NoRoom",
-            "NotIndependent",
-            "PlanError",
-            "RunOwned",
-            "UnknownId",
-        ),
-        "forkjoin.errors",
-    ),
-    **dict.fromkeys(
-        ("Check", "Each", "Finding", "Plan", "Report", "RunResult", "RunView", "Task", "TaskResult"), "forkjoin.model"
-    ),
-}
-
-__all__ = [
-    "CannotHere",
-    "Check",
-    "Each",
-    "Finding",
-    "ForkjoinError",
-    "JournalDamaged",
-    "NoRoom",
-    "NotIndependent",
-    "Plan",
-    "PlanError",
-    "Report",
-    "Run",
-    "RunOwned",
-    "RunResult",
-    "RunView",
-    "Task",
-    "TaskOutput",
-    "TaskResult",
-    "UnknownId",
-    "attach",
-    "check",
-    "launch",
-    "review",
-    "review_async",
-    "run",
-    "run_async",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOME[name]), name)
+    __getattr__, __all__ = lazily(__spec__)

@@ -19,7 +19,7 @@ from forkjoin.model.version import VERSION
 HEAVY = ("typer", "rich", "click", "yaml", "jsonschema", "sqlite3", "asyncio", "msgspec", "psutil", "platformdirs")
 # Run as programs of their own by a bare interpreter, with what lies beside them.
 PROGRAMS = {"forkjoin.backends.nursery", "forkjoin.backends.shim"}
-LISTED = {"forkjoin"}  # all that `import forkjoin` may load of ours
+LISTED = {"forkjoin", "forkjoin.lazily"}  # all that `import forkjoin` may load of ours
 
 
 def loaded_by(code: str) -> set[str]:

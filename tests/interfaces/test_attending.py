@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -15,7 +16,7 @@ from forkjoin.errors import CannotHere, PlanError
 from forkjoin.interfaces.cli.attending import driven, watched
 from forkjoin.interfaces.cli.controls import Wish
 from forkjoin.interfaces.cli.signals import Signals
-from forkjoin.model import RunView
+from forkjoin.model import Recorded, Running, RunView
 
 
 class FakeRun:
@@ -34,6 +35,9 @@ class FakeRun:
 
     def owned(self) -> bool:
         return self._owned
+
+    def events(self, since: int = 0) -> list[Recorded]:
+        return []
 
     def resume(self) -> None:
         self.resumed, self._owned = self.resumed + 1, True
@@ -65,6 +69,15 @@ class Stubborn(FakeRun):
     def stopped(self) -> None:
         if self.stops[-1][1] == "kill":
             self.end("stopped")
+
+
+class Orphan(FakeRun):
+    """Has no owner for long."""
+
+    folder = Path("/state/runs/k3f9x2")
+
+    def resume(self) -> None:
+        self.resumed += 1
 
 
 class FakeShow:
@@ -241,13 +254,18 @@ def test_a_signal_that_was_ignored_on_purpose_stays_ignored(five: RunView) -> No
 
 
 def test_a_run_whose_owner_ends_at_once_is_taken_up_three_times_and_no_more(five: RunView) -> None:
-    class Hopeless(FakeRun):
-        folder = "/state/runs/k3f9x2"
-
-        def resume(self) -> None:
-            self.resumed += 1
-
-    run = Hopeless(five, owned=False)
-    with Signals() as signals, pytest.raises(CannotHere, match=r"3 times; see /state/runs/k3f9x2/supervisor\.log"):
+    run = Orphan(five, owned=False)
+    with Signals() as signals, pytest.raises(CannotHere, match=r"3 times.*: /state/runs/k3f9x2/supervisor\.log"):
         watched(run, FakeShow(), signals)
     assert run.resumed == 3
+
+
+def test_a_run_whose_owners_die_is_taken_up_as_often_as_it_got_on_meanwhile(five: RunView) -> None:
+    class GetsOn(Orphan):
+        def events(self, since: int = 0) -> list[Recorded]:
+            return [Recorded(seq=since + 1, at=0.0, event=Running(task="a", attempt=1))]
+
+    run = GetsOn(five, owned=False)
+    with Signals() as signals:
+        attended = watched(run, FakeShow(*[lambda: None] * 5, run.end), signals)
+    assert (run.resumed, attended.view.state) == (6, "completed")

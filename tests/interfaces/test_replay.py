@@ -47,3 +47,20 @@ def test_what_cannot_be_meant_is_said(forkjoin) -> None:
 def test_a_dry_run_of_a_recording_starts_nothing(forkjoin) -> None:
     assert "the little shop (recorded): 5 tasks" in forkjoin("run", "--demo", "-n")[1]
     assert forkjoin.json("ls")["runs"] == []
+
+
+def test_the_verbs_that_do_something_say_that_a_bundle_can_only_be_read(forkjoin) -> None:
+    plan = forkjoin.plan({"id": "a", "shell": "echo hello", "writes": []})
+    assert forkjoin("run", "-q", plan)[0] == 0
+    assert forkjoin("export", "--bundle", "run.tar.gz")[0] == 0
+    for words in (
+        "stop", "retry", "retry --force", "resume", "resume --detach", "watch", "land", "land -n",
+        "rm", "rm -n", "rm --discard", "path", "path {}/a", "send {}/a more",
+    ):  # fmt: skip
+        verb, *more = words.format("run.tar.gz").split()
+        given = more if any("run.tar.gz" in word for word in more) else [*more, "run.tar.gz"]
+        code, out, err = forkjoin(verb, *given)
+        assert (code, out, "run.tar.gz: is a bundle, which can only be read" in err) == (2, "", True), (words, out, err)
+    for verb in ("show", "report", "explain", "log", "diff", "ls", "todo", "wait"):
+        assert forkjoin(verb, "run.tar.gz")[0] == 0, verb
+    assert forkjoin("output", "run.tar.gz/a")[1] == "hello\n"

@@ -19,4 +19,5 @@ def test_the_program_hears_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     run, task = SimpleNamespace(id="r", terminal=lambda _: opened), SimpleNamespace(id="t")
     monkeypatch.setattr(watch, "on_terminal", lambda _: True)
     monkeypatch.setattr(watch, "the_task", lambda *_: (run, task))
+    monkeypatch.setattr(watch, "in_hand", lambda run: run)
     assert watch.act(watch.Ask(tty=True)) == 0

@@ -12,7 +12,7 @@ import shlex
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from forkjoin.private import make_folder
 
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # in the order they sort; no look-alikes: people read ids aloud
 _TRIES = 10
+_LOOK_S = 0.05  # how often it is looked whether an owner is still there
 _CHANCE, _SECRET = 2, 26  # letters by chance; of a secret id: 128 bits
 _ID = re.compile(rf"\d{{8}}-\d{{6}}-[{_LETTERS}]{{2}}(?:[{_LETTERS}]{{{_CHANCE}}}|[{_LETTERS}]{{{_SECRET}}})")
 UNFINISHED = "unfinished"
@@ -294,6 +295,13 @@ def owned(folder: RunFolder) -> bool:
         return True
     finally:
         os.close(descriptor)
+
+
+def wait_for_owner(folder: RunFolder, *, most_s: float, until: Callable[[], bool] = lambda: False) -> None:
+    """Let the owner of a run that has nothing more to do come to its end, or to *until*, for at most *most_s* s."""
+    latest = time.monotonic() + most_s
+    while owned(folder) and not until() and time.monotonic() < latest:
+        time.sleep(_LOOK_S)
 
 
 def owner_pid(folder: RunFolder) -> int | None:

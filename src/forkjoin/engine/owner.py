@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from forkjoin.engine.folder import OwnerLock, RunFolder
-from forkjoin.engine.records.reader import RunReader
+from forkjoin.engine.records.kept import KeptRun
 from forkjoin.engine.telling import Teller, Watcher
 from forkjoin.errors import PlanError, RunOwned
 from forkjoin.model import Plan, RunView
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.driving.past import Known
 
 
-class RunOwner(RunReader):
+class RunOwner(KeptRun):
     """One run, and the right to drive it while no other process does; *lock* is given where it was taken already."""
 
     def __init__(self, folder: RunFolder, *, plan: Plan | None = None, lock: OwnerLock | None = None) -> None:

@@ -6,16 +6,15 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-
-import msgspec
 
 from forkjoin.engine.driving.wishes import Wishes
 from forkjoin.engine.folder import OWNER_LOG, OwnerLock, removed
 from forkjoin.engine.owner import RunOwner
 from forkjoin.engine.records.noting import note, note_retry
 from forkjoin.engine.records.reader import LOOK_S
-from forkjoin.errors import CannotHere, NoRoom, PlanError, RunOwned
+from forkjoin.errors import CannotHere, NoRoom, PlanError, RunOwned, UnknownId
 from forkjoin.model import (
     ENDED,
     Budget,
@@ -38,22 +37,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.landing import LandAsk
     from forkjoin.engine.removal import Removed
 
-MAX_CHARS = 32_000
 _MOST_RESUMES = 3
-
-
-class TaskOutput(msgspec.Struct, frozen=True, kw_only=True):
-    """What `output` returns: `text` is the part from `offset`; `next_offset` None when there is no more.
-
-    `status` is `success` (it has ended), `not_ready` (asked without waiting) or `timeout`.
-    """
-
-    status: Literal["success", "not_ready", "timeout"]
-    task: TaskView
-    text: str
-    total_chars: int
-    next_offset: int | None
-    path: str
 
 
 class Run(RunOwner):
@@ -65,49 +49,24 @@ class Run(RunOwner):
         """Block until the run (or the named tasks) has ended; raise NoRoom after *timeout* seconds."""
         named = [task.id for task in self._named(tasks)]
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
-        taken_up, since = 0, 0
+        taking = Taking(self)
         while True:
             alone = not self.owned()
             view = self.view()
             if _over(view, named):
                 return view
             if alone and timeout != 0:  # who only looks in starts nothing
-                taken_up = 0 if any(map(_goes_on, self.events(since))) else taken_up
-                self._take_up_again(taken_up)
-                taken_up, since = taken_up + 1, view.seq
+                taking.up(view)
             if time.monotonic() >= deadline:
                 raise NoRoom(f"run {self.id} was not ready after {timeout:g} s; it goes on: forkjoin wait {self.id}")
             time.sleep(LOOK_S)
 
-    def output(
-        self,
-        task: str,
-        *,
-        mode: Literal["answer", "tail", "full"] = "answer",
-        max_chars: int = MAX_CHARS,
-        offset: int = 0,
-        timeout: float | None = 30.0,
-    ) -> TaskOutput:
-        """Return a task's answer (or its raw output), waiting at most *timeout* s (0: not at all, None: for ever).
-
-        Reading never consumes. `answer` of a task that has not ended is empty; `tail` and `full` read what is there;
-        above 1 MiB of it they count in bytes, for only what is returned is read.
-        """
-        status: Literal["success", "not_ready", "timeout"] = "success"
-        try:
-            self.wait(timeout=timeout, tasks=[task])
-        except NoRoom:
-            status = "timeout" if timeout else "not_ready"
+    def path(self, task: str) -> str:
+        """Return the folder the task works or worked in; raise UnknownId where it is not there (any more)."""
         found = self.task(task)
-        part = self._part(found, mode, offset=offset, most=max(1, max_chars))
-        return TaskOutput(
-            status=status,
-            task=found,
-            text=part.text,
-            total_chars=part.total,
-            next_offset=part.end if part.end < part.total else None,
-            path=str(self._attempt_folder(found) / "stdout.0000"),
-        )
+        if found.place is None or not found.place.root or not Path(found.place.root).is_dir():
+            raise UnknownId("workspace of task", task, [], hint="it has none yet, or changed nothing and was removed")
+        return found.place.root
 
     # -- wishes
 
@@ -228,12 +187,6 @@ class Run(RunOwner):
 
     # -- helpers
 
-    def _take_up_again(self, times: int) -> None:
-        if times >= _MOST_RESUMES:
-            log = self.folder / OWNER_LOG
-            raise CannotHere(f"run {self.id}: its owner ended at once, {times} times; what it said: {log}")
-        self.resume()
-
     def _ask_to_stop(self, wishes: Sequence[StopAsked]) -> None:
         driver = self._driver
         try:
@@ -252,6 +205,24 @@ class Run(RunOwner):
         if not self._folder.journal.exists():
             raise removed(self._folder)
         note(self._folder.journal, events)
+
+
+class Taking:
+    """Takes a run up again whenever its waiter finds it without an owner, unless that helps no more."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._times, self._since = 0, 0
+
+    def up(self, view: RunView) -> None:
+        """Start an owner of the run, which stands as *view* says; raise CannotHere where three in a row did nothing."""
+        if any(map(_goes_on, self._run.events(self._since))):
+            self._times = 0
+        if self._times >= _MOST_RESUMES:
+            log = self._run.folder / OWNER_LOG
+            raise CannotHere(f"run {self._run.id}: its owner ended at once, {self._times} times; what it said: {log}")
+        self._run.resume()
+        self._times, self._since = self._times + 1, view.seq
 
 
 def _goes_on(recorded: Recorded) -> bool:

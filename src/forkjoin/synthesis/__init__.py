@@ -5,73 +5,31 @@ Names are loaded when first asked for.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from forkjoin.synthesis.comparing import comparisons
-    from forkjoin.synthesis.extract import claimed
-    from forkjoin.synthesis.join import at_or_above, limited, report, worst
-    from forkjoin.synthesis.markdown import render_markdown
-    from forkjoin.synthesis.merge import merged
-    from forkjoin.synthesis.narrow import baseline_entries, identified, narrowed, pruned
-    from forkjoin.synthesis.plain import render_json, summary_lines
-    from forkjoin.synthesis.rank import ranked
-    from forkjoin.synthesis.resting import questions
-    from forkjoin.synthesis.sarif_in import from_sarif, suppressed
-    from forkjoin.synthesis.settle import severity_of
-    from forkjoin.synthesis.witness import TaskResult, Witness
+    from forkjoin.synthesis.comparing import comparisons as comparisons
+    from forkjoin.synthesis.extract import claimed as claimed
+    from forkjoin.synthesis.join import at_or_above as at_or_above
+    from forkjoin.synthesis.join import limited as limited
+    from forkjoin.synthesis.join import report as report
+    from forkjoin.synthesis.join import worst as worst
+    from forkjoin.synthesis.markdown import render_markdown as render_markdown
+    from forkjoin.synthesis.merge import merged as merged
+    from forkjoin.synthesis.narrow import baseline_entries as baseline_entries
+    from forkjoin.synthesis.narrow import identified as identified
+    from forkjoin.synthesis.narrow import narrowed as narrowed
+    from forkjoin.synthesis.narrow import pruned as pruned
+    from forkjoin.synthesis.plain import render_json as render_json
+    from forkjoin.synthesis.plain import summary_lines as summary_lines
+    from forkjoin.synthesis.rank import ranked as ranked
+    from forkjoin.synthesis.resting import questions as questions
+    from forkjoin.synthesis.sarif_in import from_sarif as from_sarif
+    from forkjoin.synthesis.sarif_in import suppressed as suppressed
+    from forkjoin.synthesis.settle import severity_of as severity_of
+    from forkjoin.synthesis.witness import TaskResult as TaskResult
+    from forkjoin.synthesis.witness import Witness as Witness
+else:
+    from forkjoin.lazily import lazily
 
-_HOME = {
-    "comparisons": "forkjoin.synthesis.comparing",
-    "claimed": "forkjoin.synthesis.extract",
-    "at_or_above": "forkjoin.synthesis.join",
-    "limited": "forkjoin.synthesis.join",
-    "report": "forkjoin.synthesis.join",
-    "worst": "forkjoin.synthesis.join",
-    "render_markdown": "forkjoin.synthesis.markdown",
-    "merged": "forkjoin.synthesis.merge",
-    "baseline_entries": "forkjoin.synthesis.narrow",
-    "identified": "forkjoin.synthesis.narrow",
-    "narrowed": "forkjoin.synthesis.narrow",
-    "pruned": "forkjoin.synthesis.narrow",
-    "render_json": "forkjoin.synthesis.plain",
-    "summary_lines": "forkjoin.synthesis.plain",
-    "ranked": "forkjoin.synthesis.rank",
-    "questions": "forkjoin.synthesis.resting",
-    "from_sarif": "forkjoin.synthesis.sarif_in",
-    "suppressed": "forkjoin.synthesis.sarif_in",
-    "severity_of": "forkjoin.synthesis.settle",
-    "TaskResult": "forkjoin.synthesis.witness",
-    "Witness": "forkjoin.synthesis.witness",
-}
-
-__all__ = [
-    "TaskResult",
-    "Witness",
-    "at_or_above",
-    "baseline_entries",
-    "claimed",
-    "comparisons",
-    "from_sarif",
-    "identified",
-    "limited",
-    "merged",
-    "narrowed",
-    "pruned",
-    "questions",
-    "ranked",
-    "render_json",
-    "render_markdown",
-    "report",
-    "severity_of",
-    "summary_lines",
-    "suppressed",
-    "worst",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOME[name]), name)
+    __getattr__, __all__ = lazily(__spec__)

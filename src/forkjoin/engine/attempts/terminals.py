@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from shutil import which
@@ -12,11 +11,11 @@ import msgspec
 from forkjoin.agents import unmarked
 from forkjoin.engine.attempts.speaking import speaker
 from forkjoin.engine.attempts.workshop import Workshop
-from forkjoin.engine.folder import RunFolder, owned
+from forkjoin.engine.folder import RunFolder, wait_for_owner
 from forkjoin.errors import CannotHere, PlanError
 from forkjoin.model import ENDED, BaseTaken, Closed, Place, Planned, Recorded, TaskView
 
-_TIDIED_S, _LOOK_S = 10.0, 0.02  # how long an owner is waited for that has nothing more to do, and how often looked at
+_TIDIED_S = 10.0  # how long an owner is waited for that may be removing workspaces that hold nothing
 
 
 class Terminal(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,14 +53,8 @@ def terminal_of(
 
 
 def _there(task: TaskView, place: Place, planned: Planned, folder: RunFolder, events: list[Recorded]) -> Place:
-    _wait_for_the_owner(folder, events)
+    if events and isinstance(events[-1].event, Closed):
+        wait_for_owner(folder, most_s=_TIDIED_S)
     base = next((one.event.base for one in events if isinstance(one.event, BaseTaken)), None)
     workshop = Workshop(planned, folder, base=base, taken=lambda _: None)
     return workshop.open_again(task.task, place)[0]
-
-
-def _wait_for_the_owner(folder: RunFolder, events: list[Recorded]) -> None:
-    """Let the owner of a run that has just closed come to its end: it may be removing workspaces that hold nothing."""
-    latest = time.monotonic() + _TIDIED_S
-    while events and isinstance(events[-1].event, Closed) and owned(folder) and time.monotonic() < latest:
-        time.sleep(_LOOK_S)

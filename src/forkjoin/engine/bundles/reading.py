@@ -8,14 +8,13 @@ import tempfile
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import msgspec
 
 from forkjoin.engine.bundles.unpacking import unpacked
 from forkjoin.engine.folder import RunFolder
-from forkjoin.engine.run import Run
-from forkjoin.errors import BadBundle, CannotHere, ForkjoinError, NoRoom, PlanError
+from forkjoin.engine.records.kept import KeptRun
+from forkjoin.errors import BadBundle, CannotHere, ForkjoinError, NoRoom
 from forkjoin.model import ENDED, RunView, Text
 
 
@@ -34,8 +33,11 @@ def opened(path: Path) -> BundledRun:
         raise BadBundle(path, f"holds no run that can be read ({error})") from error
 
 
-class BundledRun(Run):
-    """A run out of a bundle: all of it can be read, and nothing of it can be done."""
+class BundledRun(KeptRun):
+    """A run out of a bundle: all of it can be read, and nothing of it can be done.
+
+    So it is no `Run`: nothing of it runs, its commits are where it ran, and its commands and folders are a stranger's.
+    """
 
     def __init__(self, bundle: Path, folder: RunFolder) -> None:
         super().__init__(folder)
@@ -69,53 +71,3 @@ class BundledRun(Run):
         if all(task.state in ENDED for task in view.tasks if not wanted or task.id in wanted):
             return view
         raise NoRoom(f"run {self.id} had not ended when {self.bundle} was made")
-
-    def path(self, task: str) -> str:
-        """Refuse: a bundle holds no workspace, and what a stranger's names is none of ours."""
-        self._refuse()
-
-    def own(self) -> None:
-        """Refuse: there is nothing to drive."""
-        self._refuse()
-
-    def _owning(self) -> NoReturn:
-        self._refuse()
-
-    def stop(self, *_: object, **__: object) -> NoReturn:
-        """Refuse: nothing of it runs."""
-        self._refuse()
-
-    def send(self, *_: object, **__: object) -> NoReturn:
-        """Refuse: nobody listens."""
-        self._refuse()
-
-    def terminal(self, *_: object, **__: object) -> NoReturn:
-        """Refuse: to start a program here, in the folder and with the words that a stranger names."""
-        self._refuse()
-
-    def landing(self, *_: object, **__: object) -> NoReturn:
-        """Refuse: its commits are where it ran, and its gate is a stranger's command."""
-        self._refuse()
-
-    def jot(self, *_: object, **__: object) -> NoReturn:
-        """Refuse: what was put on its list would go with the unpacked files."""
-        self._refuse()
-
-    def hand_over(self) -> NoReturn:
-        """Refuse: nobody drives it."""
-        self._refuse()
-
-    def retry(self, *_: object, **__: object) -> NoReturn:
-        """Refuse: it can be played, not tried again."""
-        self._refuse()
-
-    def remove(self, *_: object, **__: object) -> NoReturn:
-        """Refuse: it is a file of yours."""
-        self._refuse()
-
-    def _refuse(self) -> NoReturn:
-        raise PlanError(
-            "is a bundle, which can only be read",
-            where=str(self.bundle),
-            next_step="show, report, explain, output, log, diff and ls read it; run -a replay --from plays it",
-        )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from forkjoin.engine.folder import RunFolder, owned, removed
+from forkjoin.engine.folder import RunFolder, removed, wait_for_owner
 from forkjoin.engine.landing.asked import LandAsk
 from forkjoin.engine.landing.branches import Branch, branch_of
 from forkjoin.engine.landing.choosing import Candidate, Chosen, chosen
@@ -50,7 +50,7 @@ from forkjoin.workspaces.landing import Replay, Writer, apply_forward, held, is_
 from forkjoin.workspaces.store import Store
 
 Say = Callable[[str], None]
-_JOINING_S, _LOOK_S = 30.0, 0.05  # how long a run is waited for whose tasks have ended, and how often it is looked at
+_JOINING_S = 30.0  # how long a run is waited for whose tasks have ended
 _PATCH = 100_000  # bytes of a patch that a follow-up task is shown at most
 
 
@@ -280,11 +280,9 @@ class _Landing:
 
     def _over(self) -> RunView:
         """Return the run, which is over; one whose tasks have all ended is just being joined, and is waited for."""
-        view, latest = self._view(), time.monotonic() + _JOINING_S
-        while view.ended is None and all(task.state in ENDED for task in view.tasks):
-            if not owned(self._folder) or time.monotonic() > latest:
-                break
-            time.sleep(_LOOK_S)
+        view = self._view()
+        if view.ended is None and all(task.state in ENDED for task in view.tasks):
+            wait_for_owner(self._folder, most_s=_JOINING_S, until=lambda: self._view().ended is not None)
             view = self._view()
         if view.ended is None:
             raise PlanError("is not over", where=f"run {view.run}", next_step=f"wait for it: forkjoin wait {view.run}")

@@ -217,13 +217,6 @@ class RunReader:
             file.seek(start)
             return file.read(size)
 
-    def path(self, task: str) -> str:
-        """Return the folder the task works or worked in; raise UnknownId where it is not there (any more)."""
-        found = self.task(task)
-        if found.place is None or not found.place.root or not Path(found.place.root).is_dir():
-            raise UnknownId("workspace of task", task, [], hint="it has none yet, or changed nothing and was removed")
-        return found.place.root
-
     def content(self, text: Text) -> str:
         """Return what a text of one of its events says."""
         with self._guard:

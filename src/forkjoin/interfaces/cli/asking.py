@@ -16,7 +16,7 @@ from forkjoin.errors import PlanError, UnknownId
 _RUN_ID = re.compile(r"\d{8}-\d{6}(-\w+)?")  # as runs are called; a task is not
 
 if TYPE_CHECKING:
-    from forkjoin.engine import Run, Settings
+    from forkjoin.engine import KeptRun, Run, Settings
     from forkjoin.model import TaskView
 
 
@@ -77,7 +77,7 @@ def latest(asked: Asked) -> Run:
     return attach(None, settings=asked.settings, tree=asked.tree)
 
 
-def the_run(asked: Asked, name: str) -> Run:
+def the_run(asked: Asked, name: str) -> KeptRun:
     """Return the run of that id or part of it, or in that bundle; the latest of this repository where it is empty."""
     from forkjoin.engine import attach, bundle_named
 
@@ -90,7 +90,20 @@ def the_run(asked: Asked, name: str) -> Run:
     return attach(name, settings=asked.settings)
 
 
-def run_or_task(asked: Asked, name: str) -> tuple[Run, TaskView | None]:
+def in_hand(run: KeptRun) -> Run:
+    """Return a run of this machine, to do something with it; raise PlanError for one out of a bundle."""
+    from forkjoin.engine import Run
+
+    if isinstance(run, Run):
+        return run
+    raise PlanError(
+        "is a bundle, which can only be read",
+        where=run.kept_in,
+        next_step="show, report, explain, output, log, diff and ls read it; run -a replay --from plays it",
+    )
+
+
+def run_or_task(asked: Asked, name: str) -> tuple[KeptRun, TaskView | None]:
     """Return what TASK, RUN or RUN/TASK names: a task of the latest run goes before a run of that name.
 
     RUN may be a bundle: F.tar.zst, F.tar.gz/TASK.
@@ -116,7 +129,7 @@ def run_or_task(asked: Asked, name: str) -> tuple[Run, TaskView | None]:
             raise (no_run if _RUN_ID.fullmatch(name) else no_task) from None
 
 
-def the_task(asked: Asked, name: str) -> tuple[Run, TaskView]:
+def the_task(asked: Asked, name: str) -> tuple[KeptRun, TaskView]:
     """Return the task that TASK or RUN/TASK names; for a run of one task the run's name will do."""
     run, task = run_or_task(asked, name)
     if task is not None:
@@ -126,9 +139,9 @@ def the_task(asked: Asked, name: str) -> tuple[Run, TaskView]:
     raise UnknownId("task", name, [f"{run.id}/{task_id}" for task_id in run.tasks], hint="that is a run: name a task")
 
 
-def by_run(asked: Asked, names: Sequence[str]) -> list[tuple[Run, tuple[str, ...]]]:
+def by_run(asked: Asked, names: Sequence[str]) -> list[tuple[KeptRun, tuple[str, ...]]]:
     """Return the runs that *names* are about, each with its named tasks (empty: all); no name: the latest run."""
-    found: dict[str, tuple[Run, list[str] | None]] = {}
+    found: dict[str, tuple[KeptRun, list[str] | None]] = {}
     for name in names or ("",):
         run, task = run_or_task(asked, name)
         known, tasks = found.setdefault(run.id, (run, []))

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING, Literal
 
-from forkjoin.errors import CannotHere, ForkjoinError
+from forkjoin.errors import ForkjoinError
 from forkjoin.interfaces.cli.live import Show
 from forkjoin.interfaces.cli.signals import Signals
 
 if TYPE_CHECKING:
-    from forkjoin.engine import Run
+    from forkjoin.engine import Run, Taking
     from forkjoin.interfaces.cli.controls import Wish
     from forkjoin.model import RunView
 
 _TICK_S = 0.1
-_MOST_TAKEN_UP = 3
 _OVER = ("completed", "failed", "stopped")
 _KEYS: dict[int, str] = {signal.SIGINT: "Ctrl-C", signal.SIGQUIT: "Ctrl-\\"}
 
@@ -65,11 +64,12 @@ def _attended(run: Run, driving: _Driving, show: Show, signals: Signals) -> Atte
 
 def watched(run: Run, show: Show, signals: Signals) -> Attended:
     """Show a run that another process drives until it is over; leaving stops nothing."""
-    taken_up = 0
+    from forkjoin.engine import Taking
+
+    taking = Taking(run)
     with show:
         while True:
-            taken_up += _taken_up(run, taken_up)
-            view = run.view()
+            view = _with_an_owner(run, taking)
             wishes = show.tick(view, time.time())
             for wish in wishes:
                 if wish.kind == "stop":
@@ -82,6 +82,14 @@ def watched(run: Run, show: Show, signals: Signals) -> Attended:
             if interrupted is not None:
                 return Attended(view=view, interrupted=interrupted, left=True)
             signals.wait(_TICK_S, also=show.keyboard())
+
+
+def _with_an_owner(run: Run, taking: Taking) -> RunView:
+    alone = not run.owned()  # asked first: an owner that leaves has said before how it ended
+    view = run.view()
+    if alone and view.state not in _OVER:
+        taking.up(view)
+    return view
 
 
 def _ending(signals: Signals, show: Show) -> Literal["int", "term"] | None:
@@ -148,13 +156,3 @@ def _interrupted(run: Run, number: int, before: Literal["", "int", "term"], show
 
 def _kind(number: int) -> Literal["int", "term"]:
     return "int" if number in _KEYS else "term"
-
-
-def _taken_up(run: Run, times: int) -> int:
-    """Give a run without an owner a new one, and return 1; one that is over, or has one, needs none: 0."""
-    if run.owned() or run.view().state in _OVER:
-        return 0
-    if times >= _MOST_TAKEN_UP:
-        raise CannotHere(f"run {run.id}: its owner ends at once, {times} times; see {run.folder}/supervisor.log")
-    run.resume()
-    return 1

@@ -14,7 +14,7 @@ from forkjoin.interfaces.cli.codes import WORDS, Ending, exit_code
 from forkjoin.interfaces.cli.talk import data, data_json, data_json_with, even_unread, line_width, say, widest
 
 if TYPE_CHECKING:
-    from forkjoin.engine import Run
+    from forkjoin.engine import KeptRun, Run
     from forkjoin.interfaces.cli.attending import Attended
     from forkjoin.interfaces.cli.live import Form
     from forkjoin.model import RunView, TaskView
@@ -84,7 +84,7 @@ def finished(run: Run, attended: Attended, asked: Following, *, fail_on: str, af
     return code
 
 
-def print_result(run: Run, *, only: str = "", **more: str) -> None:
+def print_result(run: KeptRun, *, only: str = "", **more: str) -> None:
     """Print the results of a run, of all tasks or *only* that one, as a JSON object that ends with *more*."""
     parts = run.result_parts(only=only)
     data_json_with(parts.before, "tasks", parts.tasks, {**parts.after, **more})
@@ -125,7 +125,7 @@ def _next(run: Run, view: RunView) -> Iterator[str]:
     yield f"forkjoin {verb} {of_task}{first.id}"
 
 
-def is_latest(run: Run) -> bool:
+def is_latest(run: KeptRun) -> bool:
     """Whether a command typed in the current folder means this run when it names none."""
     try:
         return latest(Asked()).id == run.id
@@ -163,6 +163,6 @@ def severity(text: str) -> str:
     return text
 
 
-def ids(run: Run) -> dict[str, Any]:
+def ids(run: KeptRun) -> dict[str, Any]:
     """Return what a run that goes on in the background is told by."""
     return {"forkjoin": 1, "run": run.id, "tasks": list(run.tasks), "detached": True}

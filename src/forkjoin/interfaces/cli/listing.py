@@ -10,7 +10,7 @@ from forkjoin.interfaces.cli.words import doing, padded, spell
 from forkjoin.model import Ended, RunView, TaskView, spoken
 
 if TYPE_CHECKING:
-    from forkjoin.engine import Run
+    from forkjoin.engine import KeptRun
 
 
 _LEAST_ID, _BESIDE_ID = 12, 60  # cells of a task's id in a line that is cut, and what is left beside it
@@ -45,7 +45,7 @@ def task_json(task: TaskView) -> dict[str, Any]:
     }
 
 
-def cut_bytes(run: Run, task: TaskView, stream: Literal["stdout", "stderr"]) -> int | None:
+def cut_bytes(run: KeptRun, task: TaskView, stream: Literal["stdout", "stderr"]) -> int | None:
     """Return how many bytes of a task's stream were not kept, as its last attempt's end says; None: that is not known.
 
     A stream is kept up to a cap; beyond it bytes are cut from its middle.

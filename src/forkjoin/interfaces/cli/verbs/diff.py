@@ -16,7 +16,7 @@ from forkjoin.interfaces.cli.words import change_line, diffstat
 from forkjoin.model import MIB, TaskView
 
 if TYPE_CHECKING:
-    from forkjoin.engine import Run
+    from forkjoin.engine import KeptRun
 
 EXAMPLES = (
     ("forkjoin diff", "what all tasks of the latest run changed"),
@@ -64,7 +64,7 @@ def act(ask: Ask) -> int:
     return 0
 
 
-def _print_changed(ask: Ask, run: Run, changed: Sequence[TaskView]) -> None:
+def _print_changed(ask: Ask, run: KeptRun, changed: Sequence[TaskView]) -> None:
     if ask.stat:
         _print_stat(changed)
     elif not any(run.diff(one.id, size=1) for one in changed):
@@ -73,7 +73,7 @@ def _print_changed(ask: Ask, run: Run, changed: Sequence[TaskView]) -> None:
         paged(_patches(run, changed), pager=not ask.no_pager)
 
 
-def _json(run: Run, task: TaskView, *, patch: bool) -> dict[str, Any]:
+def _json(run: KeptRun, task: TaskView, *, patch: bool) -> dict[str, Any]:
     raw = run.diff(task.id, size=_MOST_JSON + 1) if patch else b""
     return {
         "task": task.id,
@@ -83,7 +83,7 @@ def _json(run: Run, task: TaskView, *, patch: bool) -> dict[str, Any]:
     }
 
 
-def _patches(run: Run, tasks: Sequence[TaskView]) -> Iterator[bytes]:
+def _patches(run: KeptRun, tasks: Sequence[TaskView]) -> Iterator[bytes]:
     for task in tasks:
         at = 0
         while part := run.diff(task.id, start=at, size=MIB):

@@ -17,7 +17,7 @@ from forkjoin.model import ENDED, Account, Edge, RunView, TaskView, spoken, to_b
 from forkjoin.model.text import one_line, spelled
 
 if TYPE_CHECKING:
-    from forkjoin.engine import Run, Touched
+    from forkjoin.engine import KeptRun, Touched
 
 EXAMPLES = (
     ("forkjoin explain", "the latest run: where the time went, and why tasks waited"),
@@ -61,7 +61,7 @@ def act(ask: Ask) -> int:
     return 0
 
 
-def _file(run: Run, task: TaskView | None, ask: Ask) -> int:
+def _file(run: KeptRun, task: TaskView | None, ask: Ask) -> int:
     from forkjoin.engine import touched
 
     if task is not None:
@@ -74,7 +74,7 @@ def _file(run: Run, task: TaskView | None, ask: Ask) -> int:
     return 0
 
 
-def _file_lines(run: Run, found: Touched) -> Iterator[str]:
+def _file_lines(run: KeptRun, found: Touched) -> Iterator[str]:
     path = spelled(found.path)
     if not found.touches:
         yield f"no task of run {run.id} changed {path}, and none said or was found to read or write it"
@@ -91,7 +91,7 @@ def _file_lines(run: Run, found: Touched) -> Iterator[str]:
         yield "these ran side by side: the next step is to compare their changes (forkjoin diff TASK)"
 
 
-def _json(run: Run, task: TaskView | None) -> dict[str, Any]:
+def _json(run: KeptRun, task: TaskView | None) -> dict[str, Any]:
     view = run.view()
     edges = [edge for edge in view.edges if task is None or task.id in (edge.first, edge.then)]
     touched = [
@@ -107,7 +107,7 @@ def _json(run: Run, task: TaskView | None) -> dict[str, Any]:
     }
 
 
-def _run_lines(run: Run) -> Iterator[str]:
+def _run_lines(run: KeptRun) -> Iterator[str]:
     view, account = run.view(), run.account()
     yield f"run {view.run}: {spell(view.state)}, {len(view.tasks)} task{'s' * (len(view.tasks) != 1)}"
     yield ""
@@ -166,7 +166,7 @@ def _touched(view: RunView) -> dict[str, list[str]]:
     return found
 
 
-def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
+def _task_lines(run: KeptRun, task: TaskView) -> Iterator[str]:
     view = run.view()
     yield f"{run.id}/{task.id}: {spell(task.state)}" + (f", {one_line(task.why)}" if task.why else "")
     yield ""
@@ -189,7 +189,7 @@ def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
     yield f"logs: {run.folder / 'tasks' / task.id}" if here else f"logs: forkjoin log {run.called}/{task.id}"
 
 
-def _expected(run: Run, task: TaskView) -> Iterator[str]:
+def _expected(run: KeptRun, task: TaskView) -> Iterator[str]:
     """Yield how long it was expected to take, and who said so."""
     if task.task.estimate is not None:
         learnt = next((one for one in run.planned.estimates if one.task == task.id), None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forkjoin.errors import PlanError
-from forkjoin.interfaces.cli.asking import Asked, by_run, complete_name, duration
+from forkjoin.interfaces.cli.asking import Asked, by_run, complete_name, duration, in_hand
 from forkjoin.interfaces.cli.codes import WORDS
 from forkjoin.interfaces.cli.landings import landing_code, print_landing
 from forkjoin.interfaces.cli.talk import data_json, say
@@ -91,9 +91,7 @@ def act(ask: Ask) -> int:
             f"{', '.join(run.id for run, _ in runs)} are several runs", where="land", next_step="land them one by one"
         )
     run, tasks = runs[0]
-    if run.called != run.id:
-        raise PlanError("is a bundle", where=f"land {run.called}", next_step="land the run where it is kept")
-    made = _landed(run, ask, tasks)
+    made = _landed(in_hand(run), ask, tasks)
     if ask.json:
         code = landing_code(made)
         data_json({"forkjoin": 1, **to_builtins(made), "exit": WORDS[code]})

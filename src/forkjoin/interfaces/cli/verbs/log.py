@@ -18,7 +18,7 @@ from forkjoin.interfaces.cli.talk import data, data_bytes, data_json, say
 from forkjoin.model import MIB, TaskView, spoken, to_builtins
 
 if TYPE_CHECKING:
-    from forkjoin.engine import Run
+    from forkjoin.engine import KeptRun
 
 EXAMPLES = (
     ("forkjoin log auth", "the end of what its program printed"),
@@ -66,7 +66,7 @@ def act(ask: Ask) -> int:
     return _output(run, task, ask)
 
 
-def _events(run: Run, task: TaskView | None, ask: Ask) -> int:
+def _events(run: KeptRun, task: TaskView | None, ask: Ask) -> int:
     if ask.stderr or ask.brief:
         raise PlanError("is about one task", where="--stderr" if ask.stderr else "--brief", next_step="name a task")
     if ask.since < 0:
@@ -89,7 +89,7 @@ def _events(run: Run, task: TaskView | None, ask: Ask) -> int:
     return 0
 
 
-def _output(run: Run, task: TaskView, ask: Ask) -> int:
+def _output(run: KeptRun, task: TaskView, ask: Ask) -> int:
     if ask.follow and ask.json:
         raise PlanError("--follow prints text", where="--json", next_step="take --jsonl, which follows events")
     if ask.brief:
@@ -111,7 +111,7 @@ def _output(run: Run, task: TaskView, ask: Ask) -> int:
     return 0
 
 
-def _brief(run: Run, task: TaskView, ask: Ask) -> int:
+def _brief(run: KeptRun, task: TaskView, ask: Ask) -> int:
     text = run.brief(task.id)
     text = text if ask.lines <= 0 else "\n".join(text.removesuffix("\n").split("\n")[-ask.lines :])
     if ask.json:
@@ -124,7 +124,7 @@ def _brief(run: Run, task: TaskView, ask: Ask) -> int:
 
 
 def _as_json(
-    run: Run,
+    run: KeptRun,
     task: TaskView,
     stream: Literal["stdout", "stderr"],
     pieces: Iterator[bytes],
@@ -142,7 +142,7 @@ def _as_json(
     data_json(said | {"bytes_before": before, "cut_bytes": cut})
 
 
-def _nothing(run: Run, task: str, ask: Ask) -> str:
+def _nothing(run: KeptRun, task: str, ask: Ask) -> str:
     name = f"{run.called}/{task}"
     if ask.brief:
         return f"{name} was given no brief"

@@ -16,7 +16,7 @@ from forkjoin.interfaces.cli.talk import data, data_json, even_unread, say
 from forkjoin.interfaces.cli.words import spell
 
 if TYPE_CHECKING:
-    from forkjoin.engine import Run, TaskOutput
+    from forkjoin.engine import KeptRun, TaskOutput
 
 EXAMPLES = (
     ("forkjoin output auth", "its answer; waits up to 30 s for it"),
@@ -57,7 +57,7 @@ def act(ask: Ask) -> int:
     named = [the_task(ask, name) for name in ask.tasks]  # all names are known before any is waited for
     wait_s = duration(ask.timeout, "--timeout") if ask.block else 0.0
     deadline = time.monotonic() + wait_s
-    found: list[tuple[Run, TaskOutput]] = []
+    found: list[tuple[KeptRun, TaskOutput]] = []
     for run, task in named:
         left = max(0.0, deadline - time.monotonic()) if wait_s else 0.0
         out = run.output(task.id, mode=mode, max_chars=ask.max_chars, offset=ask.offset, timeout=left)
@@ -88,7 +88,7 @@ def _mode(ask: Ask) -> Literal["answer", "tail", "full"]:
     return cast(Literal["answer", "tail", "full"], ask.mode)
 
 
-def _print(run: Run, out: TaskOutput, *, headed: bool) -> None:
+def _print(run: KeptRun, out: TaskOutput, *, headed: bool) -> None:
     name = f"{run.called}/{out.task.id}"
     if headed:
         data(f"== {out.task.id}: {spell(out.task.state)} ==")
@@ -105,7 +105,7 @@ def _print(run: Run, out: TaskOutput, *, headed: bool) -> None:
         say(f"{said}: forkjoin output --offset {out.next_offset} {name}")
 
 
-def _json(run: Run, out: TaskOutput, *, mode: str, waited: bool) -> dict[str, Any]:
+def _json(run: KeptRun, out: TaskOutput, *, mode: str, waited: bool) -> dict[str, Any]:
     return {
         "run": run.id,
         "task": out.task.id,

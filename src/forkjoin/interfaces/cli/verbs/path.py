@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from forkjoin.interfaces.cli.asking import Asked, complete_name, run_or_task
+from forkjoin.interfaces.cli.asking import Asked, complete_name, in_hand, run_or_task
 from forkjoin.interfaces.cli.talk import data_bytes, data_json
 
 EXAMPLES = (
@@ -31,7 +31,8 @@ class Ask(Asked):
 
 def act(ask: Ask) -> int:
     """Print it."""
-    run, task = run_or_task(ask, ask.name)
+    found, task = run_or_task(ask, ask.name)
+    run = in_hand(found)
     folder = str(run.folder) if task is None else run.path(task.id)
     if ask.json:
         data_json({"forkjoin": 1, "run": run.id, "task": task.id if task else None, "path": folder})

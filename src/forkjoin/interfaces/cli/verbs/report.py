@@ -20,7 +20,7 @@ from forkjoin.interfaces.cli.following import is_latest, severity
 from forkjoin.interfaces.cli.talk import data, data_json, even_unread, line_width, on_terminal, say
 
 if TYPE_CHECKING:
-    from forkjoin.engine import Run
+    from forkjoin.engine import KeptRun
 
 EXAMPLES = (
     ("forkjoin report", "of the latest run: a screen of it, or Markdown into a pipe"),
@@ -100,7 +100,7 @@ def _for_screen(ask: Ask) -> bool:
     return not ask.form and not ask.file and ask.most is None and not ask.whole and on_terminal(sys.stdout)
 
 
-def _print_screen(run: Run) -> None:
+def _print_screen(run: KeptRun) -> None:
     from rich.console import Console
 
     from forkjoin.interfaces.cli.reported import Paper, screen

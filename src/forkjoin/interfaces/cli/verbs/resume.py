@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from forkjoin.errors import PlanError
-from forkjoin.interfaces.cli.asking import complete_run, the_run
+from forkjoin.interfaces.cli.asking import complete_run, in_hand, the_run
 from forkjoin.interfaces.cli.following import Following, finished, severity
 from forkjoin.interfaces.cli.talk import data, data_json, say
 
@@ -43,7 +43,7 @@ def act(ask: Ask) -> int:
     limit = severity(ask.fail_on)
     if ask.names and ask.everything:
         raise PlanError("takes no RUN", where="--all", next_step="name runs, or say --all")
-    runs = [the_run(ask, name) for name in ask.names] if ask.names else _alone(ask)
+    runs = [in_hand(the_run(ask, name)) for name in ask.names] if ask.names else _alone(ask)
     if not ask.names and not ask.everything:
         runs = runs[:1]
     if not runs:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from forkjoin.errors import PlanError
-from forkjoin.interfaces.cli.asking import Asked, by_run, complete_name
+from forkjoin.interfaces.cli.asking import Asked, by_run, complete_name, in_hand
 from forkjoin.interfaces.cli.spending import spendable
 from forkjoin.interfaces.cli.talk import data, data_json, say
 from forkjoin.model import ENDED
@@ -50,7 +50,8 @@ def act(ask: Ask) -> int:
     """Run them again."""
     budget = spendable(ask.budget, ask.budget_tokens)
     again: list[dict[str, Any]] = []
-    for run, named in by_run(ask, ask.names or ()):
+    for found, named in by_run(ask, ask.names or ()):
+        run = in_hand(found)
         ended = [task for task in run.view().tasks if task.state in ENDED]
         tasks = named or tuple(task.id for task in ended if ask.force or task.state != "completed")
         if not tasks:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from forkjoin.errors import PlanError
-from forkjoin.interfaces.cli.asking import Asked, complete_run, duration, the_run
+from forkjoin.interfaces.cli.asking import Asked, complete_run, duration, in_hand, the_run
 from forkjoin.interfaces.cli.codes import WORDS
 from forkjoin.interfaces.cli.talk import data, data_json, say
 
@@ -53,7 +53,7 @@ def act(ask: Ask) -> int:
         return _expired(ask)
     if not ask.runs:
         raise PlanError("names no run", where="rm", next_step="name runs, or say --older-than 720h")
-    runs = {run.id: run for run in (the_run(ask, name) for name in ask.runs)}  # all are known before any goes
+    runs = {run.id: run for run in (in_hand(the_run(ask, name)) for name in ask.runs)}  # all are known before any goes
     if ask.dry_run:
         return _foretold(ask, list(runs.values()))
     removed = [_removed(ask, run) for run in runs.values()]

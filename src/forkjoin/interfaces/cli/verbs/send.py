@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from forkjoin.errors import PlanError
-from forkjoin.interfaces.cli.asking import Asked, complete_name, the_task
+from forkjoin.interfaces.cli.asking import Asked, complete_name, in_hand, the_task
 from forkjoin.interfaces.cli.talk import data, data_json, on_terminal, say
 from forkjoin.interfaces.cli.words import spell
 
@@ -37,7 +37,7 @@ class Ask(Asked):
 def act(ask: Ask) -> int:
     """Send it."""
     run, task = the_task(ask, ask.name)
-    before = run.send(task.id, _message(ask))
+    before = in_hand(run).send(task.id, _message(ask))
     name = f"{run.id}/{task.id}"
     if ask.json:
         data_json(

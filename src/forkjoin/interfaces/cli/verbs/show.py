@@ -20,7 +20,7 @@ from forkjoin.model.text import one_line, spelled
 from forkjoin.model.usage import in_dollars
 
 if TYPE_CHECKING:
-    from forkjoin.engine import Run
+    from forkjoin.engine import KeptRun
 
 EXAMPLES = (
     ("forkjoin show", "the latest run of this repository"),
@@ -64,7 +64,7 @@ def act(ask: Ask) -> int:
     return 0
 
 
-def _run_lines(run: Run) -> Iterator[str]:
+def _run_lines(run: KeptRun) -> Iterator[str]:
     view = run.view()
     yield f"run {view.run}" + (f"  {one_line(view.name)}" if view.name else "")
     if view.goal:
@@ -89,7 +89,7 @@ def _run_lines(run: Run) -> Iterator[str]:
     yield from command_lines("next: ", list(_ways_on(run, view)), line_width())
 
 
-def _ways_on(run: Run, view: RunView) -> Iterator[str]:
+def _ways_on(run: KeptRun, view: RunView) -> Iterator[str]:
     """Yield the commands that come next; of a run read from elsewhere those that only read."""
     ours = run.called == run.id
     if ours and view.ended is None:
@@ -124,13 +124,13 @@ def _overlaps(view: RunView) -> Iterator[str]:
         yield f"… {len(pairs) - _NAMED} more overlaps: --json has them"
 
 
-def _left(run: Run) -> str:
+def _left(run: KeptRun) -> str:
     if run.called == run.id:
         return "nobody drives it; go on with it: forkjoin resume"
     return "as it stood when the bundle was made"
 
 
-def _task_lines(run: Run, task: TaskView) -> Iterator[str]:
+def _task_lines(run: KeptRun, task: TaskView) -> Iterator[str]:
     yield f"{run.id}/{task.id}  {one_line(task.task.description)}".rstrip()
     attempt = f", attempt {task.attempt}" if task.attempt > 1 else ""
     yield f"{spell(task.state)} by {task.task.agent_name}{attempt}, {spoken(task.seconds(time.time()))}"
@@ -179,7 +179,7 @@ def _changes(changes: Changes) -> Iterator[str]:
         yield f"  … {len(changes.files) - 30} more"
 
 
-def _answer(run: Run, task: TaskView) -> Iterator[str]:
+def _answer(run: KeptRun, task: TaskView) -> Iterator[str]:
     out = run.output(task.id, max_chars=_ANSWER, timeout=0)
     if not out.text.strip():
         return
@@ -198,7 +198,7 @@ def _answer(run: Run, task: TaskView) -> Iterator[str]:
         yield f"… {len(lines) - _LINES} more lines: forkjoin output {run.called}/{task.id}"
 
 
-def _next(run: Run, task: TaskView) -> Iterator[str]:
+def _next(run: KeptRun, task: TaskView) -> Iterator[str]:
     name = f"{run.called}/{task.id}"
     here = run.called == run.id
     if task.state not in ENDED:

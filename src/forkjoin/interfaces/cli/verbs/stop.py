@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from forkjoin.interfaces.cli.asking import Asked, by_run, complete_name
+from forkjoin.interfaces.cli.asking import Asked, by_run, complete_name, in_hand
 from forkjoin.interfaces.cli.codes import WORDS
 from forkjoin.interfaces.cli.talk import data, data_json, say
 from forkjoin.interfaces.cli.words import spell
@@ -44,7 +44,7 @@ class Ask(Asked):
 
 def act(ask: Ask) -> int:
     """Stop it."""
-    ends = [_stopped(ask, run, tasks) for run, tasks in by_run(ask, ask.names or ())]
+    ends = [_stopped(ask, in_hand(run), tasks) for run, tasks in by_run(ask, ask.names or ())]
     stopped = [task for end in ends for task in end.tasks]
     late = any(end.late for end in ends)
     code = 5 if late else 0

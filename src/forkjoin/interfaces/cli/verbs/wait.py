@@ -16,7 +16,7 @@ from forkjoin.interfaces.cli.talk import data, data_json, even_unread, widest
 from forkjoin.model import RunView, TaskView
 
 if TYPE_CHECKING:
-    from forkjoin.engine import Run
+    from forkjoin.engine import KeptRun
 
 EXAMPLES = (
     ("forkjoin wait", "until the latest run is over"),
@@ -68,7 +68,7 @@ def act(ask: Ask) -> int:
     return code
 
 
-def _waited(run: Run, names: tuple[str, ...], deadline: float | None) -> tuple[RunView, list[TaskView], bool]:
+def _waited(run: KeptRun, names: tuple[str, ...], deadline: float | None) -> tuple[RunView, list[TaskView], bool]:
     from forkjoin.errors import NoRoom
 
     try:

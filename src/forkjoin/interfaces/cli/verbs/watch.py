@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forkjoin.interfaces.cli.asking import Asked, complete_name, the_run, the_task
+from forkjoin.interfaces.cli.asking import Asked, complete_name, in_hand, the_run, the_task
 from forkjoin.interfaces.cli.codes import WORDS
 from forkjoin.interfaces.cli.following import ending_code, print_end, print_result, severity
 from forkjoin.interfaces.cli.talk import even_unread, on_terminal, say
@@ -51,7 +51,7 @@ def act(ask: Ask) -> int:
     if ask.tty:
         return _opened(ask)
     limit = severity(ask.fail_on)
-    run = the_run(ask, ask.run)
+    run = in_hand(the_run(ask, ask.run))
     form: Form = "jsonl" if ask.jsonl else "verbose" if ask.verbose else "auto"
     with Signals() as signals:
         attended = watched(run, show_for(run, form, attached=False), signals)
@@ -78,7 +78,7 @@ def _opened(ask: Ask) -> int:
     if not (on_terminal(sys.stdin) and on_terminal(sys.stdout)):
         raise PlanError("needs a terminal", where="--tty", next_step='without one: forkjoin send TASK "..."')
     run, task = the_task(ask, ask.run)
-    opened = run.terminal(task.id)
+    opened = in_hand(run).terminal(task.id)
     say(f"{' '.join(opened.argv)} in {opened.cwd}")
     # Ctrl-C is for the program: heard and passed over here, for what is ignored stays so in whatever is started.
     before = signal.signal(signal.SIGINT, lambda *_: None)
