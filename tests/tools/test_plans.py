@@ -13,7 +13,7 @@ AGENTS = ("claude", "codex", "shell")
 
 
 def one(**task: Any) -> dict[str, Any]:
-    (made,) = plan_value({"tasks": [task]}, agents=AGENTS)["tasks"]
+    (made,) = plan_value({"tasks": [task]}, is_agent=AGENTS.__contains__)["tasks"]
     return made
 
 
@@ -42,20 +42,24 @@ def test_names_of_other_tools_are_read(given: dict[str, Any], made: dict[str, An
 
 def test_a_single_task_as_claude_code_writes_it() -> None:
     given = {"description": "Look", "prompt": "p", "model": "m", "run_in_background": True}
-    assert plan_value(given, agents=AGENTS) == {"tasks": [{"description": "Look", "task": "p", "model": "m"}]}
+    assert plan_value(given, is_agent=AGENTS.__contains__) == {
+        "tasks": [{"description": "Look", "task": "p", "model": "m"}]
+    }
 
 
 def test_words_of_the_plan_go_with_it() -> None:
-    made = plan_value({"tasks": [{"prompt": "p"}], "goal": "g", "agent": "claude", "budget_usd": 2.5}, agents=AGENTS)
+    made = plan_value(
+        {"tasks": [{"prompt": "p"}], "goal": "g", "agent": "claude", "budget_usd": 2.5}, is_agent=AGENTS.__contains__
+    )
     assert made == {"goal": "g", "agent": "claude", "budget": {"usd": 2.5}, "tasks": [{"task": "p"}]}
 
 
 @pytest.mark.parametrize("given", [{}, {"tasks": []}])
 def test_nothing_to_do_is_said(given: dict[str, Any]) -> None:
     with pytest.raises(PlanError, match="all of them in one list"):
-        plan_value(given, agents=AGENTS)
+        plan_value(given, is_agent=AGENTS.__contains__)
 
 
 def test_a_list_beside_a_single_task_is_refused() -> None:
     with pytest.raises(PlanError, match="put all of them into tasks"):
-        plan_value({"tasks": [{"prompt": "p"}], "prompt": "q"}, agents=AGENTS)
+        plan_value({"tasks": [{"prompt": "p"}], "prompt": "q"}, is_agent=AGENTS.__contains__)

@@ -20,6 +20,7 @@ from forkjoin.agents import (
     dialect,
     features,
     found_agents,
+    is_known,
     names,
     seen_by,
 )
@@ -48,9 +49,9 @@ class ExplainedAgent(msgspec.Struct, frozen=True, kw_only=True):
     next: tuple[str, ...]
 
 
-def agent_names() -> tuple[str, ...]:
-    """Return the agents that plans may name, `shell` too; no program is started."""
-    return (*names(), "shell")
+def is_agent(name: str) -> bool:
+    """Whether plans may name it; what other packages register is read only for a name that is not ours."""
+    return name == "shell" or is_known(name)
 
 
 def known_agents() -> tuple[KnownAgent, ...]:

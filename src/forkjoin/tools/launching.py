@@ -83,10 +83,10 @@ def _prepared(host: Host, ask: CheckPlan, given: Mapping[str, Any], *, budget: B
 
 def _plan(given: Mapping[str, Any]) -> Plan:
     """Read it by the door of plan files: what is wrong with it is said in the same words."""
-    from forkjoin.engine import agent_names, read_plan
+    from forkjoin.engine import is_agent, read_plan
 
     try:
-        return read_plan(["-"], stdin=to_json(plan_value(given, agents=agent_names())))
+        return read_plan(["-"], stdin=to_json(plan_value(given, is_agent=is_agent)))
     except PlanError as error:
         where = error.where.removeprefix("<stdin>").lstrip(":0123456789").strip()
         raise PlanError(error.why, where=where, next_step=error.next_step) from error

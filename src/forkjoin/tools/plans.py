@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -19,8 +19,8 @@ _KINDS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType({
 _ISOLATION: Final = MappingProxyType({"none": "auto", "worktree": "clone"})
 
 
-def plan_value(arguments: Mapping[str, Any], *, agents: Sequence[str]) -> dict[str, Any]:
-    """Return the plan, as a plan file would say it; *agents* are those that tasks may name."""
+def plan_value(arguments: Mapping[str, Any], *, is_agent: Callable[[str], bool]) -> dict[str, Any]:
+    """Return the plan, as a plan file would say it; *is_agent* says whether a task may name that one."""
     tasks = list(arguments.get("tasks") or ())
     single = {key: arguments[key] for key in _OF_ONE if arguments.get(key)}
     if tasks and single:
@@ -32,10 +32,10 @@ def plan_value(arguments: Mapping[str, Any], *, agents: Sequence[str]) -> dict[s
     whole = {key: arguments[key] for key in _OF_PLAN if arguments.get(key)}
     if arguments.get("budget_usd") is not None:
         whole["budget"] = {"usd": arguments["budget_usd"]}
-    return {**whole, "tasks": [_task(task, agents) for task in tasks]}
+    return {**whole, "tasks": [_task(task, is_agent) for task in tasks]}
 
 
-def _task(given: Mapping[str, Any], agents: Sequence[str]) -> dict[str, Any]:
+def _task(given: Mapping[str, Any], is_agent: Callable[[str], bool]) -> dict[str, Any]:
     task = {_NAMES.get(key, key): value for key, value in given.items() if key not in ("run_in_background", "name")}
     if given.get("name") and not given.get("id"):
         task["id"] = re.sub(r"[^A-Za-z0-9_-]+", "-", str(given["name"])).strip("-")[:40] or "task"
@@ -45,14 +45,14 @@ def _task(given: Mapping[str, Any], agents: Sequence[str]) -> dict[str, Any]:
         task["files"] = files
     if isinstance(task.get("isolation"), str):
         task["isolation"] = _ISOLATION.get(task["isolation"], task["isolation"])
-    return _of_kind(task, str(task.pop("subagent_type", "")), agents)
+    return _of_kind(task, str(task.pop("subagent_type", "")), is_agent)
 
 
-def _of_kind(task: dict[str, Any], kind: str, agents: Sequence[str]) -> dict[str, Any]:
+def _of_kind(task: dict[str, Any], kind: str, is_agent: Callable[[str], bool]) -> dict[str, Any]:
     """A kind of subagent is an agent of ours, one that Claude Code brings, or else the role that is played."""
     if not kind:
         return task
-    if kind in agents:
+    if is_agent(kind):
         return {"agent": kind, **task}
     if kind.lower() in _KINDS:
         return {**_KINDS[kind.lower()], **task}

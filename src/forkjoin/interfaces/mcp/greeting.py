@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any, Final
 
 from forkjoin.interfaces.mcp.calling import called, launches, waits
+from forkjoin.model.version import VERSION
 from forkjoin.tools import INSTRUCTIONS, BoundTool, Host
 
 HANDSHAKES: Final = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
@@ -134,7 +134,7 @@ def described(tool: BoundTool) -> dict[str, Any]:
 
 
 def _who() -> dict[str, str]:
-    return {"name": SERVER, "title": SERVER, "version": version("forkjoin")}
+    return {"name": SERVER, "title": SERVER, "version": VERSION}
 
 
 def _is_modern(params: Any) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from forkjoin.errors import CannotHere
 from forkjoin.interfaces.mcp.calling import warm_up
+from forkjoin.interfaces.mcp.giving_way import giving_way
 from forkjoin.interfaces.mcp.greeting import Greeting
 from forkjoin.tools import Host, Names, toolset
 
@@ -36,9 +37,10 @@ def serve_stdio(host: Host, *, names: Names) -> None:
     threading.Thread(target=door.read, name="stdin", daemon=True).start()
     with _loading():
         warm_up()  # first of all: a launch is answered before the package is there
-        from forkjoin.interfaces.mcp.server import made_server
+        with giving_way(door.turn):
+            from forkjoin.interfaces.mcp.server import made_server
 
-        server = made_server(host, names=names)
+            server = made_server(host, names=names)
     gc.freeze()
     try:
         asyncio.run(_served(server, door))
@@ -79,7 +81,7 @@ class Door:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._early: list[bytes] = []
         self._opened = threading.Event()
-        self._turn = threading.Lock()  # of who answers: each line is answered or kept before the server opens
+        self.turn = threading.Lock()  # of who answers: each line is answered or kept before the server opens
         self._drop: str | int | None = None
 
     def read(self) -> None:
@@ -92,7 +94,7 @@ class Door:
 
     def open(self) -> None:
         """Let the server have all lines from here on; called in its loop."""
-        with self._turn:
+        with self.turn:
             self._loop = asyncio.get_running_loop()
             self._drop = self._greeting.greeted
         self._opened.set()
@@ -117,7 +119,7 @@ class Door:
 
     def _greet(self, line: bytes) -> bool:
         """Answer a line before the server is there, or keep it; return False for one that the server may have."""
-        with self._turn:
+        with self.turn:
             if self._loop is not None:
                 return False
             before = self._greeting.greeted
@@ -131,7 +133,7 @@ class Door:
         return True
 
     def _hand_on(self, line: bytes) -> None:
-        with self._turn:
+        with self.turn:
             loop = self._loop
             if loop is None:
                 self._early.append(line)

@@ -188,10 +188,10 @@ def _many(entries: int) -> str:
 
 def agents_line() -> str:
     """Return what to say of the coding agents found here: the analysers need none, and one may look too."""
-    from forkjoin.engine import agent_names, found_agents
+    from forkjoin.engine import found_agents, is_agent
 
     here = [found.name for found in found_agents()]
-    driven = [name for name in here if name in agent_names()]
+    driven = [name for name in here if is_agent(name)]
     if not here:
         return "no coding agent was found on this machine; analysers need none"
     how = (
