@@ -9,6 +9,7 @@ send a token, so it asks a forwarder on loopback that adds one; all else of a re
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import http.client
 import json
@@ -136,7 +137,9 @@ def passed(found: dict[str, dict[str, int]]) -> list[str]:
 
 def main() -> None:
     """Print both servers' scenarios as JSON."""
-    top = Path(sys.argv[1]).resolve()
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("folder", type=Path, help="where npm put the suite and node")
+    top = asked.parse_args().folder.resolve()
     node = os.environ.get("NODE") or str(top / "node_modules" / "node" / "bin" / "node")
     if not Path(node).is_file() and not shutil.which(node):
         sys.exit("no Node 22 here: name one by NODE=...")

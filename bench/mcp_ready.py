@@ -9,6 +9,7 @@ process until then (of Linux, to 10 ms). The bare server launches nothing. The a
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import statistics
@@ -53,8 +54,11 @@ ASKED: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 def main() -> int:
     """Measure and print; return 1 where the aim is missed."""
-    given = [word for word in sys.argv[1:] if word != "--json"]
-    pairs = int(given[0]) if given else 5
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("pairs", nargs="?", type=int, default=5)
+    asked.add_argument("--json", action="store_true")
+    given = asked.parse_args()
+    pairs = given.pairs
     mine, theirs = [], []
     with tempfile.TemporaryDirectory() as folder:
         answered(OURS, folder), answered(BARE, folder)  # warm the caches of both
@@ -72,7 +76,7 @@ def main() -> int:
         }
         for number, (what, *_) in enumerate(ASKED)
     ]  # fmt: skip
-    told(rows, as_json="--json" in sys.argv, notes=[f"Medians of {pairs} pairs; aim: initialize within {AIM_S} s."])
+    told(rows, as_json=given.json, notes=[f"Medians of {pairs} pairs; aim: initialize within {AIM_S} s."])
     return 0 if middle(mine, 0, 0) <= AIM_S else 1
 
 
