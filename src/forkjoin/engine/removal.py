@@ -14,6 +14,7 @@ from forkjoin.backends import locked
 from forkjoin.engine.attempts.ports import give_back
 from forkjoin.engine.attempts.setups import setting_up
 from forkjoin.engine.folder import RunFolder, put_aside, sweep
+from forkjoin.engine.records.left import open_attempt
 from forkjoin.errors import CannotHere, ForkjoinError, NoRoom, PlanError, listed
 from forkjoin.failpoints import reached
 from forkjoin.model import ENDED, Ended, Event, Exported, Landed, Lost, Planned, Recorded, RunView, TaskId
@@ -137,9 +138,9 @@ def _exported(facts: Iterable[Event]) -> Iterator[tuple[TaskId, int]]:
 
 def _unsettled(folder: RunFolder, view: RunView, *, discard: bool) -> list[TaskId]:
     """Return the tasks that have begun and not ended; raise PlanError where one lives, or *discard* was not said."""
-    begun = [task for task in view.tasks if task.state not in ENDED and task.state != "queued"]
-    own = {task.id: folder.attempt(task.id, task.attempt) for task in begun}
-    living = [task for task, path in own.items() if locked(str(path)) or setting_up(path)]
+    own = {task.id: open_attempt(folder, task) for task in view.tasks if task.state not in ENDED}
+    begun = [task for task in view.tasks if task.state == "limited" or own.get(task.id) is not None]
+    living = [task for task, path in own.items() if path is not None and (locked(str(path)) or setting_up(path))]
     if living or (begun and not discard):
         raise PlanError(
             f"its owner is gone, and {', '.join((living or [task.id for task in begun])[:5])} did not end yet",

@@ -8,11 +8,10 @@ import msgspec
 
 from forkjoin.backends import Exited, read_exit, unchanged
 from forkjoin.engine.attempts.settling import Harvest, Result, harvested
+from forkjoin.engine.records.left import PLACE
 from forkjoin.failpoints import reached
 from forkjoin.model import Ended, Exit, Lost, Place, Task, to_json
 from forkjoin.private import write_file
-
-PLACE = "place.json"  # where an attempt works, for an owner that finds it started and not yet journaled as running
 
 
 def with_reason(exited: Exited, reason: str, *, capped: bool) -> Exited:

@@ -19,6 +19,7 @@ from forkjoin.engine.attempts.sessions import NOTED
 from forkjoin.engine.attempts.settling import Result, masked
 from forkjoin.engine.attempts.speaking import speaker
 from forkjoin.engine.driving.claiming import Claiming
+from forkjoin.engine.driving.forgotten import remembered
 from forkjoin.engine.driving.gate import Gate
 from forkjoin.engine.driving.halts import Halts
 from forkjoin.engine.driving.hands import Hands, real_hands
@@ -106,6 +107,7 @@ class Driver:
         self._moments = Moments()
         self._past = read_past(self._journal, self._known)
         self._planned = played(planned_in(self._past, self._known), folder)
+        self._past += remembered(self._journal, self._past, self._planned.plan, folder)
         self._inbox: Inbox[Item] = Inbox()
         self._attempts = self._new_attempts(self._past)
         self._giving = Giving(self._planned, self._journal.content)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from forkjoin.backends import began, locked, read_exit
 from forkjoin.engine.folder import RunFolder
-from forkjoin.model import ENDED, RunView
+from forkjoin.model import ENDED, RunView, TaskView
+
+_WAITING = ("queued", "limited")
+PLACE = "place.json"  # where an attempt works, for an owner that finds it started and not yet journaled as running
 
 
 class Left(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,8 +40,9 @@ def left_of(folder: RunFolder, view: RunView) -> Left:
     for task in view.tasks:
         if task.state in ENDED:
             continue
-        own = str(folder.attempt(task.id, max(1, task.attempt)))
-        if task.state in ("queued", "limited") or not (locked(own) or began(own)):
+        path = open_attempt(folder, task)
+        own = "" if path is None else str(path)
+        if path is None or not (locked(own) or began(own)):
             queued += 1
         elif locked(own):
             running += 1
@@ -45,3 +51,19 @@ def left_of(folder: RunFolder, view: RunView) -> Left:
         else:
             lost += 1
     return Left(running=running, ended=ended, lost=lost, queued=queued)
+
+
+def open_attempt(folder: RunFolder, task: TaskView) -> Path | None:
+    """Return the folder of a task's attempt that has begun and not ended, None where there is none.
+
+    Of a task that waits it is the next one, which the journal does not know where its end was lost.
+    """
+    if task.state not in _WAITING:
+        return None if task.state in ENDED else folder.attempt(task.id, max(1, task.attempt))
+    following = folder.attempt(task.id, task.attempt + 1)
+    return following if found_begun(following) else None
+
+
+def found_begun(own: Path) -> bool:
+    """Whether an attempt's folder shows that it was started, whatever the journal knows of it."""
+    return began(str(own)) or (own / PLACE).exists()
