@@ -165,7 +165,8 @@ class Ended(_Event, frozen=True, kw_only=True):
     """The terminal record of an attempt (attempt 0: it never started). `again` = another attempt follows.
 
     `limit` is set where its provider would take no more requests. `repair`: the other attempt is one turn to put right
-    an answer that does not meet the output contract; it costs no retry.
+    an answer that does not meet the output contract; it costs no retry. `unbegun`: nothing of it has run, so it costs
+    no retry either, and its task goes on with what it had.
     """
 
     task: TaskId
@@ -182,6 +183,7 @@ class Ended(_Event, frozen=True, kw_only=True):
     again: bool = False
     limit: Limit | None = None
     repair: bool = False
+    unbegun: bool = False
 
 
 class StopAsked(_Event, frozen=True, kw_only=True):

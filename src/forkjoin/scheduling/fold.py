@@ -114,7 +114,7 @@ def _ended(store: Store, event: Ended) -> None:
         tell(store, slot, event.limit, ended=True)
     if event.again:
         away = sent_away(slot, event)
-        slot.spared, slot.sent_away = slot.spared + (away or event.repair), slot.sent_away + away
+        slot.spared, slot.sent_away = slot.spared + (away or event.repair or event.unbegun), slot.sent_away + away
         store.queue(slot)
         return
     state = state_of(event.outcome)

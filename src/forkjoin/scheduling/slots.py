@@ -53,7 +53,7 @@ class Slot(msgspec.Struct, kw_only=True):
     asked: StopHow | None = None  # the last `End` sent to the live attempt
     paused_before: int = 0  # number of its provider's last pause when its attempt was launched
     capped: bool = False  # the live attempt was told to end, for the budget is used up
-    spared: int = 0  # attempts that cost it no retry, for its provider sent them away
+    spared: int = 0  # attempts that cost it no retry: sent away by its provider, a turn to put right, none that ran
     sent_away: int = 0  # those since it was last asked for
 
     @property

@@ -11,17 +11,17 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from forkjoin.agents import Judgement, Site
+from forkjoin.agents import Judgement
 from forkjoin.backends import Backend, Exited, Job, Signal, began, locked
 from forkjoin.engine.attempts import remains
 from forkjoin.engine.attempts.backlog import Backlog
 from forkjoin.engine.attempts.briefs import Given
 from forkjoin.engine.attempts.carrying_on import Carrying
 from forkjoin.engine.attempts.overlapping import Living, Overlaps, apart
-from forkjoin.engine.attempts.settling import Result, judged, said, settled
+from forkjoin.engine.attempts.settling import Result, harvested, judged, said, settled
 from forkjoin.engine.attempts.setups import Processes, Setups, phase_of
 from forkjoin.engine.attempts.setups import Site as Bare
-from forkjoin.engine.attempts.sites import Sites
+from forkjoin.engine.attempts.sites import NO_SITE, Sites
 from forkjoin.engine.attempts.speaking import speaker
 from forkjoin.engine.attempts.workers import Workers
 from forkjoin.engine.attempts.workshop import Workshop
@@ -148,7 +148,7 @@ class Attempts:
             asked = self.tasks[task]
             shares = asked.shares_tree and not gift.commits
             if shares or self.planned.options.replay is not None:  # a recording writes nothing
-                self._start_in(asked, attempt, self._shared(asked), gift)
+                self._start_in(asked, attempt, self._sites.shared(asked), gift)
                 return
             self._opening.add(key)
             self._workers.submit(lambda: self._open(asked, attempt, gift), begins=True)
@@ -193,7 +193,7 @@ class Attempts:
         exited = remains.with_reason(exited, self._stopping.get(key, ""), capped=key in self._capped)
         place = self.places.get(key)
         if exited.exit is None and not exited.began:
-            return remains.never_began(task, exited.attempt, place)
+            return self._unbegun(task, exited.attempt, remains.NEVER_BEGAN, place)
         bulky = exited.exit is not None and exited.exit.stdout.bytes > _SMALL
         if not bulky and (place is None or place.kind == "shared"):
             return self._carrying.on(settled(self.folder, task, exited, place, self._workshop.harvest))
@@ -250,8 +250,8 @@ class Attempts:
             self.setups.adopt(self._bare(task, event.attempt, place, gift), phase)
             return None
         if isinstance(event, Starting) and not locked(str(own)) and not began(str(own)):
-            return remains.never_began(task, event.attempt, place)
-        self.places[key] = place or self._shared(task)
+            return self._unbegun(task, event.attempt, remains.NEVER_BEGAN, place)
+        self.places[key] = place or self._sites.shared(task)
         self._living.add(key)
         self.local.adopt(str(own), event.task, event.attempt)
         return None
@@ -279,8 +279,7 @@ class Attempts:
     # -- starting
 
     def _start_call(self, task: Task, attempt: int) -> None:
-        site = Site(place=Place(kind="shared", root="", cwd="", level="none"), brief="", scratch="", environ={})
-        call = speaker(task).invocation(task, site)
+        call = speaker(task).invocation(task, NO_SITE)
         self._calls.add((task.id, attempt))
         self.inprocess.start(Job(task=task.id, attempt=attempt, invocation=call))
 
@@ -302,7 +301,7 @@ class Attempts:
         key = (task.id, attempt)
         self._opening.discard(key)
         if isinstance(found, Place) and key in self._stopping:
-            self._end(task, attempt, Stopped(reason=self._stopping[key]), unneeded=found)
+            self._end(task, attempt, Stopped(reason=self._stopping[key]), place=found)
         elif isinstance(found, Place):
             with _Guard(self, task, attempt, place=found):
                 self.places[key] = found
@@ -339,7 +338,7 @@ class Attempts:
     def _set_up(self, site: Bare) -> None:
         """Start an attempt whose workspace is ready now."""
         if site.key in self._stopping:
-            self._end(site.task, site.attempt, Stopped(reason=self._stopping[site.key]), unneeded=site.place)
+            self._end(site.task, site.attempt, Stopped(reason=self._stopping[site.key]), place=site.place)
             return
         self.places[site.key] = site.place
         self._between.add(site.key)
@@ -348,21 +347,35 @@ class Attempts:
 
     def _not_set_up(self, site: Bare, outcome: Outcome, last: str) -> None:
         """Record an attempt whose set-up did not end well, with the last it said."""
-        self._end(site.task, site.attempt, outcome, unneeded=site.place, said=last)
+        self.local.abandon(str(self.folder.attempt(*site.key)))
+        self.tell(remains.unbegun(site.task, site.attempt, outcome, site.place, answer=last))
 
-    def _end(
-        self, task: Task, attempt: int, outcome: Outcome, *, unneeded: Place | None = None, said: str = ""
-    ) -> None:
+    def _end(self, task: Task, attempt: int, outcome: Outcome, *, place: Place | None = None) -> None:
         """Record an attempt that never had a process."""
         if not task.function:
             self.local.abandon(str(self.folder.attempt(task.id, attempt)))
-        place = unneeded or self.places.get((task.id, attempt))
-        ended = Ended(task=task.id, attempt=attempt, outcome=outcome, place=place)
-        self.tell(Result(ended=ended, answer=said, unneeded=place is not None and place.kind != "shared"))
+        result = self._unbegun(task, attempt, outcome, place or self.places.get((task.id, attempt)))
+        if result is not None:
+            self.tell(result)
 
-    def _shared(self, task: Task) -> Place:
-        root = self.planned.tree
-        return Place(kind="shared", root=root, cwd=str(Path(root, task.cwd)), level="none")
+    def _unbegun(self, task: Task, attempt: int, outcome: Outcome, place: Place | None) -> Result | None:
+        """Return the record of an attempt of which nothing ran.
+
+        None where it was to go on in the workspace of an earlier one: what that left there is taken again in a thread.
+        """
+        key = (task.id, attempt)
+        earlier = self._carrying.place(key)
+        if earlier is None:
+            return self._carrying.on(remains.unbegun(task, attempt, outcome, place))
+        self._living.add(key)
+        self._between.add(key)
+
+        def go() -> None:
+            changes, _ = harvested(task, attempt, earlier, self._workshop.harvest)
+            self.tell(self._carrying.on(remains.unbegun(task, attempt, outcome, earlier, changes)))
+
+        self._workers.submit(go)
+        return None
 
 
 class _Guard(msgspec.Struct, frozen=True):
@@ -379,5 +392,5 @@ class _Guard(msgspec.Struct, frozen=True):
         if not isinstance(error, Exception):
             return False
         failed = Failed(kind="setup", reason=said(error))
-        self.attempts._end(self.task, self.attempt, failed, unneeded=self.place)  # noqa: SLF001 - its own guard
+        self.attempts._end(self.task, self.attempt, failed, place=self.place)  # noqa: SLF001 - its own guard
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from forkjoin.engine.attempts.briefs import Given
 from forkjoin.engine.attempts.sessions import GoesOn
 from forkjoin.engine.attempts.settling import Result
 from forkjoin.engine.attempts.speaking import speaker
-from forkjoin.model import Budget, Completed, Failed, NeedsInput, Task, TaskId, Usage
+from forkjoin.model import Budget, Completed, Failed, NeedsInput, Place, Task, TaskId, Usage
 
 _LEAST_USD = 0.01  # 0 would be no bound
 Key: TypeAlias = tuple[TaskId, int]
@@ -41,6 +42,11 @@ class Carrying:
         if gift.goes_on is not None:
             self._goes_on[key] = gift.goes_on
         return gift
+
+    def place(self, key: Key) -> Place | None:
+        """Return the workspace of the earlier attempt that an attempt was to go on in, as long as it is there."""
+        on = self._goes_on.get(key)
+        return on.place if on is not None and on.place is not None and Path(on.place.root).is_dir() else None
 
     def before(self, key: Key) -> Usage | None:
         """Return what an attempt's session had used before it, where its agent counts that again."""

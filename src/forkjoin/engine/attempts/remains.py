@@ -7,11 +7,13 @@ from pathlib import Path
 import msgspec
 
 from forkjoin.backends import Exited, read_exit, unchanged
-from forkjoin.engine.attempts.settling import Harvest, Result, harvested
+from forkjoin.engine.attempts.settling import Harvest, Result, harvested, unneeded
 from forkjoin.engine.records.left import PLACE
 from forkjoin.failpoints import reached
-from forkjoin.model import Ended, Exit, Lost, Place, Task, to_json
+from forkjoin.model import Changes, Ended, Exit, Lost, Outcome, Place, Task, to_json
 from forkjoin.private import write_file
+
+_NO_CHANGES = Changes()
 
 
 def with_reason(exited: Exited, reason: str, *, capped: bool) -> Exited:
@@ -27,11 +29,19 @@ def with_reason(exited: Exited, reason: str, *, capped: bool) -> Exited:
     )
 
 
-def never_began(task: Task, attempt: int, place: Place | None) -> Result:
-    """Return the record of an attempt of which nothing has run: it is tried again, and costs no retry."""
-    lost = Lost(reason="its owner was gone before its program began")
-    unneeded = place is not None and place.kind != "shared"
-    return Result(ended=Ended(task=task.id, attempt=attempt, outcome=lost, place=place), again=True, unneeded=unneeded)
+NEVER_BEGAN = Lost(reason="its owner was gone before its program began")
+
+
+def unbegun(
+    task: Task, attempt: int, outcome: Outcome, place: Place | None, changes: Changes = _NO_CHANGES, *, answer: str = ""
+) -> Result:
+    """Return the record of an attempt of which nothing has run; one that never began is tried again.
+
+    *changes* are those that an earlier attempt left in its workspace.
+    """
+    ended = Ended(task=task.id, attempt=attempt, outcome=outcome, place=place, changes=changes)
+    again = outcome is NEVER_BEGAN
+    return Result(ended=ended, answer=answer, again=again, unneeded=unneeded(place, changes))
 
 
 def kept(own: Path) -> bool:
@@ -58,8 +68,7 @@ def gone_with_the_machine(task: Task, attempt: int, place: Place | None, harvest
         where = f"; what is left of its work lies in {place.root}"
     lost = Lost(reason=f"the machine went down before its result was kept{where}")
     ended = Ended(task=task.id, attempt=attempt, outcome=lost, place=place, changes=changes)
-    unneeded = place is not None and place.kind != "shared" and not trouble and not changes.commit
-    return Result(ended=ended, unneeded=unneeded)
+    return Result(ended=ended, unneeded=unneeded(place, changes))
 
 
 def note_place(folder: Path, place: Place) -> None:

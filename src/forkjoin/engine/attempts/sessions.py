@@ -114,7 +114,7 @@ class Sessions:
         self._live.discard(event.task)
         if not event.again:
             self._asked.pop(event.task, None)
-        if not event.attempt:
+        if not event.attempt or event.unbegun:
             return
         before = self._last.pop(event.task, None)
         session = event.session or (before.session if before is not None else "")

@@ -81,9 +81,12 @@ def settled(
         findings=_findings(task, value),
         repair=recorded is None and _repairable(task, outcome),
     )
-    unneeded = place is not None and place.kind != "shared" and not trouble
-    unneeded = unneeded and not changes.commit and not changes.notes  # a note may tell of what could not be taken
-    return Result(ended=ended, answer=judgement.answer, value=value, unneeded=unneeded)
+    return Result(ended=ended, answer=judgement.answer, value=value, unneeded=unneeded(place, changes))
+
+
+def unneeded(place: Place | None, changes: Changes) -> bool:
+    """Whether a workspace holds nothing that is not in the base: a note may tell of what could not be taken."""
+    return place is not None and place.kind != "shared" and not changes.commit and not changes.notes
 
 
 def _recorded_place(task: Task, attempt: int) -> Place | None:

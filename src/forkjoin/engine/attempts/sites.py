@@ -14,6 +14,9 @@ from forkjoin.model import Base, Place, Planned, Task
 from forkjoin.private import write_file
 from forkjoin.sources import read_tree, seen_from
 
+# Of a call in this process, which is given nothing.
+NO_SITE = Site(place=Place(kind="shared", root="", cwd="", level="none"), brief="", scratch="", environ={})
+
 
 class Sites:
     """Makes them for the attempts of one run."""
@@ -22,6 +25,11 @@ class Sites:
         self._folder, self._planned, self._environ = folder, planned, environ
         self._briefs = Briefs(planned)
         self._files_in: dict[str, tuple[str, ...]] = {}
+
+    def shared(self, task: Task) -> Place:
+        """Return the user's own tree, as the place of a task that writes nothing."""
+        root = self._planned.tree
+        return Place(kind="shared", root=root, cwd=str(Path(root, task.cwd)), level="none")
 
     def site(self, task: Task, attempt: int, place: Place, given: Given, *, base: Base | None) -> Site:
         """Return the site of an attempt that works in *place*; its brief is written then."""

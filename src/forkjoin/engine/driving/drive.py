@@ -244,7 +244,7 @@ class Driver:
         result = masked(result, self._mask)
         ended = result.ended
         again = result.again or self._board.goes_on(self._attempts.tasks[ended.task], ended)
-        ended = replace(ended, again=again, repair=self._board.repairs(ended))
+        ended = replace(ended, again=again, repair=self._board.repairs(ended), unbegun=result.again)
         self._actions.forget((ended.task, ended.attempt))
         self._attempts.recorded((ended.task, ended.attempt))
         self._outbox.settle(replace(result, ended=ended))
