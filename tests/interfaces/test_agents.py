@@ -180,6 +180,16 @@ def test_nobody_to_ask_is_exit_7_with_the_way_to_install_each(
         assert (code, "no coding agent is on this machine" in err, "forkjoin agents" in err) == (7, True, True), err
 
 
+def test_what_it_may_cost_is_said_only_of_what_starts(forkjoin, here: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(here)], check=True)
+    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "a"],
+                   cwd=here, check=True)  # fmt: skip
+    code, _, err = forkjoin("run", "-a", "pi", "-t", "do it")
+    assert (code, "the program of agent pi is not here" in err, "cost" in err) == (7, True, False), err
+    _, _, err = forkjoin("run", "-a", "claude", "-t", "do it")
+    assert "1 task that cost: 1 by claude" in err
+
+
 def test_doctor_has_a_line_for_each_that_is_here(forkjoin, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CODEX_API_KEY")
     facts = {fact["name"]: fact for fact in forkjoin.json("doctor")["facts"]}

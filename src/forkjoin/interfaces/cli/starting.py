@@ -123,10 +123,12 @@ def start(
 
 def _priced(ready: Prepared, asked: Starting, settings: Settings) -> Prepared:
     """Say what it may cost before it starts, where it may; return it with what past runs say of that."""
-    from forkjoin.engine import money, with_estimates
+    from forkjoin.engine import money, refusal, with_estimates
 
     if asked.quiet or money(ready) is None:
         return ready
+    if (why := refusal(ready, prefix=settings.branch_prefix or "forkjoin")) is not None:
+        raise why  # what does not start costs nothing
     ready = with_estimates(ready, Path(settings.home))
     if (found := money(ready)) is not None:
         say(money_line(found))
