@@ -49,6 +49,18 @@ def test_a_link_of_ones_own_is_followed(tmp_path: Path) -> None:
     assert (tmp_path / "disk" / "runs").is_dir()
 
 
+@pytest.mark.parametrize("place", ["dangling", "loop", "long"])
+def test_one_that_can_be_no_folder_is_refused_with_the_remedy(place: str, tmp_path: Path) -> None:
+    home = tmp_path / ("x" * 300 if place == "long" else "home")
+    if place != "long":
+        home.symlink_to(home if place == "loop" else tmp_path / "unmounted")
+    for use in (lambda: new_run_folder(home), lambda: list(run_folders(home))):
+        with pytest.raises(
+            CannotHere, match=r"(unmounted, which is not there|no folder to keep runs in).*FORKJOIN_HOME"
+        ):
+            use()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 @pytest.mark.parametrize("place", ["folder", "link", "dangling", "shelf"])
 def test_one_of_somebody_else_is_refused(place: str, tmp_path: Path) -> None:

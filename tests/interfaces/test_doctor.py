@@ -42,6 +42,12 @@ def test_a_state_folder_that_others_can_write_is_refused(forkjoin) -> None:
     assert [fact["name"] for fact in said["facts"] if fact["verdict"] == "bad"] == ["state folder"]
 
 
+def test_a_state_folder_that_can_be_none_is_said_to_be_not_well(forkjoin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORKJOIN_HOME", str(forkjoin.tree / ("x" * 300)))
+    (fact,) = [fact for fact in forkjoin.json("doctor", code=7)["facts"] if fact["name"] == "state folder"]
+    assert (fact["verdict"], fact["remedy"]) == ("bad", "set FORKJOIN_HOME to one of your own")
+
+
 def test_settings_are_named_with_where_they_came_from(forkjoin, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORKJOIN_RETENTION_DAYS", "30")
     (forkjoin.tree / ".forkjoin.toml").write_text("max_parallel = 3\n")
@@ -134,6 +140,16 @@ def test_a_journal_without_its_plan_is_left_with_what_there_is(forkjoin) -> None
     assert code != 0
     assert "the plan, is gone" in said
     assert "output files below" in said
+    assert f"remove it: rm -r {journal.parent}; forkjoin doctor --fix" in said
+
+
+def test_a_run_whose_journal_was_deleted_is_named_with_what_helps(forkjoin) -> None:
+    run = forkjoin.json("run", "-a", "shell", "-t", "echo x")["run"]
+    own = _home() / "runs" / run
+    (own / "journal.db").unlink()
+    (fact,) = [fact for fact in forkjoin.json("doctor")["facts"] if fact["name"] == "no journal"]
+    assert (str(own) in fact["seen"], f"rm -r {own}" in fact["remedy"]) == (True, True)
+    assert "its journal is gone; see: forkjoin doctor" in forkjoin("show", run)[2]
 
 
 def test_old_runs_are_removed_where_asked_and_at_launch_where_set(forkjoin, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,6 +161,9 @@ def test_old_runs_are_removed_where_asked_and_at_launch_where_set(forkjoin, monk
     assert [run["run"] for run in forkjoin.json("ls")["runs"]] == [second]
     assert forkjoin("rm")[0] == 2
     assert forkjoin("rm", "--older-than", "1h", second)[0] == 2
+    for no_size in ("nan", "-1"):  # which would have everything go
+        assert f"--keep-gib: {no_size} is no size" in forkjoin("rm", f"--keep-gib={no_size}")[2]
+    assert [run["run"] for run in forkjoin.json("ls")["runs"]] == [second]
     assert forkjoin("doctor", "--fix", "--settings")[0] == 2
 
 

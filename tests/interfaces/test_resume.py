@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from forkjoin.engine import attach, settings_from
+from forkjoin.interfaces.cli.verbs import stop
 
 pytestmark = pytest.mark.slow
 
@@ -127,3 +128,53 @@ def test_what_ended_while_nobody_looked_is_collected(forkjoin, orphan: str) -> N
     shown = forkjoin.json("show", f"{orphan}/slow")["tasks"][0]
     assert shown["answer"].strip() == "done-slow"
     assert shown["seconds"] < 4
+
+
+def test_an_owner_that_stands_still_is_said_to_and_what_helps(
+    forkjoin, held: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stop, "_WAIT_S", 0.2)
+    orphan, hold = held
+    owner = forkjoin.process("resume", orphan, "-q")
+    deadline = time.monotonic() + 30
+    while forkjoin.json("ls")["runs"][0]["owner"] is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert f"follow it: forkjoin watch {orphan}" in forkjoin("resume", orphan)[2]
+    owner.send_signal(signal.SIGSTOP)
+    remedy = f"kill -CONT {owner.pid}; or end it: kill -9 {owner.pid}, then: forkjoin resume {orphan}"
+    while remedy not in forkjoin("resume", orphan)[2]:
+        assert time.monotonic() < deadline
+    code, _, said = forkjoin("stop", "--kill", f"{orphan}/")
+    assert (code, remedy in said, "--kill" in said) == (5, True, False), said
+    (fact,) = [fact for fact in forkjoin.json("doctor")["facts"] if fact["name"] == "halted"]
+    assert (fact["verdict"], remedy in fact["remedy"], orphan in fact["seen"]) == ("warning", True, True)
+    owner.send_signal(signal.SIGCONT)
+    owner.communicate(timeout=30)
+    assert forkjoin.json("ls")["runs"][0]["state"] == "stopped"
+    hold.unlink()
+
+
+def test_a_run_whose_tree_is_not_there_waits_for_it_and_loses_nothing(forkjoin, held: tuple[str, Path]) -> None:
+    orphan, hold = held
+    hold.unlink()
+    tree = forkjoin.tree.rename(forkjoin.tree.with_name("moved"))
+    for verb in (("resume", orphan), ("resume", "--detach", orphan), ("wait", orphan), ("watch", orphan)):
+        code, _, said = forkjoin(*verb)
+        assert (code, f"its tree, {forkjoin.tree}, is not there; put it back" in said) == (7, True), said
+    tree.rename(forkjoin.tree)
+    code, out, said = forkjoin("resume", orphan, "-q")
+    assert (code, "3 of 3 tasks ok" in out) == (0, True), said
+
+
+def test_a_run_whose_tree_is_gone_for_good_can_be_stopped(forkjoin, held: tuple[str, Path]) -> None:
+    orphan, _ = held
+    forkjoin.tree.rename(forkjoin.tree.with_name("moved"))
+    assert forkjoin("stop", f"{orphan}/")[0] == 0
+    assert "is over already" in forkjoin("resume", orphan)[2]
+
+
+def test_a_folder_that_was_deleted_under_ones_feet_is_named(forkjoin) -> None:
+    forkjoin.tree.rmdir()
+    code, _, said = forkjoin("ls")
+    assert (code, said) == (7, "error: the folder you are in was deleted; cd to one that is there, or say -C DIR\n")

@@ -18,6 +18,7 @@ from forkjoin.backends.output import (
     whole,
     window_bytes,
 )
+from forkjoin.backends.processes import stands_still
 from forkjoin.backends.segments import kept_segments
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "output_lines",
     "read_exit",
     "shim_of",
+    "stands_still",
     "tail_bytes",
     "unchanged",
     "whole",

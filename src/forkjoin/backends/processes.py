@@ -63,6 +63,12 @@ def start_of(pid: int) -> int:
     return found.start if found is not None else 0
 
 
+def stands_still(pid: int) -> bool:
+    """Whether a process is stopped (SIGSTOP, Ctrl-Z, a debugger); False where that cannot be told."""
+    found = stat(pid)
+    return found is not None and found.state in (b"T", b"t")
+
+
 def _read_boot_id() -> str:
     try:
         fd = os.open("/proc/sys/kernel/random/boot_id", os.O_RDONLY | os.O_CLOEXEC)

@@ -70,6 +70,7 @@ def new_run_folder(home: Path, *, secret: bool = False) -> RunFolder:
     Raises CannotHere where the state folder is not its user's alone or cannot be written, NoRoom on a full disk.
     """
     runs, unfinished = home / "runs", home / UNFINISHED
+    refuse_others(home)  # what can be no folder of ours is said so; looked at again when all of it is there
     try:
         for shelf in (runs, unfinished):
             make_folder(shelf)
@@ -91,9 +92,19 @@ def refuse_others(home: Path) -> None:
     another place is no harm; the link of somebody else may lead anywhere.
     """
     for path in (home, *(home / shelf for shelf in _SHELVES)):
-        with suppress(FileNotFoundError, NotADirectoryError):
-            for look in (path.lstat, path.stat):
-                _refuse_others(path, look())
+        try:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                _refuse_others(path, path.lstat())
+                _refuse_others(path, path.stat())
+        except OSError as error:
+            raise CannotHere(
+                f"{path} is no folder to keep runs in: {error.strerror}; set FORKJOIN_HOME to one of your own"
+            ) from error
+        if path.is_symlink() and not path.exists():
+            raise CannotHere(
+                f"{path} is a link to {path.readlink()}, which is not there; make that folder (or mount its disk), "
+                "or set FORKJOIN_HOME to a folder of your own"
+            )
 
 
 def _refuse_others(path: Path, found: os.stat_result) -> None:
@@ -204,6 +215,16 @@ def run_folders(home: Path) -> Iterator[RunFolder]:
             yield folder
 
 
+def without_journal(home: Path) -> list[Path]:
+    """Return the folders of runs whose journal is gone: somebody deleted it, for it comes and goes with its folder."""
+    try:
+        names = sorted(entry.name for entry in os.scandir(home / "runs") if is_run_id(entry.name))
+    except OSError:
+        return []
+    folders = (RunFolder(home=home, run=RunId(name)) for name in names)
+    return [folder.path for folder in folders if folder.path.is_dir() and not folder.journal.exists()]
+
+
 def find_run(home: Path, name: str) -> RunFolder:
     """Return the run of that id or of that unique beginning or end; raise UnknownId listing the known."""
     known = list(run_folders(home))
@@ -214,7 +235,9 @@ def find_run(home: Path, name: str) -> RunFolder:
         return hits[0]
     if hits:
         raise UnknownId("single run", name, [folder.run for folder in hits], hint="say more of its id")
-    raise UnknownId("run", name, [folder.run for folder in known], hint="see: forkjoin ls")
+    gone = any(path.name == name for path in without_journal(home))
+    hint = "its journal is gone; see: forkjoin doctor" if gone else "see: forkjoin ls"
+    raise UnknownId("run", name, [folder.run for folder in known], hint=hint)
 
 
 def removed(folder: RunFolder) -> UnknownId:
@@ -249,7 +272,8 @@ class OwnerLock:
                 time.sleep(0.02)  # somebody may be asking `owned`, which holds a shared lock for an instant
         else:
             os.close(descriptor)
-            raise RunOwned(f"run {folder.run} is owned by {_said(folder)}; follow it: forkjoin watch")
+            next_step = halted(folder) or f"follow it: forkjoin watch {folder.run}"
+            raise RunOwned(f"run {folder.run} is owned by {_said(folder)}; {next_step}")
         lock = cls(descriptor)
         if not folder.lock.exists():  # removed by who held the lock until now
             lock.release()
@@ -307,6 +331,19 @@ def wait_for_owner(folder: RunFolder, *, most_s: float, until: Callable[[], bool
 def owner_pid(folder: RunFolder) -> int | None:
     """Return the pid that the owner signed its lock with; None where nobody owns the run, 0 where nobody signed."""
     return _signed(folder) if owned(folder) else None
+
+
+def halted(folder: RunFolder) -> str:
+    """Return what to do about an owner that stands still (Ctrl-Z, SIGSTOP), "" where it does not, or there is none."""
+    from forkjoin.backends import stands_still
+
+    pid = owner_pid(folder)
+    if not pid or not stands_still(pid):
+        return ""
+    return (
+        f"that process stands still (Ctrl-Z, SIGSTOP) and does nothing for the run: let it go on: kill -CONT {pid}; "
+        f"or end it: kill -9 {pid}, then: forkjoin resume {folder.run}"
+    )
 
 
 def _said(folder: RunFolder) -> str:

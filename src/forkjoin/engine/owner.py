@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forkjoin.engine.folder import OwnerLock, RunFolder
 from forkjoin.engine.records.kept import KeptRun
 from forkjoin.engine.telling import Teller, Watcher
-from forkjoin.errors import PlanError, RunOwned
+from forkjoin.errors import CannotHere, PlanError, RunOwned
 from forkjoin.model import Plan, RunView
 
 # Who only reads runs has no need of what drives them: that is loaded where it is called.
@@ -33,10 +34,28 @@ class RunOwner(KeptRun):
             self._detach(self._owning())
 
     def own(self) -> None:
-        """Take the run for `drive` or `resume`; raise RunOwned, naming the owner, where it has one."""
+        """Take the run for `drive` or `resume`; raise RunOwned, naming the owner, where it has one.
+
+        Raises CannotHere where it is not over and its tree is not there: all that is left of it would fail for good.
+        """
         self._lock = self._lock or OwnerLock.take(self._folder)
         if not self._seq:  # nothing was read yet: whoever drives it need not read it again
             self._kept = []
+        if self._without_tree() and self.view().ended is None:
+            self._lock.release()
+            self._lock = None
+            raise CannotHere(
+                f"run {self.id} cannot go on: its tree, {self.planned.tree}, is not there; put it back, then: "
+                f"forkjoin resume {self.id}; or give it up: forkjoin stop {self.id}/"
+            )
+
+    def _end(self) -> None:
+        """Start a detached owner that only has to end the run; one that has an owner is left alone."""
+        with suppress(RunOwned):
+            self._detach(self._owning())
+
+    def _without_tree(self) -> bool:
+        return self.planned.options.replay is None and not Path(self.planned.tree).exists()
 
     def drive(self, *, on_event: Watcher | None = None) -> RunView:
         """Own the run in this process until it is over, or handed over; *on_event* is called in a thread of its own.

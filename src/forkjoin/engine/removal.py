@@ -70,6 +70,8 @@ def remove(folder: RunFolder, planned: Planned, events: Sequence[Recorded], view
 
 
 def _taking(folder: RunFolder, view: RunView) -> str:
+    if not Path(view.tree).exists():
+        return f"their tree, {view.tree}, is not there: put it back, or take them: forkjoin diff {folder.run}/TASK"
     if view.repository != view.tree:
         return f"land them: forkjoin land {folder.run}"
     return f"take them: forkjoin diff {folder.run}/TASK | git apply"

@@ -85,7 +85,7 @@ class Run(RunOwner):
             wishes = [TaskId("")] if not tasks else [task.id for task in living]
             self._ask_to_stop([StopAsked(task=task, reason=said, how=how) for task in wishes])
             if not self.owned():
-                self.resume()
+                self._end()
         return tuple(named)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import resource
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,15 @@ from pathlib import Path
 
 from forkjoin.engine.doctor.equipment import equipment
 from forkjoin.engine.doctor.fact import Fact
-from forkjoin.engine.folder import is_run_id, refuse_others, run_folders, sweep, unfinished
+from forkjoin.engine.folder import (
+    RunFolder,
+    is_run_id,
+    refuse_others,
+    run_folders,
+    sweep,
+    unfinished,
+    without_journal,
+)
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
 from forkjoin.errors import CannotHere, ForkjoinError, JournalDamaged, JournalNewer
@@ -93,7 +102,7 @@ def _machine() -> Iterator[Fact]:
 
 
 def _state_folder(home: Path) -> Iterator[Fact]:
-    there = next(folder for folder in (home, *home.parents) if folder.exists())
+    there = next(folder for folder in (home, *home.parents) if os.path.exists(folder))  # noqa: PTH110 - it never raises
     if not_ours := _not_ours(home):
         seen, _, remedy = not_ours.partition("; ")
         yield Fact(name="state folder", verdict="bad", seen=seen, remedy=remedy)
@@ -148,31 +157,40 @@ def _tools() -> Iterator[Fact]:
 
 
 def _runs(home: Path) -> Iterator[Fact]:
-    count, passed, alone, damaged, until = 0, 0, [], [], time.monotonic() + _LOOK_S
+    count, passed, facts, until = 0, 0, list[Fact](), time.monotonic() + _LOOK_S
     for folder in run_folders(home):  # newest first
         count += 1
         if time.monotonic() > until:
             passed += 1
-            continue
-        try:
-            with Run(folder) as run:
-                if run.view().ended is None and not run.owned():
-                    alone.append(folder.run)
-        except JournalNewer as error:
-            yield Fact(name="newer", verdict="warning", seen=f"run {folder.run}: {error}", remedy="upgrade forkjoin")
-        except JournalDamaged:
-            damaged.append(folder.run)
-        except ForkjoinError as error:
-            yield Fact(name="unreadable", verdict="warning", seen=f"run {folder.run}", remedy=str(error))
+        else:
+            facts += _run(folder)
     yield Fact(
         name="runs", verdict="ok", seen=f"{count}" + (f"; the oldest {passed} were not looked at" * (passed > 0))
     )
-    for run_id in alone:
-        yield Fact(name="no owner", verdict="warning", seen=f"run {run_id} is not over, and nobody drives it",
-                   remedy=f"go on with it: forkjoin resume {run_id}")  # fmt: skip
-    for run_id in damaged:
+    yield from facts
+    for path in without_journal(home):
+        yield Fact(name="no journal", verdict="warning", seen=f"a run that no verb finds any more: {path}",
+                   remedy=f"take what you want of it, then: rm -r {shlex.quote(str(path))}")  # fmt: skip
+
+
+def _run(folder: RunFolder) -> Iterator[Fact]:
+    """Yield what is not well with one run."""
+    run_id = folder.run
+    try:
+        with Run(folder) as run:
+            if remedy := run.halted():
+                yield Fact(name="halted", verdict="warning", seen=f"the owner of run {run_id} stands still",
+                           remedy=remedy)  # fmt: skip
+            elif run.view().ended is None and not run.owned():
+                yield Fact(name="no owner", verdict="warning", seen=f"run {run_id} is not over, and nobody drives it",
+                           remedy=f"go on with it: forkjoin resume {run_id}")  # fmt: skip
+    except JournalNewer as error:
+        yield Fact(name="newer", verdict="warning", seen=f"run {run_id}: {error}", remedy="upgrade forkjoin")
+    except JournalDamaged:
         yield Fact(name="damaged", verdict="warning", seen=f"the journal of run {run_id} cannot be read",
                    remedy=f"keep what is sound of it: forkjoin doctor --repair {run_id}")  # fmt: skip
+    except ForkjoinError as error:
+        yield Fact(name="unreadable", verdict="warning", seen=f"run {run_id}", remedy=str(error))
 
 
 def _leftovers(home: Path, tree: Path) -> Iterator[Fact]:

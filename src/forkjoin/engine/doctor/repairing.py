@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -129,4 +130,8 @@ def _left(folder: RunFolder) -> str:
     outputs = len(list(folder.path.glob("tasks/*/*/stdout.*")))
     commits = (folder.path / "git" / "HEAD").exists()
     said = f"what is left of the run: {outputs} output files below {folder.path / 'tasks'}"
-    return said + (f", and its changes as commits in {folder.path / 'git'}" if commits else "")
+    said += f", and its changes as commits in {folder.path / 'git'}" if commits else ""
+    return (
+        f"{said}; nothing can be repaired: take what you want of it, then remove it: "
+        f"rm -r {shlex.quote(str(folder.path))}; forkjoin doctor --fix"
+    )

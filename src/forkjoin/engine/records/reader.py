@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from msgspec.structs import replace
 
-from forkjoin.engine.folder import RunFolder, owned, owner_pid
+from forkjoin.engine.folder import RunFolder, halted, owned, owner_pid
 from forkjoin.errors import JournalDamaged, UnknownId
 from forkjoin.journal import Fold, SqliteJournal, todo
 from forkjoin.model import (
@@ -131,6 +131,10 @@ class RunReader:
     def owner(self) -> int | None:
         """Return the pid of the living process that owns the run, as it signed itself; None where none does."""
         return owner_pid(self._folder)
+
+    def halted(self) -> str:
+        """Return what to do about an owner that stands still; "" where the run has none that does."""
+        return halted(self._folder)
 
     def left(self) -> Left:
         """Return what an owner who takes the run now finds."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forkjoin.errors import PlanError, UnknownId
+from forkjoin.errors import CannotHere, PlanError, UnknownId
 
 _RUN_ID = re.compile(r"\d{8}-\d{6}(-\w+)?")  # as runs are called; a task is not
 
@@ -35,6 +35,8 @@ class Asked:
         tree = Path(self.directory)
         if not tree.is_dir():
             raise PlanError("is no folder", where=f"-C {self.directory}", next_step="name an existing folder")
+        if not tree.is_absolute():
+            _refuse_nowhere()
         return tree
 
     @property
@@ -43,6 +45,13 @@ class Asked:
         from forkjoin.engine import settings_from
 
         return settings_from(os.environ, self.tree)
+
+
+def _refuse_nowhere() -> None:
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise CannotHere("the folder you are in was deleted; cd to one that is there, or say -C DIR") from error
 
 
 def complete_task(incomplete: str) -> list[str]:

@@ -101,6 +101,8 @@ def _expired(ask: Ask) -> int:
 
     if ask.runs or ask.discard:
         raise PlanError("takes no RUN and no --discard", where="--older-than", next_step="say one or the other")
+    if ask.keep_gib is not None and not ask.keep_gib >= 0:  # not a number is no limit either
+        raise PlanError(f"{ask.keep_gib:g} is no size", where="--keep-gib", next_step="say 0 or more")
     days = duration(ask.older_than, "--older-than") / 86400 if ask.older_than else None
     return _named(ask, retire(Path(ask.settings.home), days=days, gib=ask.keep_gib, dry_run=ask.dry_run))
 

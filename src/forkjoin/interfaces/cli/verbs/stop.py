@@ -59,7 +59,7 @@ def act(ask: Ask) -> int:
             f"journal takes no more; make room, then: forkjoin wait {name}"
         )
     if late and not kept:
-        say(f"not all have ended after {_WAIT_S:g} s; again with --kill ends them at once")
+        _say_why(ends)
     return code
 
 
@@ -69,11 +69,22 @@ def _print(stopped: Sequence[dict[str, Any]]) -> None:
         data(f"{task['run']}/{task['id']}: {had}{spell(str(task['state']))}")
 
 
+def _say_why(ends: Sequence[_End]) -> None:
+    for end in ends:
+        if end.halted:
+            say(f"the wish to stop run {end.run} is kept, but its owner has not heard it: {end.halted}")
+    if any(end.late and not end.halted for end in ends):
+        say(f"not all have ended after {_WAIT_S:g} s; again with --kill ends them at once")
+
+
 @dataclass(frozen=True, kw_only=True)
 class _End:
-    """What became of one run's tasks; `kept`: the wish is kept, for the disk is full; `late`: some have not ended."""
+    """What became of one run's tasks; `kept`: the wish is kept, for the disk is full; `late`: some have not ended;
+    `halted`: why they will not, for now.
+    """
 
     run: str
+    halted: str
     tasks: list[dict[str, Any]]
     kept: bool
     late: bool
@@ -93,4 +104,4 @@ def _stopped(ask: Ask, run: Run, tasks: Sequence[str]) -> _End:
         view = run.view()
     now = {task.id: task.state for task in view.tasks}
     rows = [{"run": run.id, "id": task.id, "previous_state": task.state, "state": now[task.id]} for task in before]
-    return _End(run=run.id, tasks=rows, kept=kept, late=late)
+    return _End(run=run.id, tasks=rows, kept=kept, late=late, halted=run.halted() if late else "")
