@@ -9,7 +9,12 @@ the shim load it too. (The idea: fail points of FreeBSD, and of the `fail` crate
 from __future__ import annotations
 
 import os
-import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+else:
+    import _signal as signal  # the same without its enums: nursery.py says why
 
 VARIABLE = "FORKJOIN_FAILPOINTS"
 WIDTH = 64

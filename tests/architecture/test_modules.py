@@ -10,9 +10,11 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from graphlib import TopologicalSorter
 from importlib import metadata
+from pathlib import Path
 
 from architecture.house import ROOT, modules, parsed
 
+from forkjoin.backends import nursing
 from forkjoin.interfaces.cli.table import VERBS
 from forkjoin.model.version import VERSION
 
@@ -142,6 +144,15 @@ def test_the_programs_of_the_backend_need_nothing_but_the_standard_library():
         script += "print(sorted(name for name in sys.modules if name.partition('.')[0] in ('forkjoin', 'msgspec')))"
         done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False)
         assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_a_nursery_loads_nothing_that_takes_long():
+    """Each run starts one: with these its start costs twice as much."""
+    script: Path = nursing.SCRIPT
+    said = f"import sys; sys.path.append({str(script.parent)!r}); import {script.stem}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", said], capture_output=True, text=True, check=True)
+    dear = {"asyncio", "contextlib", "enum", "hashlib", "json", "pathlib", "re", "signal", "socket", "subprocess"}
+    assert dear & {*done.stdout.split()} == set()
 
 
 def entry_points() -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from forkjoin.backends import output_bytes, tail_bytes
 from forkjoin.backends.output import FAR_BEHIND, TICK_BYTES, Tail
-from forkjoin.backends.segments import SEGMENT, Capture, kept_segments, segment_path, segment_size
+from forkjoin.backends.segments import SEGMENT, SHORT, Capture, Digest, kept_segments, segment_path, segment_size
 
 CAP = 16 * 1024  # four segments of 4 KiB
 
@@ -28,6 +29,27 @@ def test_nothing_said_leaves_no_file_and_the_hash_of_nothing(tmp_path: Path) -> 
     record = capture(tmp_path).record()
     assert list(tmp_path.iterdir()) == []
     assert record == {"bytes": 0, "sha256": hashlib.sha256(b"").hexdigest(), "cut": 0, "cut_at": 0}
+
+
+@pytest.mark.parametrize(
+    "sizes", [(), (1,), (SHORT,), (SHORT + 1,), (SHORT - 1, 1, 1, 5), (SHORT // 2,) * 7, (9 * SHORT, 1)]
+)
+def test_the_hash_is_of_all_that_came_however_long_and_in_whatever_pieces(sizes: tuple[int, ...]) -> None:
+    pieces = [bytes([65 + number]) * size for number, size in enumerate(sizes)]
+    digest = Digest()
+    for piece in pieces:
+        digest.update(piece)
+    assert digest.hexdigest() == hashlib.sha256(b"".join(pieces)).hexdigest()
+
+
+def test_where_the_fast_hash_cannot_be_loaded_the_slow_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = b"x" * (SHORT + 1)
+    wanted = hashlib.sha256(said + b"y").hexdigest()
+    monkeypatch.setitem(sys.modules, "hashlib", None)
+    digest = Digest()
+    digest.update(said)
+    digest.update(b"y")
+    assert digest.hexdigest() == wanted
 
 
 def test_a_short_stream_is_kept_as_it_came(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import time
 
 TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+else:
+    import _signal as signal  # the same without its enums: nursery.py says why
 if TYPE_CHECKING or __package__:
     from forkjoin.backends import processes
 else:

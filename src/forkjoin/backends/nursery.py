@@ -14,19 +14,23 @@ import marshal
 import os
 import resource
 import select
-import signal
-import socket
 import sys
 import time
-from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
+    import socket
     from typing import Any
 
     from forkjoin.backends import processes, shim, spawn
     from forkjoin.failpoints import reached
 else:
+    # Each run starts a nursery, and waits for it: what is here and in what it loads does without the modules that cost
+    # over a millisecond (signal, socket and re for their enums, contextlib, json, hashlib for OpenSSL).
+    import _signal as signal
+    import _socket as socket
+
     # Isolated mode leaves the script's folder out; it and ours above go last, and never shadow the standard library.
     here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib is too dear here
     sys.path += [here, os.path.dirname(here)]  # noqa: PTH120 - as above
@@ -217,8 +221,10 @@ class Nursery:
             time.sleep(0.002)
             # Only orphans are reaped here: a shim that ends now must be met by the next `_reap`.
             for process in alive:
-                with suppress(ChildProcessError):
+                try:
                     os.waitpid(process.pid, os.WNOHANG)
+                except ChildProcessError:
+                    continue
 
 
 if __name__ == "__main__":

@@ -8,12 +8,14 @@ life of a process is asked by signal 0, and a daemon that left its group is not 
 from __future__ import annotations
 
 import os
-import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Iterator
     from typing import Any
+else:
+    import _signal as signal  # the same without its enums: nursery.py says why
 
 PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 15, 36
 MOST_ENVIRON = 8 * 1024 * 1024  # bytes of an environment that are looked at
@@ -219,7 +221,7 @@ def _variable(pid: int, name: bytes) -> bytes:
 def send(pid: int, start: int, number: int) -> bool:
     """Send a signal to exactly that process, never to another that got its pid since; False where it is gone."""
     if not hasattr(os, "pidfd_open"):
-        return _send_by_pid(pid, number)
+        return send_by_pid(pid, number)
     try:
         fd = os.pidfd_open(pid)
     except OSError:
@@ -236,7 +238,8 @@ def send(pid: int, start: int, number: int) -> bool:
     return True
 
 
-def _send_by_pid(pid: int, number: int) -> bool:
+def send_by_pid(pid: int, number: int) -> bool:
+    """Send a signal to whatever has that pid; False where that cannot be."""
     try:
         os.kill(pid, number)
     except OSError:

@@ -9,18 +9,19 @@ from __future__ import annotations
 import os
 import resource
 import select
-import signal
 import sys
 import time
-from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from typing import Any
 
     from forkjoin.backends import halting, limits, processes, record, segments, spawn
     from forkjoin.failpoints import reached
 else:
+    import _signal as signal  # the same without its enums: nursery.py says why
+
     import halting
     import limits
     import processes
@@ -267,8 +268,7 @@ class Shim:
         try:
             os.killpg(self.main, number)
         except OSError:  # it has not made its own group yet
-            with suppress(OSError):
-                os.kill(self.main, number)
+            processes.send_by_pid(self.main, number)
 
     def _look_idle(self, now: float) -> None:
         """End a silent attempt, unless its processes have computed in the meantime."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from typing import NoReturn
+else:
+    import _signal as signal  # the same without its enums: nursery.py says why
 if TYPE_CHECKING or __package__:
     from forkjoin.backends import processes
 else:
