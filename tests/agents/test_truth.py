@@ -164,6 +164,21 @@ def test_findings_are_taken_from_the_whole_a_fence_or_among_prose(answer):
     assert [one["title"] for one in json.loads(value)["findings"]] == ["Weak hash"]
 
 
+@pytest.mark.parametrize(
+    "before",
+    ["```python\nx = 1\n```", "~~~ diff\n-x\n~~~", "```python\nx = 1\n```\n{}\n```sh\nls\n```", "```python\nx = 1"],
+)
+def test_a_block_of_another_language_is_no_answer_and_hides_none(before):
+    answer = f"Look:\n{before}\nSo:\n```json\n[]\n```\n"
+    assert claimed_from(answer) == ()
+    assert instance_from(answer)[0] == []
+
+
+def test_what_stands_between_two_blocks_is_none_itself():
+    answer = 'Try:\n```python\nf()\n```\n{"n": 1}\n```\nls\n```\nSo:\n```json\n{"n": 3}\n```'
+    assert told(Task(output=SCHEMA), answer) == (Completed(), b'{"n":3}')
+
+
 @pytest.mark.parametrize("answer", ["[]", '{"findings": []}', "Nothing.\n```json\n[]\n```", 'So: {"findings": []}'])
 def test_no_finding_must_be_said_in_json(answer):
     assert claimed_from(answer) == ()

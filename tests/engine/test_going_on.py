@@ -100,6 +100,14 @@ def test_where_it_is_stopped_before_its_program_is_there_they_are_kept(
     assert kept(stage, left) == ("a.txt",)
 
 
+def test_where_it_is_stopped_while_its_start_waits_for_room_they_are_kept(tmp_path: Path, left: Place) -> None:
+    stage = again(tmp_path, left, FakeDialect())
+    stage.run(during=lambda driver: driver._attempts.stop(A, 2, how="term", reason="enough"))
+    assert stage.local.started == []
+    assert stage.states() == {"a": "stopped"}
+    assert kept(stage, left) == ("a.txt",)
+
+
 @pytest.mark.parametrize("placed", [False, True])
 def test_where_an_owner_died_before_its_program_began_the_next_attempt_goes_on_as_it_was_asked_to(
     tmp_path: Path, left: Place, placed: bool

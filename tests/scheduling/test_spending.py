@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from scheduling.turns import Run, settled, starts
 
+from forkjoin.agents.hearing import Meter
+from forkjoin.agents.said import Spent
 from forkjoin.model import Budget, Completed, Ended, Progress, RetryAsked, Usage
 from forkjoin.scheduling import Cap, new_board, rebuild, step
+from forkjoin.scheduling.purse import Sum
 from forkjoin.testing import a_task
 
 PROVIDERS = {"claude": "anthropic"}
@@ -99,3 +102,32 @@ def test_without_a_budget_nothing_is_counted(usage):
     run.step()
     said = run.step(Ended(task="a", attempt=1, outcome=Completed(), usage=usage))
     assert starts(said) == ["b"]
+
+
+def test_ten_cents_three_times_are_thirty() -> None:
+    run = Paid(*asks("a", "b", "c"), budget=Budget(usd=0.3), max_parallel=1)
+    assert starts(run.step()) == ["a"]
+    assert starts(run.step(done("a", usd=0.1))) == ["b"]
+    assert starts(run.step(done("b", usd=0.1))) == ["c"], "it fits, to the cent"
+    meter = Meter()
+    for _ in range(3):
+        meter.take(Spent(usage=cost(0.1)))
+    assert meter.over(a_task("a", budget=Budget(usd=0.3))) == ""
+    meter.take(Spent(usage=cost(0.0001)))
+    assert "it spent $0.30 of $0.30" in meter.over(a_task("a", budget=Budget(usd=0.3)))
+
+
+def test_a_start_costs_no_look_at_all_that_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    def left(own: Sum, other: Sum) -> Sum:
+        nonlocal looks
+        looks += 1
+        return Sum(usd=max(0.0, own.usd - other.usd))
+
+    monkeypatch.setattr(Sum, "left", left)
+    run = Paid(*asks(*(f"t{n}" for n in range(300))), budget=Budget(usd=1000.0))
+    assert len(starts(run.step())) == 300
+    for number in range(20):  # nobody waits any more
+        run.step(done(f"t{number}", usd=0.1))
+    assert looks <= 300

@@ -12,6 +12,7 @@ import msgspec
 from forkjoin.model import SEVERITIES, Claimed
 
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*(\w*)")
+_OUR_FENCES = ("", "json", "jsonc", "json5")
 _OPENS = re.compile(r"^[ \t]*(?=[\[{])", re.MULTILINE)
 _ANYWHERE = re.compile(r"(?=[\[{])")
 _BUDGET = 8_000_000  # characters that failed tries may cost: an answer of brackets alone must not take minutes
@@ -138,17 +139,17 @@ def _whole(text: str) -> Any:
 
 def _fenced(text: str) -> Iterator[str]:
     """Yield the insides of fenced blocks that say json or nothing, in their order."""
-    fence, inside = "", list[str]()
+    fence, wanted, inside = "", False, list[str]()
     for line in text.split("\n"):
         mark = _FENCE.match(line)
-        if not fence:
-            if mark is not None and mark[2].lower() in ("", "json", "jsonc", "json5"):
-                fence, inside = mark[1], []
-        elif mark is not None and mark[1].startswith(fence) and not mark[2]:
-            yield "\n".join(inside)
-            fence = ""
-        else:
+        if mark is None or not mark[1].startswith(fence) or (wanted and mark[2]):
             inside.append(line)
+        elif fence and not mark[2]:
+            if wanted:
+                yield "\n".join(inside)
+            fence, wanted = "", False
+        else:  # in a block of another language, too: one that was never closed
+            fence, wanted, inside = mark[1], mark[2].lower() in _OUR_FENCES, []
 
 
 def _embedded(text: str) -> Iterator[Any]:

@@ -20,7 +20,7 @@ from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, 
 from forkjoin.agents.troubles import dated, limit_of
 from forkjoin.errors import listed
 from forkjoin.model import Completed, Failed, FailureKind, Outcome, Task, TimedOut, Usage, spoken
-from forkjoin.model.usage import in_dollars
+from forkjoin.model.usage import in_dollars, too_many_dollars
 
 _Number = TypeVar("_Number", int, float)
 _ANSWER_CHARS = 1_048_576  # of an answer; a longer one is cut there, and says so
@@ -154,7 +154,7 @@ class Meter:
         tokens = (used.input_tokens or 0) + (used.output_tokens or 0)
         if task.budget.tokens is not None and tokens > task.budget.tokens:
             return f"it used {tokens:,} tokens of {task.budget.tokens:,}; for more: budget: {{tokens: N}}"
-        if task.budget.usd is not None and (used.usd or 0.0) > task.budget.usd:
+        if task.budget.usd is not None and too_many_dollars(used.usd or 0.0, task.budget.usd):
             return (
                 f"it spent {in_dollars(used.usd or 0.0)} of {in_dollars(task.budget.usd)}; for more: budget: {{usd: N}}"
             )

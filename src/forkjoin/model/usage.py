@@ -11,6 +11,11 @@ def in_dollars(usd: float) -> str:
     return f"${usd:.2f}" if usd >= 0.01 or usd <= 0 else f"${max(usd, 0.0001):.4f}"
 
 
+def too_many_dollars(spent: float, most: float) -> bool:
+    """Whether more is spent than may be: three times ten cents are thirty, whatever binary fractions make of them."""
+    return round(spent - most, 6) > 0
+
+
 class Usage(Value, frozen=True, kw_only=True, omit_defaults=True):
     """Seconds of CPU, bytes of memory at the peak, tokens and US dollars; None where not known."""
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from forkjoin.model import Blocked, Outcome, Skipped, Stopped, TaskId, state_of
 from forkjoin.scheduling.commands import Command, End, Finish, Reclaim, Settle, Start
 from forkjoin.scheduling.pausing import pauses
+from forkjoin.scheduling.purse import Sum
 from forkjoin.scheduling.slots import Slot, Store
-from forkjoin.scheduling.spending import affordable, overspent
+from forkjoin.scheduling.spending import affordable, overspent, promised
 
 
 def dispatch(store: Store) -> Iterator[Command]:
@@ -72,20 +73,26 @@ def _claims(store: Store) -> Iterator[Command]:
 
 
 def _starts(store: Store) -> Iterator[Command]:
-    while (slot := _next(store)) is not None:
+    if not _open(store) or not any(lane.heavy or lane.light for lane in store.lanes):
+        return
+    spent = promised(store)
+    while (slot := _next(store, spent)) is not None:
         store.go_live(slot, slot.attempt + 1, "starting")
+        if slot.lane.provider:
+            spent = spent.plus(slot.lane.mean)
         yield Start(task=slot.task, attempt=slot.attempt)
 
 
-def _next(store: Store) -> Slot | None:
+def _next(store: Store, spent: Sum) -> Slot | None:
     """Return the task to start next and take it off its heap, None where nothing may start now.
 
     Among those that take cores the first one is waited for, so that a wide one is not overtaken for ever; those that
     take none go past it. Tasks whose agent, model or provider takes no more are passed over: others need not wait.
+    *spent* is of the run's budget, with what those that run will spend.
     """
     if not _open(store):
         return None
-    open_ = [lane for lane in store.lanes if lane.open and affordable(store, lane)]
+    open_ = [lane for lane in store.lanes if lane.open and affordable(store, lane, spent)]
     light = _first(store, [lane.light for lane in open_])
     heavy = _first(store, [lane.heavy for lane in open_])
     if heavy is not None and store.cores_used + heavy.need > store.limits.cores:

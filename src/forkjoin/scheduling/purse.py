@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from forkjoin.model import Budget, Usage
-from forkjoin.model.usage import in_dollars
+from forkjoin.model.usage import in_dollars, too_many_dollars
 
 
 class Sum(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +28,7 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
         return Sum(usd=max(0.0, self.usd - other.usd), tokens=max(0.0, self.tokens - other.tokens))
 
     def above(self, budget: Budget) -> bool:
-        return (budget.usd is not None and self.usd > budget.usd) or (
+        return (budget.usd is not None and too_many_dollars(self.usd, budget.usd)) or (
             budget.tokens is not None and self.tokens > budget.tokens
         )
 

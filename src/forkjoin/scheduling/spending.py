@@ -29,16 +29,19 @@ def afford(store: Store, budget: Budget) -> None:
     store.purse.budget = budget
 
 
-def affordable(store: Store, lane: Lane) -> bool:
-    """Whether one more task of a lane may start: what is spent, and what it and those that run will, by the mean of
-    those before them, is within the budget."""
+def promised(store: Store) -> Sum:
+    """Return what is spent, and what those that run will spend, by the mean of those before them."""
     purse = store.purse
-    if not purse.bound or not lane.provider:
-        return True
-    expected = purse.spent.plus(lane.mean)
-    for slot in _spending(store):
+    expected = purse.spent
+    for slot in _spending(store) if purse.bound else ():
         expected = expected.plus(slot.lane.mean.left(purse.live.get(slot.number, Sum())))
-    return not expected.above(purse.budget)
+    return expected
+
+
+def affordable(store: Store, lane: Lane, promised: Sum) -> bool:
+    """Whether one more task of a lane may start: it and what is *promised* already are within the budget."""
+    purse = store.purse
+    return not purse.bound or not lane.provider or not promised.plus(lane.mean).above(purse.budget)
 
 
 def overspent(store: Store) -> Iterator[Cap]:
@@ -46,13 +49,13 @@ def overspent(store: Store) -> Iterator[Cap]:
     purse = store.purse
     if not purse.bound:
         return
-    over, spending = purse.spent.above(purse.budget), _spending(store)
-    for slot in spending if over else ():
+    over = purse.spent.above(purse.budget)
+    for slot in _spending(store) if over else ():
         if not slot.capped and slot.stop is None:
             slot.capped = True
             yield Cap(task=slot.task, attempt=slot.attempt, reason=purse.said)
-    if over or not spending:
-        closed = [lane for lane in store.lanes if lane.provider and (over or not affordable(store, lane))]
+    if over or not any(store.slots[number].lane.provider for number in store.live):
+        closed = [lane for lane in store.lanes if lane.provider and (over or not affordable(store, lane, purse.spent))]
         if closed:
             _leave_out(store, closed, purse.said)
 

@@ -139,16 +139,16 @@ class Attempts:
         """Start it, after its start was journaled; a workspace of its own is opened in a thread first."""
         asked, key = self.tasks[task], (task, attempt)
         self._living.add(key)
-        if key in self._stopping:  # while its start waited for room in the journal
-            self._end(asked, attempt, Stopped(reason=self._stopping[key]))
-            return
         self._between.add(key)
         with _Guard(self, asked, attempt):
+            gift = Given() if asked.function else self._carrying.remember(key, given())
+            asked = self.tasks[task]
+            if key in self._stopping:  # while its start waited for room in the journal
+                self._end(asked, attempt, Stopped(reason=self._stopping[key]))
+                return
             if asked.function:
                 self._start_call(asked, attempt)
                 return
-            gift = self._carrying.remember(key, given())
-            asked = self.tasks[task]
             shares = asked.shares_tree and not gift.commits
             if shares or self.planned.options.replay is not None:  # a recording writes nothing
                 self._start_in(asked, attempt, self._sites.shared(asked), gift)

@@ -55,7 +55,8 @@ def chosen(view: RunView, ask: LandAsk, *, landed: Collection[TaskId]) -> Chosen
     for task in _in_order(view, behind):
         if task.id in wanted:
             _choose(found, task, ask, accept=accept.get(task.id, ()), stands_on=behind[task.id], landed=landed)
-    others = [task.id for task in view.unlanded if task.id not in {*wanted, *open_, *landed}]
+    settled = {*wanted, *open_, *landed}
+    others = [task.id for task in view.unlanded if task.id not in settled]
     if others:
         found.notes.append(f"not asked for, and not landed: {listed(others, _SHOWN)}")
     named = {str(name) for name in ask.tasks}
@@ -234,9 +235,13 @@ def _wanted(view: RunView, names: Sequence[str], behind: dict[TaskId, tuple[Task
         if task is None:
             raise UnknownId("task", name, [task.id for task in view.tasks], hint=f"this is run {view.run}")
         todo.append(task.id)
-    for one in todo:  # grows while it is read
-        todo += [first for first in behind[one] if first not in todo]
-    return set(todo)
+    wanted: set[TaskId] = set()
+    while todo:
+        one = todo.pop()
+        if one not in wanted:
+            wanted.add(one)
+            todo += behind[one]
+    return wanted
 
 
 def _in_order(view: RunView, behind: dict[TaskId, tuple[TaskId, ...]]) -> list[TaskView]:
