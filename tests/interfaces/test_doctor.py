@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from forkjoin.engine.doctor import examining
+from forkjoin.engine.doctor import examining, runs
 from forkjoin.model import Options
 
 
@@ -193,7 +193,7 @@ def test_a_journal_of_a_newer_forkjoin_is_not_called_damaged(forkjoin) -> None:
 
 def test_more_runs_than_there_is_time_for_are_counted(forkjoin, monkeypatch: pytest.MonkeyPatch) -> None:
     forkjoin.json("run", "-a", "shell", "-t", "true")
-    monkeypatch.setattr(examining, "_LOOK_S", -1.0)
+    monkeypatch.setattr(runs, "_LOOK_S", -1.0)
     facts = {fact["name"]: fact for fact in forkjoin.json("doctor")["facts"]}
     assert facts["runs"]["seen"] == "1; the oldest 1 were not looked at"
 

@@ -202,6 +202,14 @@ def cannot_write(folder: Path, error: OSError) -> CannotHere | NoRoom:
     return CannotHere(f"cannot write to {folder}: {error.strerror}; set FORKJOIN_HOME to a folder that can be written")
 
 
+def cannot_go_on(folder: RunFolder, error: OSError) -> CannotHere | NoRoom:
+    """Return the error to raise for one of the system's that keeps an owner from driving its run."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    said = f"run {folder.run} cannot go on: {folder.path}: {error.strerror or error}"
+    next_step = f"{'make room' if full else 'mend that'}, then: forkjoin resume {folder.run}"
+    return NoRoom(f"{said}; {next_step}") if full else CannotHere(f"{said}; {next_step}")
+
+
 def run_folders(home: Path) -> Iterator[RunFolder]:
     """Yield the runs that have a journal, newest first; raise CannotHere where the folder is not this user's alone."""
     refuse_others(home)

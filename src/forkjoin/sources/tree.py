@@ -20,10 +20,11 @@ from forkjoin.sources.repository import is_ignored, listed, repository_of
 _SKIPPED = frozenset(map(os.fsencode, SKIPPED_FOLDERS))
 
 
-def read_tree(root: Path, *, limit_files: int = 200_000) -> Tree:
+def read_tree(root: Path, *, limit_files: int = 200_000, without: Path | None = None) -> Tree:
     """Return the files below *root* that git tracks or does not ignore; outside git all but the `SKIPPED_FOLDERS`.
 
-    A file as root is a tree of that one file. Nested repositories and submodules are not part of the tree. Without a
+    A file as root is a tree of that one file. Nested repositories and submodules are not part of the tree, nor is what
+    lies in the folder *without* (our own state folder may lie in the tree). Without a
     git program every folder is read as one outside git. Raises PlanError where *root* is not there or not readable,
     NoRoom above *limit_files*, CannotHere where git refuses the repository.
     """
@@ -43,7 +44,8 @@ def read_tree(root: Path, *, limit_files: int = 200_000) -> Tree:
         else:
             names = iter(found)
             unreadable.update(closed)
-    taken = list(islice(names, limit_files + 1))
+    ours = _below(top, without)
+    taken = list(islice((name for name in names if not (ours and name.startswith(ours))), limit_files + 1))
     if len(taken) > limit_files:
         raise NoRoom(
             f"{top} has more than {limit_files:,} files; name a folder in it (-C), or ignore what is not source"
@@ -70,6 +72,14 @@ def _root(given: Path) -> tuple[Path, bytes | None]:
     if not os.access(top, os.R_OK | os.X_OK):
         raise PlanError("may not be read", where=str(given), next_step="look at its permissions")
     return top, None if stat.S_ISDIR(mode) else os.fsencode(path.name)
+
+
+def _below(top: Path, folder: Path | None) -> bytes:
+    """Return how the names of what lies in *folder* begin, relative to *top*; b"" where it does not lie below that."""
+    real = top if folder is None else folder.resolve()
+    if real == top or not real.is_relative_to(top):
+        return b""
+    return os.fsencode(real.relative_to(top)) + b"/"
 
 
 def _walked(top: bytes, unreadable: set[bytes]) -> Iterator[bytes]:

@@ -44,8 +44,11 @@ def _write_manifest(store: Store, top: Path, found: Listing) -> None:
     """Write down modes and times of files, and the folders: what makes a copy more than a checkout."""
     rows = [b"%d %d %s" % (s.st_mode, s.st_mtime_ns, path) for path, s in found.present.items()]
     for folder, inner, _ in os.walk(os.fsencode(top)):
-        inner[:] = [name for name in inner if os.fsdecode(name) not in SKIPPED_FOLDERS]
         below = os.path.relpath(folder, os.fsencode(top))
+        if store.beside and store.beside == below + b"/":
+            inner.clear()
+            continue
+        inner[:] = [name for name in inner if os.fsdecode(name) not in SKIPPED_FOLDERS]
         with suppress(OSError):
             rows.append(b"%d 0 %s" % (os.lstat(folder).st_mode, below))
     manifest = store.path / "manifest"

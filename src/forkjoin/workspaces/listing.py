@@ -37,6 +37,15 @@ class Listing:
         self.present.update(files)
         self.new.update(files)
 
+    def leave_out(self, below: bytes) -> None:
+        """Let go of what is new and lies below a folder; b"" for none."""
+        if below:
+            for path in [path for path in self.new if path.startswith(below)]:
+                self.new.discard(path)
+                self.present.pop(path, None)
+            self.nested = [path for path in self.nested if not path.startswith(below)]
+            self.odd = [path for path in self.odd if not path.startswith(below)]
+
     @property
     def empty(self) -> bool:
         """Whether the work tree is as its index says."""

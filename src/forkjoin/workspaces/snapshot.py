@@ -35,6 +35,7 @@ def snapshot(store: Store, repository: GitTree) -> tuple[str, str]:
     top, ours = Path(repository.top), store.git()
     with _users_view(store, repository) as git:
         found = listing(git, top)
+        found.leave_out(store.beside)
         take_in(git, top, found)
         tree = git.line("write-tree")
     old = ours.line("rev-parse", f"{repository.head}^{{tree}}") if repository.head else ""

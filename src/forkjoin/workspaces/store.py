@@ -60,6 +60,17 @@ class Store:
         return Path(self.tree.git.top if self.tree.git else self.tree.root)
 
     @property
+    def beside(self) -> bytes:
+        """How paths of the state folder that this repository lies in begin, seen from `top`; b"" where it lies outside.
+
+        An agent's tree must not hold the journals of runs, and each run's base all that was kept of those before it.
+        """
+        home, top = self.path.parents[2], self.top.resolve()
+        if home == top or not home.is_relative_to(top):
+            return b""
+        return os.fsencode(home.relative_to(top)) + b"/"
+
+    @property
     def shallow(self) -> bytes:
         """The commits at which the user's history was cut off, b"" where it is whole."""
         with suppress(OSError):

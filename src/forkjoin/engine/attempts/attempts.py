@@ -25,8 +25,8 @@ from forkjoin.engine.attempts.sites import NO_SITE, Sites
 from forkjoin.engine.attempts.speaking import speaker
 from forkjoin.engine.attempts.workers import Workers
 from forkjoin.engine.attempts.workshop import Workshop
-from forkjoin.engine.folder import RunFolder
-from forkjoin.errors import CannotHere, ForkjoinError, NoRoom
+from forkjoin.engine.folder import RunFolder, cannot_go_on
+from forkjoin.errors import ForkjoinError, NoRoom
 from forkjoin.failpoints import reached
 from forkjoin.model import (
     Base,
@@ -117,7 +117,7 @@ class Attempts:
             try:
                 await self.local.open(emit)
             except OSError as error:
-                raise _cannot_drive(self.folder, error) from error
+                raise cannot_go_on(self.folder, error) from error
 
     def reserve(self, task: TaskId, attempt: int) -> Failed | None:
         """Take the attempt's folder and lock, before its start is journaled; return why that failed, None if not.
@@ -379,13 +379,6 @@ class Attempts:
 
         self._workers.submit(go)
         return None
-
-
-def _cannot_drive(folder: RunFolder, error: OSError) -> CannotHere | NoRoom:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    said = f"run {folder.run} cannot go on: {folder.path}: {error.strerror or error}"
-    next_step = f"{'make room' if full else 'mend that'}, then: forkjoin resume {folder.run}"
-    return NoRoom(f"{said}; {next_step}") if full else CannotHere(f"{said}; {next_step}")
 
 
 class _Guard(msgspec.Struct, frozen=True):

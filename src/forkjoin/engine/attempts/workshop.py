@@ -114,6 +114,6 @@ class Workshop:
     def _made(self) -> Workspaces:
         with self._lock:
             if self._workspaces is None:
-                tree = read_tree(Path(self._planned.tree))
+                tree = read_tree(Path(self._planned.tree), without=self._folder.home)
                 self._workspaces = Workspaces(self._planned.run, self._folder.path, self._folder.home, tree)
             return self._workspaces

@@ -5,29 +5,25 @@ from __future__ import annotations
 import os
 import platform
 import resource
-import shlex
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from forkjoin.engine.doctor.equipment import equipment
 from forkjoin.engine.doctor.fact import Fact
+from forkjoin.engine.doctor.runs import runs_facts
 from forkjoin.engine.folder import (
-    RunFolder,
     is_run_id,
     refuse_others,
     run_folders,
     sweep,
     unfinished,
-    without_journal,
 )
-from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
-from forkjoin.errors import CannotHere, ForkjoinError, JournalDamaged, JournalNewer
+from forkjoin.errors import CannotHere
 from forkjoin.journal import damaged_claims
 from forkjoin.model import Options
 from forkjoin.sources import repository_of
@@ -40,7 +36,6 @@ NETWORKED = frozenset(
      "fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "beegfs", "gpfs", "virtiofs")
 )  # fmt: skip
 _FEW_FILES, _LITTLE = 256, 1024**3
-_LOOK_S = 2.0  # for how long journals are read
 
 
 def examined(settings: Settings, tree: Path) -> list[Fact]:
@@ -48,7 +43,7 @@ def examined(settings: Settings, tree: Path) -> list[Fact]:
     home = Path(settings.home)
     facts = [*_machine(), *_limits(), *_tools(), *equipment(settings), *_state_folder(home)]
     if not _not_ours(home):  # else nothing in it is looked at
-        facts += [*_runs(home), *_leftovers(home, tree)]
+        facts += [*runs_facts(home), *_leftovers(home, tree)]
     return [*facts, _kept(settings)]
 
 
@@ -154,43 +149,6 @@ def _tools() -> Iterator[Fact]:
         yield Fact(name="git", verdict="ok", seen=program())
     except CannotHere as error:
         yield Fact(name="git", verdict="warning", seen="none that is new enough", remedy=str(error))
-
-
-def _runs(home: Path) -> Iterator[Fact]:
-    count, passed, facts, until = 0, 0, list[Fact](), time.monotonic() + _LOOK_S
-    for folder in run_folders(home):  # newest first
-        count += 1
-        if time.monotonic() > until:
-            passed += 1
-        else:
-            facts += _run(folder)
-    yield Fact(
-        name="runs", verdict="ok", seen=f"{count}" + (f"; the oldest {passed} were not looked at" * (passed > 0))
-    )
-    yield from facts
-    for path in without_journal(home):
-        yield Fact(name="no journal", verdict="warning", seen=f"a run that no verb finds any more: {path}",
-                   remedy=f"take what you want of it, then: rm -r {shlex.quote(str(path))}")  # fmt: skip
-
-
-def _run(folder: RunFolder) -> Iterator[Fact]:
-    """Yield what is not well with one run."""
-    run_id = folder.run
-    try:
-        with Run(folder) as run:
-            if remedy := run.halted():
-                yield Fact(name="halted", verdict="warning", seen=f"the owner of run {run_id} stands still",
-                           remedy=remedy)  # fmt: skip
-            elif run.view().ended is None and not run.owned():
-                yield Fact(name="no owner", verdict="warning", seen=f"run {run_id} is not over, and nobody drives it",
-                           remedy=f"go on with it: forkjoin resume {run_id}")  # fmt: skip
-    except JournalNewer as error:
-        yield Fact(name="newer", verdict="warning", seen=f"run {run_id}: {error}", remedy="upgrade forkjoin")
-    except JournalDamaged:
-        yield Fact(name="damaged", verdict="warning", seen=f"the journal of run {run_id} cannot be read",
-                   remedy=f"keep what is sound of it: forkjoin doctor --repair {run_id}")  # fmt: skip
-    except ForkjoinError as error:
-        yield Fact(name="unreadable", verdict="warning", seen=f"run {run_id}", remedy=str(error))
 
 
 def _leftovers(home: Path, tree: Path) -> Iterator[Fact]:

@@ -36,7 +36,7 @@ def look_prepared(
     """
     if not path.exists():
         raise PlanError("there is no such file or folder", where=str(path))
-    known, scope = to_review(path, (here or Path.cwd()).resolve())
+    known, scope = to_review(path, (here or Path.cwd()).resolve(), Path(settings.home))
     task = replace(_work(str(overrides.agent), asked.line), reads=scope or None)
     names = tuple(dict.fromkeys(asked.perspectives)) or USUAL
     taken, left_out = taken_in(asked.narrow.sarif, names)

@@ -104,7 +104,7 @@ def prepared(plan: Plan, *, settings: Settings, tree: Path, overrides: Overrides
     owned = with_own_agents(plan, tree)
     alone = only_agent() if _nameless(owned, settings, flags) else ""
     whole = completed(_with_agents(owned, settings, flags, alone=alone))
-    known = read_tree(tree)
+    known = read_tree(tree, without=Path(settings.home))
     made = spread(whole, known)
     if flags.permission is not None:
         made = replace(made, plan=_permitted(made.plan, flags.permission))
@@ -143,7 +143,7 @@ def review_prepared(
     if not path.exists():
         raise PlanError("there is no such file or folder", where=str(path))
     flags = overrides or Overrides()
-    known, scope = to_review(path, (here or Path.cwd()).resolve())
+    known, scope = to_review(path, (here or Path.cwd()).resolve(), Path(settings.home))
     name = f"review of {scope[0] if scope else Path(known.root).name}"
     refuse_unanalysed(perspectives, Path(known.root))
     every = cards(known.root, known.files)
@@ -176,9 +176,12 @@ def review_prepared(
     )
 
 
-def to_review(path: Path, here: Path) -> tuple[Tree, tuple[str, ...]]:
-    """Return the tree a review belongs to, and the part of it that is looked at (nothing: all of it)."""
-    target, known = path.resolve(), read_tree(path)
+def to_review(path: Path, here: Path, home: Path) -> tuple[Tree, tuple[str, ...]]:
+    """Return the tree a review belongs to, and the part of it that is looked at (nothing: all of it).
+
+    What lies in the state folder *home* is no part of it.
+    """
+    target, known = path.resolve(), read_tree(path, without=home)
     if target != here and target.is_relative_to(here):
         return seen_from(known, here), (target.relative_to(here).as_posix(),)
     return known, (path.name,) if path.is_file() else ()
