@@ -16,6 +16,7 @@ from forkjoin.agents.troubles import limit_of, trouble
 from forkjoin.model import Completed, Exit, Failed, Outcome, Stopped, Stream, Task, TimedOut, Usage
 
 STREAMS = Path(__file__).resolve().parents[1] / "data" / "agents"
+CUT = "The answer is only hal"
 CODING = ("claude", "codex", "opencode", "pi")
 
 
@@ -47,6 +48,7 @@ ROWS = (
     Row(stream="claude/sigint-waiting-model", outcome=Failed, kind="agent", says="stops before it says", answer=""),
     Row(stream="claude/sigterm-in-bash", code=143, outcome=Failed, kind="exit", says="143", answer=""),
     Row(stream="claude/sigterm-waiting-model", code=143, outcome=Failed, kind="exit", says="143", answer=""),
+    Row(stream="claude/cut", code=1, outcome=Failed, kind="agent", says="output token maximum", answer=CUT),
     Row(stream="codex/success"),
     Row(stream="codex/apply-patch", answer="P"),
     Row(stream="codex/sandbox"),
@@ -64,6 +66,7 @@ ROWS = (
     Row(stream="codex/sigint-waiting-model", code=1, outcome=Failed, kind="exit", answer=""),
     Row(stream="codex/sigterm-in-bash", code=None, outcome=Failed, kind="exit", answer=""),
     Row(stream="codex/sigterm-waiting-model", code=None, outcome=Failed, kind="exit", answer=""),
+    Row(stream="codex/cut", code=1, outcome=Failed, kind="agent", says="max_output_tokens", answer=CUT),
     Row(stream="opencode/success"),
     Row(stream="opencode/resume", answer="SECOND"),
     Row(stream="opencode/recover500", answer="RECOVERED"),
@@ -71,7 +74,9 @@ ROWS = (
     Row(stream="opencode/error401", code=1, outcome=Failed, kind="login", says="mock failure 401", answer=""),
     Row(stream="opencode/sigint-in-bash", code=None, outcome=Failed, kind="exit", answer=""),
     Row(stream="opencode/sigterm-in-bash", code=None, outcome=Failed, kind="exit", answer=""),
+    Row(stream="opencode/cut", outcome=Failed, kind="agent", says="its answer was cut off", answer=CUT),
     Row(stream="pi/success"),
+    Row(stream="pi/cut", outcome=Failed, kind="agent", says="its answer was cut off", answer=CUT),
     Row(stream="pi/resume", answer="SECOND"),
     Row(stream="pi/recover500", answer="RECOVERED"),
     Row(stream="pi/error401", outcome=Failed, kind="login", says="mock failure 401", answer=""),

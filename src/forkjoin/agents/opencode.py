@@ -27,7 +27,7 @@ from forkjoin.agents.records import (
     text_at,
     tool_line,
 )
-from forkjoin.agents.said import Action, Answered, Denied, Over, Said, Session, Spent, Turn
+from forkjoin.agents.said import CUT_OFF, Action, Answered, Denied, Over, Said, Session, Spent, Turn
 from forkjoin.agents.seeing import Places, Seen, read_settings, servers_at
 from forkjoin.agents.streaming import StreamDialect, nothing
 from forkjoin.agents.troubles import trouble
@@ -140,8 +140,13 @@ def _finished(found: Record) -> Iterable[Said]:
     )
     yield Spent(usage=usage)
     yield Turn()
-    if text_at(found, "part", "reason") == "stop":
-        yield Over()
+    match text_at(found, "part", "reason"):
+        case "stop":
+            yield Over()
+        case "length":
+            yield CUT_OFF
+        case _:
+            pass
 
 
 def _error(found: Record) -> Iterable[Said]:

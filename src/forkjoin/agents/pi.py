@@ -27,7 +27,7 @@ from forkjoin.agents.records import (
     text_at,
     tool_line,
 )
-from forkjoin.agents.said import Action, Answered, Over, Said, Session, Spent, Turn
+from forkjoin.agents.said import CUT_OFF, Action, Answered, Over, Said, Session, Spent, Turn
 from forkjoin.agents.seeing import Places, read_settings
 from forkjoin.agents.streaming import StreamDialect, nothing
 from forkjoin.agents.troubles import trouble
@@ -117,6 +117,8 @@ def _message(found: Record) -> Iterable[Said]:
     if text:
         yield Answered(text=text)
         yield Action(text=text)
+    if text_at(found, "message", "stopReason") == "length":  # and with that it calls its work done
+        yield CUT_OFF
 
 
 def _tool(found: Record) -> Iterable[Said]:

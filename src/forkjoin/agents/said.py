@@ -79,6 +79,10 @@ class Trouble:
     delay_s: float | None = None
 
 
+# Of an answer that its model was not let say to its end, though its program calls that one, too.
+CUT_OFF = Trouble(kind="other", message="its answer was cut off: its model may say no more at once")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Over:
     """The agent says that its work has come to its own end."""
