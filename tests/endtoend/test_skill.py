@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from forkjoin.agents.table import coders
 from forkjoin.engine.installing.installing import plugin_files
 from forkjoin.interfaces.cli.main import answered
 
@@ -70,11 +71,30 @@ def test_every_command_of_the_skill_works(said) -> None:
             run = started[0]
         if verb == "wait":
             assert [task["state"] for task in answer["runs"][0]["tasks"]] == ["completed", "failed"]
-        if verb == "retry":
+        if verb in ("retry", "send"):
             assert said(f"forkjoin wait --timeout 60s --json {run}")[0] == 0
-    assert verbs >= {"check", "run", "each", "review", "wait", "output", "report", "land", "stop", "retry", "doctor"}
+    assert verbs >= {
+        "check",
+        "run",
+        "each",
+        "review",
+        "wait",
+        "output",
+        "report",
+        "land",
+        "stop",
+        "retry",
+        "send",
+        "doctor",
+    }
     for one in started:
         assert said(f"forkjoin wait --timeout 60s --json {one}")[0] in (0, 3)
+
+
+def test_an_agent_is_asked_for_by_the_name_of_one_that_takes_a_prompt() -> None:
+    """`agents --json` also finds `shell`, which would run a prompt as a line, and `static`, which takes none."""
+    named = SKILL.partition('that is `"found": true`')[0].rpartition("(")[2]
+    assert re.findall(r"`(\w+)`", named) == list(coders())
 
 
 def test_it_launches_detached_and_never_waits_without_a_limit() -> None:
