@@ -16,7 +16,7 @@ import pytest
 from forkjoin.engine import supervise
 from forkjoin.interfaces.mcp.greeting import HANDSHAKES, MODERN, Greeting
 from forkjoin.interfaces.mcp.server import made_server
-from forkjoin.interfaces.mcp.stdio import Door, _served
+from forkjoin.interfaces.mcp.stdio import Door, _served, whole
 from forkjoin.tools import Ceiling, Host, Names, toolset
 
 
@@ -176,6 +176,31 @@ def test_what_waits_or_is_odd_is_the_server_s_which_finds_what_was_launched(tmp_
     assert [task["text"] for task in found[3]["result"]["structuredContent"]["tasks"]] == ["a\n", "b\n"]
 
 
+def test_half_a_character_is_no_reason_to_leave_a_call_without_an_answer(tmp_path: Path) -> None:
+    """Texts that were cut by UTF-16 hold it, and the package drops a line for it."""
+    host = Host(Ceiling(permission="full", roots=(str(tmp_path),)))
+    check = {"tasks": [{"shell": "true", "description": "cut \ud83d", "writes": []}]}
+    early = asked(2, "tools/call", name="run_tasks", arguments=check)
+    late = asked(3, "tools/call", name="check_plan", arguments=check)
+    said = conversation(Greeting(host, toolset(host=host)), host, hello(), INITIALIZED, early, late, early=3)
+    started = said[2]["result"]["structuredContent"]["tasks"]
+    assert [task["description"] for task in started] == ["cut \N{REPLACEMENT CHARACTER}"]
+    assert said[3]["result"]["structuredContent"]["runnable"]
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        (rb'"\ud83d\ude00 \ud83dx \ude00 \uDBFF"', "\N{GRINNING FACE} \N{REPLACEMENT CHARACTER}x "
+         "\N{REPLACEMENT CHARACTER} \N{REPLACEMENT CHARACTER}"),
+        (rb'"\\ud83d \\\ud83d"', "\\ud83d \\\N{REPLACEMENT CHARACTER}"),
+        (rb'"\ud7ff \ue000 plain"', "\ud7ff \ue000 plain"),
+    ],
+)  # fmt: skip
+def test_only_halves_are_mended(line: bytes, read: str) -> None:
+    assert json.loads(whole(line)) == read
+
+
 class _Deaf(io.BytesIO):
     """A client that reads no more."""
 
@@ -214,6 +239,7 @@ def test_what_is_odd_is_for_the_server_to_answer(line: Any, tmp_path: Path) -> N
     greeting = Greeting(host, ())
     assert greeting.answer(json.dumps(line).encode()) is None
     assert greeting.answer(b"{no json") is None
+    assert greeting.answer(b"[" * 100_000) is None  # nested without end
     assert greeting.answer(json.dumps(hello()).encode())
     assert greeting.answer(json.dumps(hello()).encode()) is None  # a second one is the server's
     assert greeting.answer(json.dumps(asked(3, "tools/list", cursor="x")).encode()) is None

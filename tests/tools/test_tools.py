@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -56,7 +57,9 @@ def test_all_in_one_call_then_by_id_from_another_process_s_tools(calling: Callab
     assert other("task_output", task_id=started["run"]) == found  # reading never consumes
     assert other("task_output", task_id=[started["tasks"][1]["task_id"]])["tasks"] == found["tasks"][1:2]
     assert call("task_output", task_id="t2")["tasks"] == found["tasks"][2:]  # of the newest started here
-    report = other("report", run=started["run"])
+    deadline = time.monotonic() + 30
+    while (report := other("report", run=started["run"]))["state"] == "running" and time.monotonic() < deadline:
+        time.sleep(0.05)  # all have ended; the run is being joined
     assert (report["state"], report["findings"]) == ("completed", 0)
     assert "3 of 3 tasks ok" in report["text"]
 
@@ -121,6 +124,29 @@ def test_what_is_above_the_ceiling_starts_nothing(calling: Callable[..., Call], 
     assert not list(home.glob("runs/*"))
 
 
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"agent": "nosuch"}, "no agent 'nosuch'"),
+        ({"agent": "claude", "budget_usd": 9}, "$5 of $5 are left"),
+        ({"gate": "make test", "run_in_background": True, "timeout": 5}, "a gate is a command"),
+        ({"run_in_background": True, "fail_fast": True}, ""),
+    ],
+)
+def test_check_plan_takes_what_run_tasks_takes_and_knows_what_it_would_refuse(
+    calling: Callable[..., Call], home: Path, more: dict[str, Any], why: str
+) -> None:
+    call = calling(Ceiling(budget=5.0))
+    task = {"id": "a", "prompt": "Look", "writes": [], **({} if "agent" in more else {"agent": "static"})}
+    task |= {} if "agent" in more else {"prompt": "typos"}
+    found = call("check_plan", tasks=[task], **more)
+    assert (found["runnable"], why in found["why"]) == (not why, True), found["why"]
+    if why:
+        with pytest.raises((AboveCeiling, UnknownId), match=re.escape(found["why"])):
+            call("run_tasks", tasks=[task], **more)
+    assert not (home / "runs").exists() or why == ""
+
+
 def test_living_tasks_count_against_the_ceiling(call: Call) -> None:
     run = call("run_tasks", tasks=[{"shell": "sleep 60", "writes": []}] * 7)["run"]
     try:
@@ -155,12 +181,20 @@ def test_runs_of_other_folders_and_parts_of_ids_are_unknown(
         ("run_tasks", {}, "missing required field `tasks`"),
         ("run_tasks", {"tasks": [], "task": "x"}, "run_tasks takes tasks"),
         ("task_output", {"task_id": "a", "timeout": -1}, "task_output.timeout"),
+        ("agents", {"directory": "a\0b"}, "cannot be a folder"),
+        ("agents", {"directory": "x" * 5000}, "is no folder"),
         ("task_output", {"task_id": []}, "names nothing"),
         ("task_output", {"task_id": "  "}, "is empty"),
         ("task_stop", {"task_id": "a"}, "missing required field `reason`"),
         ("report", {"run": "a", "format": "pdf"}, "known: markdown"),
         ("report", {"run": "a", "max_findings": -1}, "report.max_findings"),
-        ("todo_write", {"todos": [{"content": "x", "status": "done", "activeForm": "y"}]}, "Invalid enum value"),
+        (
+            "todo_write",
+            {"todos": [{"content": "x", "status": "done", "activeForm": "y"}]},
+            "it is one of completed, in_progress, pending",
+        ),
+        ("run_tasks", {"tasks": [], "policy": "x"}, r"run_tasks.policy: .*; it is one of"),
+        ("run_tasks", {"tasks": [{"prompt": "x", "permission": "root"}]}, r"tasks\[0\].permission: .*; it is one of"),
     ],
 )
 def test_a_wrong_call_is_told_where_and_what(call: Call, tool: str, arguments: dict[str, Any], said: str) -> None:

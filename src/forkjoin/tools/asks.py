@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -54,8 +55,8 @@ class TaskAsk(msgspec.Struct, kw_only=True, omit_defaults=True):
     run_in_background: Annotated[bool | UnsetType, Meta(description="Taken, and always so.")] = UNSET
 
 
-class CheckPlan(Value, frozen=True, kw_only=True, omit_defaults=True):
-    """What check_plan takes."""
+class RunTasks(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """What run_tasks and check_plan take."""
 
     tasks: Annotated[list[TaskAsk], Meta(description="All tasks of the fan-out, in one list.")]
     name: Annotated[str, Meta(description="What the run is called.")] = ""
@@ -67,11 +68,6 @@ class CheckPlan(Value, frozen=True, kw_only=True, omit_defaults=True):
     ] = "isolate"
     max_parallel: Annotated[int | UnsetType, Meta(description="At most so many at a time.")] = UNSET
     directory: Annotated[str, Meta(description=_DIRECTORY)] = "."
-
-
-class RunTasks(CheckPlan, frozen=True, kw_only=True, omit_defaults=True):
-    """What run_tasks takes."""
-
     fail_fast: Annotated[bool, Meta(description="Start no more after the first failure.")] = False
     budget_usd: Annotated[float | UnsetType, Meta(description="What all tasks together may spend.")] = UNSET
     gate: Annotated[str, Meta(description="The shell line that the combination must pass to be landed.")] = ""
@@ -199,9 +195,19 @@ def read(kind: type[Given], arguments: Mapping[str, Any], *, tool: str) -> Given
         return msgspec.convert(dict(arguments), kind)
     except msgspec.ValidationError as error:
         why, _, place = str(error).partition(" - at `$")
+        place = place.rstrip("`")
+        words = _words_at(schema(kind), re.findall(r"\w+", place.replace("[...]", "[0]")))
         known = ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
-        named = tool + place.rstrip("`")
-        raise PlanError(why[:300], where=named, next_step=f"{tool} takes {known}") from error
+        next_step = f"it is one of {', '.join(words)}" if words else f"{tool} takes {known}"
+        raise PlanError(why[:300], where=tool + place, next_step=next_step) from error
+
+
+def _words_at(part: Mapping[str, Any], place: Sequence[str]) -> tuple[str, ...]:
+    """Return the words that a schema knows at a place; () where it is not a choice of words."""
+    for step in place:
+        part = part.get("items", {}) if step.isdecimal() else part.get("properties", {}).get(step, {})
+    choices = [part, *part.get("anyOf", ())]
+    return tuple(word for one in choices for word in one.get("enum", ()) if isinstance(word, str))
 
 
 def schema(kind: type[msgspec.Struct]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from forkjoin.errors import AboveCeiling
+from forkjoin.errors import AboveCeiling, PlanError
 from forkjoin.model import Permission, Plan, Task, Value
 
 PERMISSIONS: Final[tuple[Permission, ...]] = ("read-only", "workspace-write", "full")
@@ -78,8 +78,14 @@ def refuse_landing(ceiling: Ceiling) -> None:
 
 
 def folder_in(roots: Sequence[str], asked: str) -> Path:
-    """Return the folder that *asked* names (from the first root), links followed; AboveCeiling outside *roots*."""
-    real = (Path(roots[0]) / asked).resolve()
+    """Return the folder that *asked* names (from the first root), links followed.
+
+    Raises AboveCeiling outside *roots*, PlanError where no folder can have that name.
+    """
+    try:
+        real = (Path(roots[0]) / asked).resolve()
+    except ValueError as error:  # a NUL is in it
+        raise PlanError(f"cannot be a folder: {error}", where="directory", next_step="name an existing one") from error
     if not is_in(roots, str(real)):
         raise AboveCeiling(
             f"{real} is not in {', '.join(roots)}: a person must add --roots {real} where forkjoin mcp is started "

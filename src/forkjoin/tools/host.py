@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,9 +58,10 @@ class Host:
     def tree(self, directory: str) -> Path:
         """Return the folder that a caller names; raise AboveCeiling outside the roots, PlanError for none."""
         found = folder_in(self.ceiling.roots, directory)
-        if not found.is_dir():
-            raise PlanError("is no folder", where=f"directory {found}", next_step="name an existing one")
-        return found
+        with suppress(OSError):  # a name that is too long is none, either
+            if found.is_dir():
+                return found
+        raise PlanError("is no folder", where=f"directory {str(found)[:200]}", next_step="name an existing one")
 
     def run(self, name: str) -> Run:
         """Return the run of exactly that id, if it works in the roots; the caller closes it.

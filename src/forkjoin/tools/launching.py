@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from forkjoin.errors import ForkjoinError, PlanError
+from forkjoin.errors import AboveCeiling, PlanError
 from forkjoin.model import Budget, Plan, to_json
 from forkjoin.tools.answers import Checked, RetrievalStatus, Started, StartedTask
-from forkjoin.tools.asks import CheckPlan, RunTasks
+from forkjoin.tools.asks import RunTasks
 from forkjoin.tools.ceiling import granted, refuse_tasks
 from forkjoin.tools.host import Host, Tell, ended
 from forkjoin.tools.plans import plan_value
@@ -38,7 +38,7 @@ def with_outputs(run: Run, status: RetrievalStatus) -> Started:
     return replace(started_of(run), outputs=outputs_of([(run, run.tasks)], status=status))
 
 
-async def check_plan(host: Host, ask: CheckPlan, given: Mapping[str, Any], tell: Tell) -> Checked:
+async def check_plan(host: Host, ask: RunTasks, given: Mapping[str, Any], tell: Tell) -> Checked:
     """Return the verdicts, the order, and whether it could be launched; start nothing."""
     return await asyncio.to_thread(_checked, host, ask, given)
 
@@ -59,22 +59,31 @@ def _launched(host: Host, ask: RunTasks, given: Mapping[str, Any]) -> tuple[Star
     return started_of(run), run
 
 
-def _checked(host: Host, ask: CheckPlan, given: Mapping[str, Any]) -> Checked:
-    from forkjoin.engine import check_json, refuse_dependent, with_estimates, with_others
+def _checked(host: Host, ask: RunTasks, given: Mapping[str, Any]) -> Checked:
+    from forkjoin.engine import check_json, with_estimates, with_others
 
-    ready = _prepared(host, ask, given)
-    home = Path(host.settings(host.tree(ask.directory)).home)
-    ready = with_others(with_estimates(ready, home), home)
-    why = ""
-    try:
-        refuse_tasks(host.ceiling, ready.plan, living=host.taken()[0])
-        refuse_dependent(ready)
-    except ForkjoinError as error:
-        why = str(error)
+    ready, settings = _prepared(host, ask, given), host.settings(host.tree(ask.directory))
+    ready = with_others(with_estimates(ready, Path(settings.home)), Path(settings.home))
+    why = _refused(host, ready, prefix=settings.branch_prefix or "forkjoin")
     return Checked(runnable=not why, why=why, check=check_json(ready.check))
 
 
-def _prepared(host: Host, ask: CheckPlan, given: Mapping[str, Any], *, budget: Budget | None = None) -> Prepared:
+def _refused(host: Host, ready: Prepared, *, prefix: str) -> str:
+    """Return why a launch of it would be refused, "" where it would start; the ceiling first, as there."""
+    from forkjoin.engine import money, refusal
+
+    living, taken = host.taken()
+    try:
+        refuse_tasks(host.ceiling, ready.plan, living=living)
+        if money(ready) is not None:
+            granted(host.ceiling, None if ready.plan.budget is None else ready.plan.budget.usd, taken=taken)
+    except AboveCeiling as error:
+        return str(error)
+    refused = refusal(ready, prefix=prefix)
+    return "" if refused is None else str(refused)
+
+
+def _prepared(host: Host, ask: RunTasks, given: Mapping[str, Any], *, budget: Budget | None = None) -> Prepared:
     from forkjoin.engine import Overrides, prepared
 
     tree = host.tree(ask.directory)

@@ -50,7 +50,7 @@ class Tool:
 TOOLS: Final[tuple[Tool, ...]] = (
     Tool(name="run_tasks", title="Run tasks side by side", takes=asks.RunTasks, returns=answers.Started,
          does=run_tasks, acts="adds"),
-    Tool(name="check_plan", title="Check tasks for independence", takes=asks.CheckPlan, returns=answers.Checked,
+    Tool(name="check_plan", title="Check tasks for independence", takes=asks.RunTasks, returns=answers.Checked,
          does=check_plan),
     Tool(name="task_output", title="Retrieve what tasks brought", takes=asks.TaskOutput, returns=answers.Outputs,
          does=task_output),
