@@ -247,13 +247,22 @@ def test_land_makes_a_branch_and_nothing_else_moves(repository: Path, monkeypatc
     tools = {tool.name: tool for tool in toolset(Ceiling(permission="full", roots=(str(repository),)))}
 
     async def trial() -> None:
-        started = await tools["run_tasks"](tasks=[{"shell": "echo new > new.txt", "writes": ["new.txt"]}])
+        writing = {"id": "new", "shell": "echo new > new.txt", "writes": ["new.txt"]}
+        started = await tools["run_tasks"](tasks=[writing, {"id": "still", "shell": "true"}])
         found = await tools["task_output"](task_id=started["run"])
         assert found["tasks"][0]["changed"] == ["new.txt"]
         landed = await tools["land"](run=started["run"])
         assert (landed["status"], landed["landed"]) == ("landed", [started["tasks"][0]["id"]])
         assert git("show", f"{landed['branch']}:new.txt") == "new\n"
-        assert (await tools["land"](run=started["run"]))["status"] == "nothing"  # it is there already
+        assert worded(await tools["land"].answer({"run": started["run"]})).split("\n")[:2] == [
+            f"Landed before on {landed['branch']}: new", "changed nothing: still",
+        ]  # fmt: skip
+        idle = await tools["run_tasks"](tasks=[{"shell": "true"}], run_in_background=False)
+        nothing = await tools["land"].answer({"run": idle["run"]})
+        assert (nothing.status, worded(nothing).split("\n")[0]) == (
+            "nothing",
+            "There is nothing to land, and no branch.",
+        )
 
     asyncio.run(trial())
     assert (git("status", "--porcelain"), git("rev-parse", "HEAD")) == before

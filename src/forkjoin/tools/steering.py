@@ -91,7 +91,7 @@ def _land_ask(host: Host, ask: LandRun, tasks: tuple[str, ...], *, tree: str) ->
 
 def _landed(made: Landing) -> Landed:
     return Landed(
-        status="landed" if made.landed else "nothing",
+        status="landed" if made.landed or made.before else "nothing",
         branch=made.branch,
         landed=tuple(one.task for one in made.landed),
         left_out=tuple(f"{one.task}: {one.reason}" for one in made.left_out),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -13,6 +14,12 @@ from forkjoin.tools.asks import TodoRead, TodoWrite
 from forkjoin.tools.host import Host, Tell
 
 _MOST = 500
+# Not "Join the two tables": what is joined is what others brought.
+_JOINING: Final = re.compile(
+    r"(?:synthesi[sz](?:e|ing|s of)|join|merge|combine)(?: \w+){0,2}?"
+    r" (?:results?|findings?|outputs?|reports?|answers?)\b"
+    r"|synthesi[sz](?:e|ing|s)$"
+)
 _JOIN: Final = Todo(content="Synthesize results", status="pending", active_form="Synthesizing results")
 
 
@@ -59,7 +66,7 @@ def _check_join(todos: Sequence[Todo]) -> None:
 
 def is_join(todo: Todo) -> bool:
     """Whether an item stands for joining what the others bring."""
-    return todo.content.strip().lower().startswith(("synthesi", "join ", "merge results", "combine results"))
+    return _JOINING.match(" ".join(todo.content.lower().split())) is not None
 
 
 def completed_list(todos: Sequence[Todo], mode: Literal["parallel", "sequential"]) -> tuple[Todo, ...]:

@@ -106,8 +106,15 @@ def _landed(answer: Landed) -> Iterator[str]:
     if answer.status == "landing":
         yield "It is being landed; call land again to see how it went."
         return
-    dry = "Would land" if answer.landing.get("dry_run") else "Landed"
-    yield f"{dry} on {answer.branch}: {', '.join(answer.landed) or 'nothing'}"
+    said = answer.landing
+    if answer.landed:
+        yield f"{'Would land' if said.get('dry_run') else 'Landed'} on {answer.branch}: {', '.join(answer.landed)}"
+    if before := said.get("before"):
+        yield f"Landed before on {answer.branch}: {', '.join(before)}"
+    if answer.status == "nothing":
+        yield "There is nothing to land, and no branch."
+    if empty := said.get("empty"):
+        yield f"changed nothing: {listed(empty, _NAMED)}"
     yield from (f"left out: {line}" for line in answer.left_out)
     if answer.next:
         yield f"Next, for a person: {answer.next}"
