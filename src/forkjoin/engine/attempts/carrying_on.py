@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeAlias
 
 from msgspec.structs import replace
 
@@ -12,10 +11,10 @@ from forkjoin.engine.attempts.briefs import Given
 from forkjoin.engine.attempts.sessions import GoesOn
 from forkjoin.engine.attempts.settling import Result
 from forkjoin.engine.attempts.speaking import speaker
+from forkjoin.engine.attempts.underway import Key
 from forkjoin.model import Budget, Completed, Failed, NeedsInput, Place, Task, TaskId, Usage
 
 _LEAST_USD = 0.01  # 0 would be no bound
-Key: TypeAlias = tuple[TaskId, int]
 
 
 class Carrying:

@@ -8,13 +8,13 @@ from contextlib import suppress
 from itertools import combinations
 from typing import Final
 
+from forkjoin.engine.attempts.underway import Key
 from forkjoin.engine.attempts.workers import Workers
 from forkjoin.engine.attempts.workshop import Workshop
 from forkjoin.errors import listed
 from forkjoin.model import Continued, Event, Halted, OnOverlap, Overlapped, Place, StopAsked, Task, TaskId
 from forkjoin.model.text import spelled
 
-Key = tuple[TaskId, int]
 Living = tuple[Task, int, Place]
 _EVERY_S: Final = 2.0
 _SHARE: Final = 20.0  # a look that took long is made more seldom: this many times what it took lies between two

@@ -17,6 +17,7 @@ import msgspec
 from forkjoin.backends import Backend, Exited, Job, Output, Spawned, began, locked, output_bytes
 from forkjoin.engine.attempts.briefs import Given
 from forkjoin.engine.attempts.settling import said
+from forkjoin.engine.attempts.underway import Key
 from forkjoin.engine.attempts.workers import Workers
 from forkjoin.engine.attempts.workshop import Workshop
 from forkjoin.engine.folder import RunFolder
@@ -28,7 +29,6 @@ PHASES = ("once", "setup")  # the folders of set-ups below an attempt's own, in 
 _LINES = 50  # of a failed set-up, which become the answer of its task
 _BYTES = 64 * 1024
 Phase: TypeAlias = Literal["once", "setup"]
-Key: TypeAlias = tuple[TaskId, int]
 _T = TypeVar("_T")
 
 

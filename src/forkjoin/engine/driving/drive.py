@@ -221,6 +221,8 @@ class Driver:
                 return self._outbox.note(item)
 
     def _heard(self, signal: Signal, now: float) -> list[Event]:
+        if isinstance(signal, Spawned):  # be it of a set-up: the next owner finds that, too
+            self._attempts.spawned((signal.task, signal.attempt))
         if isinstance(signal, Output | Spawned) and self._attempts.setups.holds((signal.task, signal.attempt)):
             return self._outbox.note(*self._attempts.setups.heard(signal))
         match signal:
@@ -230,7 +232,6 @@ class Driver:
                     self._outbox.end(lambda: self._attempts.cap(task, attempt, why))
                 return self._outbox.note(*heard)
             case Spawned(task=task, attempt=attempt, pid=pid, start=start):
-                self._attempts.spawned((task, attempt))
                 place = self._attempts.places.get((task, attempt))
                 return self._outbox.note(Running(task=task, attempt=attempt, place=place, pid=pid, start=start))
             case Exited():

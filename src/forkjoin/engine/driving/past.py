@@ -7,7 +7,7 @@ from contextlib import closing
 
 import msgspec
 
-from forkjoin.engine.attempts.attempts import Key
+from forkjoin.engine.attempts.underway import Key
 from forkjoin.engine.folder import RunFolder
 from forkjoin.errors import JournalDamaged
 from forkjoin.journal import Journal, SqliteJournal

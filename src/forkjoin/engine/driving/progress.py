@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeAlias
 
 from forkjoin.agents import Action, Dialect, Meter, Trouble, dated, limit_of
 from forkjoin.backends import Output
+from forkjoin.engine.attempts.underway import Key
 from forkjoin.model import Limited, Progress, Task, TaskId, Usage
 from forkjoin.model.text import one_line
 
@@ -16,10 +16,9 @@ _ACTION_S = 0.5  # at most one `Progress` a task in this time
 _LIMIT_S = 5.0  # at most one `Limited` of an agent that does not say how long it waits
 _LONGEST_WAIT_S = 7 * 86_400.0  # of an agent for its provider: more than that is not believed
 _LONGEST_LINE = 1024 * 1024  # a longer line is cut there
-_Key: TypeAlias = tuple[TaskId, int]
 
 
-def _nothing(_: _Key) -> None: ...
+def _nothing(_: Key) -> None: ...
 
 
 class Actions:
@@ -28,15 +27,15 @@ class Actions:
     *before* says which part of an attempt's sums an earlier one of its session has used.
     """
 
-    def __init__(self, speaker: Callable[[TaskId], Dialect], before: Callable[[_Key], Usage | None] = _nothing) -> None:
+    def __init__(self, speaker: Callable[[TaskId], Dialect], before: Callable[[Key], Usage | None] = _nothing) -> None:
         self._speaker, self._before = speaker, before
-        self._meters: dict[tuple[TaskId, int], Meter] = {}
-        self._rest: dict[tuple[TaskId, int], bytes] = {}
-        self._told: dict[tuple[TaskId, int], float] = {}
-        self._last: dict[tuple[TaskId, int], str] = {}
-        self._used: dict[tuple[TaskId, int], Usage] = {}
-        self._limits: dict[tuple[TaskId, int], list[Limited]] = {}
-        self._limited: dict[tuple[TaskId, int], float] = {}
+        self._meters: dict[Key, Meter] = {}
+        self._rest: dict[Key, bytes] = {}
+        self._told: dict[Key, float] = {}
+        self._last: dict[Key, str] = {}
+        self._used: dict[Key, Usage] = {}
+        self._limits: dict[Key, list[Limited]] = {}
+        self._limited: dict[Key, float] = {}
 
     def heard(self, output: Output, now: float) -> tuple[Progress | Limited, ...]:
         """Return what to tell about new output: nothing where there is nothing new, or too soon."""
@@ -59,7 +58,7 @@ class Actions:
         meter = self._meters.get((task.id, attempt))
         return meter.over(task) if meter is not None else ""
 
-    def _action(self, key: tuple[TaskId, int], line: bytes, now: float) -> str:
+    def _action(self, key: Key, line: bytes, now: float) -> str:
         action = ""
         with suppress(Exception):  # a dialect may be anybody's code, and a line of the board is not worth a run
             if key not in self._meters:
@@ -76,7 +75,7 @@ class Actions:
                 action = one_line(said.text, _WIDTH) if isinstance(said, Action) and said.text else action
         return action
 
-    def _new_usage(self, key: tuple[TaskId, int]) -> Usage | None:
+    def _new_usage(self, key: Key) -> Usage | None:
         """Return what it has used so far, where that is more than was told."""
         meter = self._meters.get(key)
         if meter is None or meter.usage is None or meter.usage == self._used.get(key):
@@ -84,7 +83,7 @@ class Actions:
         self._used[key] = meter.usage
         return meter.usage
 
-    def _sent_away(self, key: tuple[TaskId, int], now: float) -> tuple[Limited, ...]:
+    def _sent_away(self, key: Key, now: float) -> tuple[Limited, ...]:
         """Return that its provider would not take a request of an agent that tries again by itself, now and then."""
         found = self._limits.pop(key, [])
         told = tuple(one for one in found if one.waits is not None)  # each of them counts in the account
@@ -93,7 +92,7 @@ class Actions:
         self._limited[key] = now
         return (found[-1],)
 
-    def forget(self, key: tuple[TaskId, int]) -> None:
+    def forget(self, key: Key) -> None:
         """Drop what is kept of an ended attempt."""
         self._rest.pop(key, None)
         self._told.pop(key, None)
