@@ -7,6 +7,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _COMPARED = 2_000  # of more, nobody waits for the nearest
+_LONG = 200  # letters of a list that people still read in an error
+_FEW = 6
 
 
 def listed(things: Sequence[T], most: int, *, say: Callable[[T], str] = str, between: str = ", ") -> str:
@@ -18,13 +20,26 @@ def listed(things: Sequence[T], most: int, *, say: Callable[[T], str] = str, bet
 def choices(word: str, known: Sequence[str], *, most: int = 20) -> str:
     """Return what to say instead of *word*: `known: isolate, strict, trust; did you mean 'strict'?`.
 
-    Of a known one with words behind it, `a (Audit)`, only the name is compared.
+    Of a known one with words behind it, `a (Audit)`, only the name is compared. What would fill a screen is cut: the
+    words behind the names go first, then the names behind the first few.
     """
+    names = [one.partition(" (")[0] for one in known[:_COMPARED]]
+    near = _nearest(word.lower()[:60], names)
+    shown = listed(known, most)
+    if len(shown) > _LONG:
+        shown = listed([*names, *known[_COMPARED:]], most)
+    if len(shown) > _LONG:
+        shown = listed([*names, *known[_COMPARED:]], min(most, _FEW))
+    return f"known: {shown}" + (f"; did you mean {near!r}?" if near else "")
+
+
+def _nearest(word: str, names: Sequence[str]) -> str:
+    """Return the name that begins with *word*, else the one most like it; "" for none."""
     import difflib
 
-    names = [one.partition(" (")[0] for one in known[:_COMPARED]]
-    near = difflib.get_close_matches(word.lower()[:60], names, n=1, cutoff=0.6)
-    return f"known: {listed(known, most)}" + (f"; did you mean {near[0]!r}?" if near else "")
+    if word and (begun := next((name for name in names if name.startswith(word)), "")):
+        return begun
+    return next(iter(difflib.get_close_matches(word, names, n=1, cutoff=0.6)), "")
 
 
 class ForkjoinError(Exception):
@@ -39,10 +54,12 @@ class PlanError(ForkjoinError):
 
     word = "plan"
 
-    def __init__(self, why: str, *, where: str = "", next_step: str = "") -> None:
+    def __init__(self, why: str, *, where: str = "", next_step: str = "", also: Sequence[PlanError] = ()) -> None:
         said = f"{where}: {why}" if where else why
-        super().__init__(f"{said}; {next_step}" if next_step else said)
+        said = f"{said}; {next_step}" if next_step else said
+        super().__init__("\n".join([said, *(f"also: {other}" for other in also)]))
         self.where, self.why, self.next_step = where, why, next_step
+        self.also = tuple(also)  # other mistakes of the same file
 
 
 class UnknownId(ForkjoinError):

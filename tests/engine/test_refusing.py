@@ -50,6 +50,12 @@ def test_a_secret_of_the_environment_in_a_plan_is_named_and_nothing_is_kept(
         refused(tmp_path, home, made, DB_PASSWORD="h1-Jk2!x9")
 
 
+def test_a_path_that_no_journal_could_keep_is_said(tmp_path: Path, home: Path) -> None:
+    made = ready(tmp_path, Task(id="p", shell="true", writes=["a\udcff"]))
+    with pytest.raises(PlanError, match=r"holds 'a\\udcff', which is not valid UTF-8.*nothing was started"):
+        refused(tmp_path, home, made)
+
+
 def test_an_unknown_agent_lists_the_known(tmp_path: Path, home: Path) -> None:
     with pytest.raises(
         UnknownId, match="no agent 'nobody'; known: claude, codex, opencode, pi, command, function, static"

@@ -21,6 +21,17 @@ from forkjoin.interfaces.cli.main import answered
         ("aut", ("auth (Audit auth)", "docs (Docs)"), "known: auth (Audit auth), docs (Docs); did you mean 'auth'?"),
         ("x", tuple("abcdefghijklmnopqrstuvw"), f"known: {', '.join('abcdefghijklmnopqrst')} and 3 more"),
         ("", (), "known: "),
+        ("t0", ("t10", "t20", "t00", "t01"), "known: t10, t20, t00, t01; did you mean 't00'?"),
+        (
+            "zz",
+            tuple(f"task-{n} (Does a long thing number {n})" for n in range(10)),
+            f"known: {', '.join(f'task-{n}' for n in range(10))}",
+        ),
+        (
+            "zz",
+            tuple(f"20261129-15{n:04}-abcd" for n in range(50)),
+            f"known: {', '.join(f'20261129-15{n:04}-abcd' for n in range(6))} and 44 more",
+        ),
     ],
 )
 def test_the_known_are_listed_and_the_near_one_is_named(word: str, known: tuple[str, ...], said: str) -> None:

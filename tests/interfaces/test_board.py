@@ -147,6 +147,10 @@ def test_the_comparison_is_computed_from_the_tasks_seconds(a_task: Make, a_run: 
     short = [a_task(name, "completed", began=0, ended=0.4) for name in "ab"]
     assert comparison(a_run(short, ended=1_700_000_002.0, state="completed"), NOW) == "took 2.0 s"
     assert comparison(a_run([a_task("a")]), NOW) == "so far 1 m 02 s"
+    again = (Try(launched=NOW - 162, started=NOW - 162, ended=NOW - 132),)  # before it was asked for again
+    assert comparison(a_run([tasks[0], replace(tasks[1], earlier=again)]), NOW) == (
+        "so far 1 m 02 s; one after another 2 m 34 s (2.5x)"
+    )
     stood = Hold(cause="overlap", started=NOW - 52, ended=NOW - 2)
     both = [a_task("a", "running", began=0), replace(a_task("b", "running", began=0), halts=(stood,))]
     assert comparison(a_run(both), NOW) == "so far 1 m 02 s; one after another 1 m 14 s (1.2x)"

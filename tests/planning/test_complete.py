@@ -132,3 +132,16 @@ def test_many_unknown_predecessors_are_answered_without_a_search_for_the_nearest
     tasks = [Task(id=f"t{n}", task="x") for n in range(2_001)] + [Task(task="x", after=["t-1"])]  # type: ignore[arg-type]
     with pytest.raises(PlanError, match="no task 't-1'; known: t0, t1, t2"):
         completed(Plan(tasks=tasks))
+
+
+@pytest.mark.parametrize(
+    ("plan", "where"),
+    [
+        (Plan(tasks=[Task(task="x"), Task(shell="echo gr\udcfcn")]), r"tasks\[1\]\.shell"),
+        (Plan(tasks=[Task(id="a", task="x", env={"A": "\udcfc"})]), r"tasks\[0\] \(a\)\.env"),  # type: ignore[arg-type]
+        (Plan(name="\udcfc", tasks=[Task(task="x")]), "name"),
+    ],
+)
+def test_a_text_of_another_encoding_is_a_mistake_and_no_crash(plan: Plan, where: str) -> None:
+    with pytest.raises(PlanError, match=f"^{where}: the text is not valid UTF-8; write it in UTF-8$"):
+        completed(plan)

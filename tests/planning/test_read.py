@@ -267,3 +267,25 @@ def test_an_agent_that_all_plans_name_stays_the_plans() -> None:
     plan = joined([Plan(agent="claude", tasks=[Task(task="x")]), Plan(agent="claude", tasks=[Task(task="y")])])
     assert plan.agent == "claude"
     assert [task.agent for task in plan.tasks] == [None, None]
+
+
+def test_a_plan_with_several_mistakes_is_told_all_of_them() -> None:
+    text = b"goals: x\ntasks:\n - {shel: a}\n - {task: fine}\n - {task: x, timeout: 5x}\n - 7\n"
+    with pytest.raises(PlanError) as told:
+        plan_from_text(text, where="p.yaml", form="yaml")
+    assert str(told.value).split("\n") == [
+        "p.yaml:1: goals: unknown key 'goals'; did you mean 'goal'?",
+        "also: p.yaml:3: tasks[0].shel: unknown key 'shel'; did you mean 'shell'?",
+        "also: p.yaml:5: tasks[2].timeout: '5x' is no duration; write seconds as a number, or 90s, 10m, 2h",
+        "also: p.yaml:6: tasks[3]: a task is a mapping, this is a number; write task: ... in it",
+    ]
+
+
+def test_a_mistake_in_a_default_is_told_once_and_of_many_mistakes_the_first_ten() -> None:
+    with pytest.raises(PlanError) as told:
+        plan_from_text(b"timeout: 5x\ntasks: [{task: a}, {task: b}]\n", where="p", form="yaml")
+    assert told.value.also == ()
+    rows = "".join(f" - {{tsk: {n}}}\n" for n in range(2_000))
+    with pytest.raises(PlanError) as told:
+        plan_from_text(f"tasks:\n{rows}".encode(), where="p", form="yaml")
+    assert len(told.value.also) == 9

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from forkjoin.errors import PlanError
-from forkjoin.model import Plan, Task, TaskId
+from forkjoin.model import Plan, Task, TaskId, to_json
 from forkjoin.planning.contradictions import contradiction
 from forkjoin.planning.keys import nearest
 from forkjoin.planning.paths import inside
@@ -22,12 +22,14 @@ _MARKS: Final = re.compile(r"^[\s#>*`_\-\d.)]+")
 MAX_ID: Final = 100
 _MADE_ID: Final = 40
 _WORDS: Final = 5
+_NAMES: Final = ("reads", "writes", "carry", "cwd", "resources")  # they are compared, whatever their letters
 
 
 def completed(plan: Plan) -> Plan:
     """Return the plan with an id and a description for every task, and its paths in one form.
 
-    Raises PlanError for no tasks, ids that repeat or are unknown, cycles, paths that leave the tree, contradictions.
+    Raises PlanError for no tasks, ids that repeat or are unknown, cycles, paths that leave the tree, contradictions,
+    and texts that are no UTF-8.
     The cost is linear in tasks and `after` entries. Completing a completed plan changes nothing.
     """
     if not plan.tasks and not plan.each:
@@ -40,10 +42,34 @@ def completed(plan: Plan) -> Plan:
         wrong = contradiction(task)
         if wrong is not None:
             raise PlanError(wrong.why, where=f"{_label(task, number)}.{wrong.fields[0]}", next_step=wrong.next_step)
+    _refuse_other_letters(plan)
     tasks = _with_ids(plan.tasks)
     if not plan.each:  # else the ids of what it makes are not known yet: the plan is completed again when they are
         _check_after(tasks)
     return msgspec.structs.replace(plan, tasks=tasks)
+
+
+def _refuse_other_letters(plan: Plan) -> None:
+    """Raise PlanError for a text that is no UTF-8, as a terminal of another encoding gives it."""
+    try:
+        to_json(plan)
+    except UnicodeEncodeError:
+        rows = ((f"{_label(task, number)}.", task, _NAMES) for number, task in enumerate(plan.tasks))
+        of_plan = ("", plan, ("tasks", "each"))
+        for where, value, left_out in (*rows, of_plan):
+            if field := _odd_field(value, left_out):
+                why = "the text is not valid UTF-8"
+                raise PlanError(why, where=f"{where}{field}", next_step="write it in UTF-8") from None
+
+
+def _odd_field(value: Plan | Task, left_out: Sequence[str]) -> str:
+    """Return which field cannot be written as UTF-8; "" for none."""
+    for field in value.__struct_fields__:
+        try:
+            to_json("" if field in left_out else getattr(value, field))
+        except UnicodeEncodeError:
+            return field
+    return ""
 
 
 def _with_ids(tasks: Sequence[Task]) -> tuple[Task, ...]:

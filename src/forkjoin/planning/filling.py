@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -14,7 +15,8 @@ from forkjoin.model import Task
 from forkjoin.planning.matching import WORDS, Kind
 
 _MARK: Final = re.compile(r"\{\{\s*(dir|file)\s*\}\}")
-_SLIP: Final = re.compile(r"\{\{\s*(dirs|files|directory|folder|path|DIR|FILE)\s*\}\}")
+_ANY: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_SLIPS: Final = frozenset(("dir", "dirs", "directory", "dirname", "file", "files", "filename", "folder", "path"))
 _IN_SHELL: Final = re.compile(r"([\"']?)\{\{(?:dir|file)\}\}(\1)")
 _GLUED: Final = re.compile(r"[^\s;&|()]\{\{(?:dir|file)\}\}|\{\{(?:dir|file)\}\}[^\s;&|()]")
 _QUOTED: Final = re.compile(r"""\\.|'[^']*'|("(?:\\.|[^"\\])*("|$))""", re.DOTALL)
@@ -32,11 +34,9 @@ def tidied(task: Task, kind: Kind, *, where: str) -> Task:
     Raises PlanError for a mark that stands for nothing here.
     """
     for text in _texts(task):
-        slip = _SLIP.search(text)
-        other = next((mark for mark in _MARK.finditer(text) if mark[1] != kind), None)
-        if slip or other:
-            said = (slip or other)[0]  # type: ignore[index] # one of the two is there
-            raise PlanError(f"{said} stands for nothing here", where=where, next_step=f"write {{{{ {kind} }}}}")
+        wrong = next((mark for mark in _ANY.finditer(text) if mark[1] != kind and _is_meant(mark[1])), None)
+        if wrong is not None:
+            raise PlanError(f"{wrong[0]} stands for nothing here", where=where, next_step=f"write {{{{ {kind} }}}}")
 
     def plain(text: str) -> str:
         return _MARK.sub(r"{{\1}}", text)
@@ -46,6 +46,14 @@ def tidied(task: Task, kind: Kind, *, where: str) -> Task:
         given = getattr(task, name)
         changes[name] = given if given is None else tuple(map(plain, given))
     return replace(task, **changes, env={name: plain(value) for name, value in task.env.items()})
+
+
+def _is_meant(word: str) -> bool:
+    """Whether *word* between braces was meant to be a mark: another word for it, or one mistyped."""
+    near = difflib.get_close_matches(
+        word.lower()[:20], [mark for mark in ("dir", "file") if word[0].lower() == mark[0]], n=1, cutoff=0.75
+    )
+    return word.lower() in _SLIPS or bool(near)
 
 
 def _texts(task: Task) -> list[str]:

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import Any, Final, get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 
-from forkjoin.errors import PlanError, choices
-from forkjoin.model import Each, Isolation, OutputKind, Permission, Plan, Policy, Task, seconds, size
+from forkjoin.errors import PlanError
+from forkjoin.model import Each, Plan, Task, seconds, size
 from forkjoin.planning import keys
+from forkjoin.planning.complaints import MAX_TOLD, all_of, complaint, place_of
 from forkjoin.planning.contradictions import contradiction, each_fault
 from forkjoin.planning.places import Path, Source
 
 MAX_TASKS: Final = 100_000
 MAX_DEPTH: Final = 32
-_AT: Final = re.compile(r" - at `\$\.?(.*)`$")
-_PART: Final = re.compile(r"\[(\d+|\.\.\.)\]|([^.\[\]]+)")
-_OURS: Final = (
-    ("`", ""), ("Expected", "expected"), (" | null", ""), ("array", "a list"), ("null", "nothing"), ("str", "text"),
-    ("object", "a mapping"), ("float", "a number"), ("int", "a whole number"), ("bool", "true or false"),
-)  # fmt: skip
-_WORDS: Final = {
-    "policy": get_args(Policy), "permission": get_args(Permission), "isolation": get_args(Isolation),
-    "output": (*get_args(OutputKind), "or a JSON Schema"),
-}  # fmt: skip
 _IN_PLAN: Final = keys.PLAN - {"tasks", "each", "perspectives"}
 
 
@@ -33,15 +23,15 @@ def plan_of(raw: object, source: Source) -> Plan:
     """Return the plan that a file's top mapping says. Raises PlanError with file, line and path of the value."""
     if not isinstance(raw, dict):
         raise source.error((), f"a plan is a mapping, this is {kind(raw)}", "begin with tasks:")
-    for key in raw:
-        if not (isinstance(key, str) and keys.in_plan(key)):
-            why, next_step = keys.complaint(str(key), keys.PLAN | keys.TASK - {"id"})
-            if key == "id":
-                why, next_step = "an id belongs to one task", "put it under tasks:"
-            raise source.error((str(key),), why, next_step)
+    faults = [_unknown(key, source) for key in raw if not (isinstance(key, str) and keys.in_plan(key))]
+    if faults and "tasks" not in raw:
+        raise all_of(faults)
     rows = _rows(raw, source)
-    defaults = _renamed({k: v for k, v in raw.items() if k not in keys.PLAN}, source, ())
-    tasks = tuple(_task(row, defaults, source, n) for n, row in enumerate(rows))
+    known = {k: v for k, v in raw.items() if k not in keys.PLAN and keys.in_plan(str(k))}
+    defaults = _renamed(known, source, ())
+    tasks = _tasks(rows, defaults, source, faults)
+    if faults:
+        raise all_of(faults)
     tasks += _perspectives(raw.get("perspectives", ()), defaults, source)
     each = _eaches(raw.get("each", ()), defaults, source)
     own = {key: raw[key] for key in _IN_PLAN if key in raw}
@@ -49,6 +39,28 @@ def plan_of(raw: object, source: Source) -> Plan:
     if plan.max_parallel is not None and plan.max_parallel < 1:
         raise source.error(("max_parallel",), "max_parallel is less than 1", "leave it out for no cap")
     return msgspec.structs.replace(plan, tasks=tasks, each=each)
+
+
+def _unknown(key: object, source: Source) -> PlanError:
+    why, next_step = keys.complaint(str(key), keys.PLAN | keys.TASK - {"id"})
+    if key == "id":
+        why, next_step = "an id belongs to one task", "put it under tasks:"
+    return source.error((str(key),), why, next_step)
+
+
+def _tasks(
+    rows: Sequence[Any], defaults: Mapping[str, Any], source: Source, faults: list[PlanError]
+) -> tuple[Task, ...]:
+    """Return the tasks of *rows*; what is wrong with one goes to *faults*, and the next is looked at all the same."""
+    tasks = []
+    for number, row in enumerate(rows):
+        try:
+            tasks.append(_task(row, defaults, source, number))
+        except PlanError as error:
+            faults.append(error)
+            if len(faults) >= MAX_TOLD:
+                break
+    return tuple(tasks)
 
 
 def _rows(raw: Mapping[Any, Any], source: Source) -> list[Any] | tuple[Any, ...]:
@@ -94,7 +106,7 @@ def _each(row: object, defaults: Mapping[str, Any], source: Source, at: Path) ->
     try:
         each = msgspec.convert({**own, "task": {}}, Each)
     except msgspec.ValidationError as error:
-        raise _complaint(str(error), own, own, source, at) from None
+        raise complaint(str(error), own, own, source, at) from None
     wrong = each_fault(each)
     if wrong is not None:
         raise source.error((*at, wrong.fields[0]) if wrong.fields else at, wrong.why, wrong.next_step)
@@ -149,12 +161,12 @@ def _checked(written: Mapping[str, Any], row: Mapping[str, Any], source: Source,
     try:
         task = msgspec.convert(_in_units(row, written, source, at), Task)
     except msgspec.ValidationError as error:
-        raise _complaint(str(error), row, written, source, at) from None
+        raise complaint(str(error), row, written, source, at) from None
     except (ValueError, RecursionError) as error:
         raise source.error(at, f"cannot be read: {error}") from None
     wrong = contradiction(task)
     if wrong is not None:
-        places = [_place(field, written, source, at) if field in row else (*at, field) for field in wrong.fields]
+        places = [place_of(field, written, source, at) if field in row else (*at, field) for field in wrong.fields]
         lines = [source.line(place) for place in places]
         told = len(set(lines)) > 1 and all(lines)  # of one line all there is to say stands in front
         both = f" (lines {' and '.join(map(str, lines))})" if told else ""
@@ -172,11 +184,11 @@ def _in_units(row: Mapping[str, Any], written: Mapping[str, Any], source: Source
             try:
                 plain[key] = seconds(given[:60]) if key in keys.DURATIONS else size(given[:60])
             except (ValueError, OverflowError) as error:
-                raise source.error(_place(key, written, source, at), str(error)) from None
+                raise source.error(place_of(key, written, source, at), str(error)) from None
     output = plain.get("output")
     if isinstance(output, dict) and too_deep(output, MAX_DEPTH):
         raise source.error(
-            _place("output", written, source, at), f"output is nested deeper than {MAX_DEPTH}", "flatten it"
+            place_of("output", written, source, at), f"output is nested deeper than {MAX_DEPTH}", "flatten it"
         )
     return plain
 
@@ -185,42 +197,7 @@ def _converted(own: Mapping[str, Any], kind: type[Plan], source: Source, at: Pat
     try:
         return msgspec.convert(own, kind)
     except msgspec.ValidationError as error:
-        raise _complaint(str(error), own, own, source, at) from None
-
-
-def _complaint(said: str, row: Mapping[str, Any], written: Mapping[str, Any], source: Source, at: Path) -> PlanError:
-    """Turn msgspec's message, which ends in the path of the value, into ours."""
-    found = _AT.search(said)
-    inner = _inner(found[1]) if found else ()
-    why = said[: found.start()] if found else said
-    for theirs, ours in _OURS:
-        why = why.replace(theirs, ours)
-    field = str(inner[0]) if inner else ""
-    next_step = ""
-    if isinstance(row.get(field), str) and "a list" in why:
-        next_step = (
-            "write it as a list: [...]" if field != "command" else 'write [program, argument], or use shell: "..."'
-        )
-    value = row.get(field)
-    if field in _WORDS and isinstance(value, str) and "enum" in why:
-        why, next_step = f"no {field} {value[:60]!r}", choices(value, _WORDS[field])
-    place = _place(field, written, source, at) if field else at
-    return source.error((*place, *inner[1:]), why, next_step)
-
-
-def _inner(text: str) -> Path:
-    return tuple(int(n) if n.isdigit() else word or n for n, word in _PART.findall(text))
-
-
-def _place(field: str, written: Mapping[str, Any], source: Source, at: Path) -> Path:
-    """Where a field of a task stands: in the task, or among the plan's defaults; under the name it was given there."""
-    if field in written:
-        return (*at, field)
-    if field == "reads" and "files" in written:
-        return (*at, "files")
-    if not at:
-        return ()
-    return ("files",) if field == "reads" and not source.line(("reads",)) else (field,)
+        raise complaint(str(error), own, own, source, at) from None
 
 
 def too_deep(value: object, depth: int) -> bool:

@@ -97,8 +97,12 @@ def _plan(given: Mapping[str, Any]) -> Plan:
     try:
         return read_plan(["-"], stdin=to_json(plan_value(given, is_agent=is_agent)))
     except PlanError as error:
-        where = error.where.removeprefix("<stdin>").lstrip(":0123456789").strip()
-        raise PlanError(error.why, where=where, next_step=error.next_step) from error
+        raise _without_file(error) from error
+
+
+def _without_file(error: PlanError) -> PlanError:
+    where = error.where.removeprefix("<stdin>").lstrip(":0123456789").strip()
+    return PlanError(error.why, where=where, next_step=error.next_step, also=[*map(_without_file, error.also)])
 
 
 def started_of(run: Run) -> Started:

@@ -162,7 +162,13 @@ def _refuse_telling(plan: Plan, environ: Mapping[str, str]) -> None:
 
 
 def _words(value: Plan | Task) -> str:
-    return to_json(value).decode("utf-8")
+    try:
+        return to_json(value).decode("utf-8")
+    except UnicodeEncodeError as error:
+        raise PlanError(
+            f"the plan holds {error.object[:60]!r}, which is not valid UTF-8",
+            next_step="a journal could not keep it; rename the file, or name the folder it is in; nothing was started",
+        ) from None
 
 
 def _no_agent(task: Task) -> str:

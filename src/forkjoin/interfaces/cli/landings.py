@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+from forkjoin.errors import listed
 from forkjoin.interfaces.cli.codes import Ending, exit_code
 from forkjoin.interfaces.cli.talk import data, say
 from forkjoin.model import Landing, LeftOut
 from forkjoin.model.text import clean, one_line, spelled
 
 _LINES = 24  # of a file with both sides that are shown
+_NAMED = 20  # tasks without changes; --json names them all
 
 
 def landing_code(made: Landing) -> int:
@@ -36,11 +40,13 @@ def landing_lines(made: Landing) -> Iterator[str]:
     yield from _landed(made)
     for name in made.before:
         yield f"was landed before: {name}"
-    for name in made.empty:
-        yield f"empty: {name} changed nothing"
+    if made.empty:
+        yield f"empty: {listed(made.empty, _NAMED)} changed nothing"
     for left in made.left_out:
         yield f"left out {left.task}: {one_line(left.reason)}"
         yield from _sides(left, made.resolving(left))
+    if any(left.follow_up for left in made.left_out) and not made.dry_run:
+        yield f"have them made again, by who made them: forkjoin land --resolve same {made.run}"
     for one in made.suspicions:
         yield f"look at this: {one_line(one.said)}"
     for note in made.notes:
@@ -82,3 +88,13 @@ def _gate(made: Landing) -> Iterator[str]:
     elif made.gate_runs:
         runs, passed = len(made.gate_runs), sum(run.ok for run in made.gate_runs)
         yield f"gate: {one_line(made.gate, 60)}, {runs} run{'s' * (runs != 1)}, {passed} passed"
+        yield from _printed(made)
+    elif made.before and not made.landed:
+        yield f"gate: {one_line(made.gate, 60)} (not run: there is nothing new to land)"
+
+
+def _printed(made: Landing) -> Iterator[str]:
+    """Yield where the output of a gate that failed is: of the run on the fewest tasks, which says most of why."""
+    failed = min((run for run in reversed(made.gate_runs) if not run.ok), key=lambda run: len(run.tasks), default=None)
+    if failed is not None and failed.output and any(Path(failed.output).glob("std*")):
+        yield f"what it printed: cat {shlex.quote(failed.output)}/std*"

@@ -68,11 +68,16 @@ def counts(tasks: Iterable[TaskView]) -> str:
 def comparison(view: RunView, now: float) -> str:
     """Return the time so far beside the time one after another would have taken."""
     wall = view.seconds(now)
-    one_by_one = sum(task.worked(now) for task in view.tasks)
+    one_by_one = sum(task.worked(now) + _before(task) for task in view.tasks)
     begun, told = ("took", spoken) if view.ended else ("so far", whole)
     if wall <= 0 or one_by_one < 1 or len(view.tasks) < 2:  # nothing to compare
         return f"{begun} {told(wall)}"
     return f"{begun} {told(wall)}; one after another {told(one_by_one)} ({one_by_one / wall:.1f}x)"
+
+
+def _before(task: TaskView) -> float:
+    """How long its attempts ran before it was asked for again."""
+    return sum(one.ended - one.started for one in task.earlier if one.started is not None and one.ended is not None)
 
 
 def whole(seconds: float) -> str:
