@@ -7,7 +7,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _COMPARED = 2_000  # of more, nobody waits for the nearest
-_LONG = 200  # letters of a list that people still read in an error
+_LONG = 300  # letters of a list that people still read in an error
 _FEW = 6
 
 

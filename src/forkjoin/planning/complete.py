@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from forkjoin.errors import PlanError
-from forkjoin.model import Plan, Task, TaskId, to_json
+from forkjoin.model import Plan, Task, TaskId, Value, to_json
 from forkjoin.planning.contradictions import contradiction
 from forkjoin.planning.keys import nearest
 from forkjoin.planning.paths import inside
@@ -62,7 +62,7 @@ def _refuse_other_letters(plan: Plan) -> None:
                 raise PlanError(why, where=f"{where}{field}", next_step="write it in UTF-8") from None
 
 
-def _odd_field(value: Plan | Task, left_out: Sequence[str]) -> str:
+def _odd_field(value: Value, left_out: Sequence[str]) -> str:
     """Return which field cannot be written as UTF-8; "" for none."""
     for field in value.__struct_fields__:
         try:
