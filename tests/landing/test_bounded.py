@@ -7,14 +7,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from landing.desk import Desk, LandAsk, landed, left, shell
+from landing.desk import Desk, LandAsk, branch_of, landed, left, shell
 
-from forkjoin.engine import settings_from
+from forkjoin.engine import resolving, settings_from
 from forkjoin.engine.attempts.overlapping import Overlaps
 from forkjoin.engine.landing import export_patches, suspecting
 from forkjoin.engine.resolving import land_and_resolve
-from forkjoin.errors import CannotHere, RunOwned
+from forkjoin.errors import CannotHere, NoRoom, RunOwned
 from forkjoin.model import Place, Task, TaskId
+from forkjoin.testing import FakeDialect
 from forkjoin.workspaces import changes
 from forkjoin.workspaces.git import Git
 from forkjoin.workspaces.landing import patches, replay
@@ -64,6 +65,32 @@ def test_nobody_else_lands_a_run_while_its_conflicts_are_resolved(desk: Desk) ->
     made = land_and_resolve(run, LandAsk(), agent="same", settings=settings, say=say)
     assert (len(refused), landed(made)) == (1, ["one", "two"])
     assert run.land(LandAsk()).before == ("one", "two")
+
+
+def test_who_is_not_here_to_resolve_is_said_before_anything_is_landed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = desk.run(shell("one", "echo one >> notes.txt"), shell("two", "echo two >> notes.txt"))
+    settings = settings_from(os.environ, desk.tree)
+    monkeypatch.setattr(resolving, "dialect", lambda name: FakeDialect(name=name, found=False))
+    with pytest.raises(CannotHere, match="claude is not here; install claude"):
+        land_and_resolve(run, LandAsk(), agent="claude", settings=settings, say=print)
+    assert desk.git("branch", "--list", branch_of(run)) == ""
+
+
+def test_what_was_landed_is_told_though_a_conflict_could_not_be_resolved(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = desk.run(shell("one", "echo one >> notes.txt"), shell("two", "echo two >> notes.txt"))
+
+    def launch(*_: object, **__: object) -> None:
+        raise NoRoom("no room for one more run")
+
+    monkeypatch.setattr(resolving, "launch", launch)
+    made = land_and_resolve(run, LandAsk(), agent="same", settings=settings_from(os.environ, desk.tree), say=print)
+    assert (landed(made), left(made)) == (["one"], {"two": "conflict"})
+    assert made.left_out[0].reason.endswith("; resolving it could not be tried: no room for one more run")
+    assert desk.subjects(branch_of(run)) == ["Do one"]
 
 
 def test_a_look_for_overlaps_that_goes_wrong_is_followed_by_the_next() -> None:

@@ -19,7 +19,7 @@ from forkjoin.engine.preparing.reading import read_plan
 from forkjoin.engine.records.noting import note
 from forkjoin.engine.run import Run
 from forkjoin.engine.settings import Settings
-from forkjoin.errors import PlanError
+from forkjoin.errors import CannotHere, ForkjoinError, PlanError
 from forkjoin.model import Landed, LandedTask, Landing, LeftOut, Plan
 from forkjoin.workspaces.landing import apply_forward
 
@@ -32,10 +32,10 @@ def land_and_resolve(run: Run, ask: LandAsk, *, agent: str, settings: Settings, 
     """Land *run*, then have *agent* bring in, one after the other, what did not merge; `same` = who made it.
 
     Each try is a run of its own on what is landed so far; it is landed on the same branch where it completes and passes
-    the gate, else it stays left out, with its reason. Raises UnknownId or PlanError for an *agent* that is not there or
-    reads no words.
+    the gate, else it stays left out, with its reason. Raises UnknownId or PlanError for an *agent* that is not known or
+    reads no words, CannotHere for one whose program is not here: then nothing was landed.
     """
-    _refuse_who_reads_no_words(agent)
+    _refuse_who_cannot(agent)
     with run.landing(say=say) as land:  # held to the end: nobody else lands the run between two of its steps
         made = land(dataclasses.replace(ask, apply=False))
         if ask.dry_run:
@@ -44,13 +44,13 @@ def land_and_resolve(run: Run, ask: LandAsk, *, agent: str, settings: Settings, 
         for left in made.left_out:
             if left.kind == "conflict" and left.follow_up:
                 say(f"resolving {left.task} with {agent} ...")
-                made = _joined(run, made, left, *_tried(run, made, left, ask, by))
+                made = _resolved(run, made, left, ask, by)
         if ask.apply:
             made = _applied(run, made)
         return replace(made, next=next_command(made))
 
 
-def _refuse_who_reads_no_words(agent: str) -> None:
+def _refuse_who_cannot(agent: str) -> None:
     """A follow-up is words, with both sides of files in them: a shell would run what stands in these."""
     if agent != SAME and (agent == _SHELL or not dialect(agent).answers):
         raise PlanError(
@@ -58,6 +58,8 @@ def _refuse_who_reads_no_words(agent: str) -> None:
             where="--resolve",
             next_step=f"name a coding agent (forkjoin agents), or {SAME}: who made the change makes it again",
         )
+    if agent != SAME and not (found := dialect(agent).probe()).found:
+        raise CannotHere(f"the program of agent {agent} is not here; {found.hint}")
 
 
 def _applied(run: Run, made: Landing) -> Landing:
@@ -78,6 +80,20 @@ class _By:
     agent: str
     settings: Settings
     say: Callable[[str], None]
+
+
+def _resolved(run: Run, made: Landing, left: LeftOut, ask: LandAsk, by: _By) -> Landing:
+    """Return what was made so far, with what came of one conflict; what was landed stays landed, whatever comes."""
+    try:
+        tried, result = _tried(run, made, left, ask, by)
+    except ForkjoinError as error:
+        return _still_out(made, left, f"resolving it could not be tried: {error}")
+    return _joined(run, made, left, tried, result)
+
+
+def _still_out(made: Landing, left: LeftOut, why: str) -> Landing:
+    others = tuple(one for one in made.left_out if one.task != left.task)
+    return replace(made, left_out=(*others, replace(left, reason=f"{left.reason}; {why}")))
 
 
 def _tried(run: Run, made: Landing, left: LeftOut, ask: LandAsk, by: _By) -> tuple[str, Landing]:
@@ -101,12 +117,10 @@ def _tried(run: Run, made: Landing, left: LeftOut, ask: LandAsk, by: _By) -> tup
 
 def _joined(run: Run, made: Landing, left: LeftOut, tried: str, result: Landing) -> Landing:
     """Return what was made so far with the result of one follow-up; where it was landed, the run's journal has it."""
-    others = tuple(one for one in made.left_out if one.task != left.task)
     runs = (*made.gate_runs, *result.gate_runs)
     if not result.landed:
         why = next((one.reason for one in result.left_out), "it changed nothing")
-        failed = replace(left, reason=f"{left.reason}; resolving it (run {tried}) did not help: {why}")
-        return replace(made, left_out=(*others, failed), gate_runs=runs)
+        return replace(_still_out(made, left, f"resolving it (run {tried}) did not help: {why}"), gate_runs=runs)
     task = run.task(left.task)
     landed = LandedTask(task=task.id, attempt=task.attempt, commit=result.commit)
     note(run.folder / "journal.db", [Landed(where=made.branch, refs=result.refs, tasks=(landed,))])
@@ -116,7 +130,7 @@ def _joined(run: Run, made: Landing, left: LeftOut, tried: str, result: Landing)
         commit=result.commit,
         refs=tuple(refs.values()),
         landed=(*made.landed, landed),
-        left_out=others,
+        left_out=tuple(one for one in made.left_out if one.task != left.task),
         gate_runs=runs,
     )
 
