@@ -57,6 +57,12 @@ def test_an_exported_document_is_one_record(tmp_path: Path) -> None:
     assert (report.files[0].lines, len(report.findings)) == (1, 1)
 
 
+def test_a_byte_order_mark_is_no_damage(serial: Path) -> None:
+    serial.write_bytes(b"\xef\xbb\xbf" + serial.read_bytes())
+    report = read_transcripts([str(serial)])
+    assert (len(report.findings), report.files[0].damaged) == (1, 0)
+
+
 def test_standard_input_and_folders_are_read(serial: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(serial.read_bytes())))
     (serial.parent / "deep").mkdir()
@@ -77,9 +83,9 @@ def test_what_is_no_transcript_is_said(tmp_path: Path, text: str) -> None:
 
 
 def test_a_missing_file_and_an_empty_folder_are_said(tmp_path: Path) -> None:
-    with pytest.raises(PlanError, match="no such file"):
+    with pytest.raises(PlanError, match="no such file or folder; name session files"):
         read_transcripts([str(tmp_path / "x")])
-    with pytest.raises(PlanError, match="no transcript was named"):
+    with pytest.raises(PlanError, match=r"no \.jsonl or \.ndjson file is in .*; name session files"):
         read_transcripts([str(tmp_path)])
 
 

@@ -16,7 +16,8 @@ import pytest
 from forkjoin.engine import supervise
 from forkjoin.interfaces.mcp.greeting import HANDSHAKES, MODERN, Greeting
 from forkjoin.interfaces.mcp.server import made_server
-from forkjoin.interfaces.mcp.stdio import Door, _served, whole
+from forkjoin.interfaces.mcp.stdio import Door, _served
+from forkjoin.model.text import without_halves
 from forkjoin.tools import Ceiling, Host, Names, toolset
 
 
@@ -198,7 +199,7 @@ def test_half_a_character_is_no_reason_to_leave_a_call_without_an_answer(tmp_pat
     ],
 )  # fmt: skip
 def test_only_halves_are_mended(line: bytes, read: str) -> None:
-    assert json.loads(whole(line)) == read
+    assert json.loads(without_halves(line)) == read
 
 
 class _Deaf(io.BytesIO):

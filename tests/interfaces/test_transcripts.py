@@ -24,7 +24,7 @@ def bad(forkjoin) -> str:
     for name in ("auth2", "search2"):
         story.fetched(name, ANSWER)
     story.end()
-    (forkjoin.tree / "bad one.jsonl").write_bytes(story.lines + b"{torn")
+    (forkjoin.tree / "bad one.jsonl").write_bytes(b"{torn\n" + story.lines)
     return "bad one.jsonl"
 
 

@@ -178,6 +178,43 @@ def test_damage_is_counted_and_the_rest_is_read() -> None:
     assert (report.files[0].damaged, len(report.findings)) == (4, 1)
 
 
+def test_a_line_that_cannot_be_read_may_have_said_anything() -> None:
+    """So nothing is said of what it could have changed: what came between two tasks, and what was retrieved."""
+    story = ClaudeStream()
+    one_after_another(story)
+    lines = story.lines.rstrip(b"\n").split(b"\n")
+    answers = [number for number, line in enumerate(lines) if b"tool_result" in line]
+    reading = Reading("x")
+    for number, line in enumerate(lines):
+        reading.line(line)
+        if number in answers:
+            reading.line(b"\xff\xfe")
+    assert judged([reading]).findings == ()
+
+    story = ClaudeStream()
+    story.launch(("auth", PARTS["auth"]), background=True)
+    for torn in (b"", b"{"):
+        reading = Reading("x")
+        for line in [*story.lines.split(b"\n"), torn]:
+            reading.line(line)
+        story_end = ClaudeStream()
+        story_end.records = []
+        story_end.end()
+        reading.line(story_end.lines)
+        assert [one.rule for one in judged([reading]).findings] == ([] if torn else ["never-retrieved"])
+
+
+def test_half_a_character_makes_no_line_unreadable() -> None:
+    """Agents that cut texts by UTF-16 write it."""
+    story = ClaudeStream()
+    story.launch(("auth", PARTS["auth"]), background=True)
+    story.fetched("auth", "Nothing wrong. \ud83d")
+    story.end()
+    report = read(story)
+    assert b"\\ud83d" in story.lines
+    assert (report.findings, report.files[0].damaged) == ((), 0)
+
+
 def test_unknown_events_are_counted_by_their_kind() -> None:
     story = OpenCodeStream()
     one_after_another(story)

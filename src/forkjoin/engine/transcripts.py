@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +13,7 @@ from forkjoin.model import MIB, TranscriptReport
 from forkjoin.transcripts import Reading, judged
 
 _LONGEST = 64 * MIB  # a line beyond it is counted as damaged, and never held
+_NAMED = "name session files (.jsonl), recorded streams, or folders of them"
 _SUFFIXES = (".jsonl", ".ndjson")
 
 
@@ -22,8 +24,9 @@ def read_transcripts(paths: Sequence[str]) -> TranscriptReport:
     """
     readings = [_read(path) for path in _files(paths)]
     if not any(reading.file.agent for reading in readings):
-        said = "; ".join(f"{one.path}: {one.file.why}" for one in readings[:3]) or "no transcript was named"
-        raise PlanError(said, next_step="name session files (.jsonl), recorded streams, or folders of them")
+        said = "; ".join(f"{one.path}: {one.file.why}" for one in readings[:3])
+        said = said or f"no .jsonl or .ndjson file is in {', '.join(paths) or 'nothing'}"
+        raise PlanError(said, next_step=_NAMED)
     return judged(readings)
 
 
@@ -38,7 +41,7 @@ def _files(paths: Iterable[str]) -> Iterator[str]:
 
 def _below(path: str) -> Iterator[str]:
     if path != "-" and not Path(path).exists():
-        raise PlanError("there is no such file or folder", where=path)
+        raise PlanError("there is no such file or folder", where=path, next_step=_NAMED)
     if path == "-" or not Path(path).is_dir():
         yield path
         return
@@ -59,7 +62,7 @@ def _read(path: str) -> Reading:
 
 
 def _take(file: BinaryIO, reading: Reading) -> None:
-    first = file.readline(_LONGEST)
+    first = file.readline(_LONGEST).removeprefix(BOM_UTF8)
     if first.strip() == b"{":  # an exported document, in lines for people
         reading.line(first + file.read(_LONGEST))
         while file.read(_LONGEST):  # of a longer one the rest is not looked at: it is damaged as one record

@@ -17,6 +17,9 @@ _UNSEEN = re.compile(
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSEEN_IN_NAMES = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff]|{_UNSEEN.pattern}")
+_HALVES = (  # in JSON: an escaped backslash, a pair, or a half
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
 _BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _PLAIN = re.compile(r"[\t\n\x20-\x7e\xa0-\xff]*")
 
@@ -40,6 +43,18 @@ def one_line(text: str, width: int = 0) -> str:
         return ""
     line = " ".join((text if text.isascii() and text.isprintable() else clean(text)).split())
     return line if not width or len(line) <= width else line[: max(0, width - 1)].rstrip() + "…"
+
+
+def without_halves(line: bytes) -> bytes:
+    """Return JSON in which no half of a UTF-16 pair (`\\ud83d`) stands alone: U+FFFD stands there instead.
+
+    Programs that cut texts by UTF-16 leave such halves, and strict readers refuse all of a line for one.
+    """
+    return re.sub(_HALVES, _mended, line) if b"\\ud" in line or b"\\uD" in line else line
+
+
+def _mended(found: re.Match[bytes]) -> bytes:
+    return b"\\ufffd" if found["half"] else found[0]
 
 
 def spelled(name: str) -> str:

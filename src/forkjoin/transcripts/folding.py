@@ -37,6 +37,7 @@ class Session:
         self.reads: set[str] = set()
         self.writes: set[str] = set()
         self.whole = True
+        self.doubted = 0  # the last line that could not be read: what stood in it may have been anything
         self._known: dict[str, int] = {}
         self._disturbed: set[str] = set()
         self._handles: dict[str, str] = {}  # of launches in the background: handle -> call
@@ -57,6 +58,10 @@ class Session:
                 self._touched(act)
             case Told() | Worked() | Begun() | Stood():
                 self._other(act, line)
+
+    def doubt(self, line: int) -> None:
+        """Know that *line* says something that cannot be read."""
+        self.doubted = line
 
     def _other(self, act: Told | Worked | Begun | Stood, line: int) -> None:
         match act:
@@ -83,7 +88,8 @@ class Session:
             if one.ended_line is not None and needs(prompt, asked, one, self._known)
         }  # fmt: skip
         together = bool(siblings) and siblings[-1].launched.message == act.message
-        job.broken = siblings[-1].broken if together else act.owner in self._disturbed
+        doubted = bool(siblings) and self.doubted > siblings[-1].line
+        job.broken = siblings[-1].broken if together else doubted or act.owner in self._disturbed
         if not together:
             self._disturbed.discard(act.owner)
         if again := self.jobs.get(act.call):  # a record that stands there twice

@@ -41,7 +41,7 @@ def _of(path: str, session: Session) -> Iterator[TranscriptFinding]:
         yield from _two_writers(path, jobs)
     if session.whole:
         for job in session.jobs.values():
-            if job.background and job.handles and job.fetched_line is None:
+            if job.background and job.handles and job.fetched_line is None and session.doubted < job.line:
                 yield _never_fetched(path, job)
 
 

@@ -31,7 +31,7 @@ class Reading:
         self._lines += 1
         found = record(raw)
         if found is None:
-            self._damaged += 1
+            self._damage()
         elif self._reader is not None:
             self._read(self._reader, found, self._lines)
         elif len(self._before) < _LOOKED:
@@ -45,7 +45,7 @@ class Reading:
     def cut(self) -> None:
         """Count a line that is too long to be looked at."""
         self._lines += 1
-        self._damaged += 1
+        self._damage()
 
     @property
     def file(self) -> TranscriptFile:
@@ -60,6 +60,10 @@ class Reading:
             unknown=dict(self._unknown.most_common()),
             why="" if known else "no transcript of Claude Code, Codex, OpenCode or Pi" if self._lines else "empty",
         )
+
+    def _damage(self) -> None:
+        self._damaged += 1
+        self.session.doubt(self._lines)
 
     def _read(self, reader: Reader, found: Record, line: int) -> None:
         acts = reader.read(found)

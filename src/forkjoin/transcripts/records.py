@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from forkjoin.model.text import without_halves
+
 Record = dict[str, Any]
 _MOST = 200_000  # characters of one text that are looked at
 _TOO_MUCH = 1e300  # JSON has numbers that no float can be
@@ -16,7 +18,7 @@ _TOO_MUCH = 1e300  # JSON has numbers that no float can be
 def record(line: bytes | str) -> Record | None:
     """Return the JSON object that *line* holds; None where it holds none."""
     try:
-        found = msgspec.json.decode(line)
+        found = msgspec.json.decode(without_halves(line if isinstance(line, bytes) else line.encode(errors="replace")))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return None
     return found if isinstance(found, dict) else None

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import json
 import os
-import re
 import signal
 import sys
 import threading
@@ -18,14 +17,12 @@ from forkjoin.errors import CannotHere
 from forkjoin.interfaces.mcp.calling import warm_up
 from forkjoin.interfaces.mcp.giving_way import giving_way
 from forkjoin.interfaces.mcp.greeting import Greeting
+from forkjoin.model.text import without_halves
 from forkjoin.tools import Host, Names, toolset
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel.server import Server
 
-_HALVES: Final = (  # an escaped backslash, a pair, or a half
-    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
-)
 _MOST_LINES: Final = 64  # that wait for the server; the client waits with the next
 
 
@@ -91,7 +88,8 @@ class Door:
     def read(self) -> None:
         """Read lines to the end, in a thread of its own; a client that hears no answer any more has left, too."""
         with suppress(BrokenPipeError):
-            for line in map(whole, self._reading):
+            # A line with half a pair in it would be dropped by the package, and its client wait for ever.
+            for line in map(without_halves, self._reading):
                 if not self._greet(line):
                     self._hand_on(line)
         self._hand_on(b"")
@@ -147,19 +145,6 @@ class Door:
     def _write(self, line: bytes) -> None:
         self._writing.write(line)
         self._writing.flush()
-
-
-def whole(line: bytes) -> bytes:
-    """Return a line of JSON in which no half of a pair stands alone.
-
-    Programs that cut texts by UTF-16 leave such halves (`\\ud83d`). The package drops the whole line for one, and its
-    client would wait for ever.
-    """
-    return re.sub(_HALVES, _mended, line) if b"\\ud" in line or b"\\uD" in line else line
-
-
-def _mended(found: re.Match[bytes]) -> bytes:
-    return b"\\ufffd" if found["half"] else found[0]
 
 
 def _claimed(descriptor: int, instead: int, mode: str) -> BinaryIO:

@@ -14,7 +14,7 @@ from forkjoin.interfaces.cli.asking import Asked
 from forkjoin.interfaces.cli.codes import WORDS
 from forkjoin.interfaces.cli.talk import data, data_json
 from forkjoin.model import spoken, to_builtins
-from forkjoin.model.text import one_line
+from forkjoin.model.text import one_line, spelled
 
 if TYPE_CHECKING:
     from forkjoin.model import TranscriptFile, TranscriptFinding, TranscriptReport
@@ -95,7 +95,7 @@ def _lines(report: TranscriptReport, files: list[str]) -> Iterator[str]:
 
 def _finding_lines(finding: TranscriptFinding) -> Iterator[str]:
     lost = "" if finding.lost_s == 0 else f" ({_lost(finding.lost_s)})"
-    yield f"{finding.path}:{finding.line}  {finding.rule}: {one_line(finding.message)}{lost}"
+    yield f"{spelled(finding.path)}:{finding.line}  {finding.rule}: {one_line(finding.message)}{lost}"
     for task in finding.tasks:
         took = "" if task.seconds is None else spoken(task.seconds)
         yield f"    line {task.line:<6} {took:>8}  {one_line(task.description)}".rstrip()
@@ -124,4 +124,4 @@ def _trouble(file: TranscriptFile) -> str:
     said = [file.why] if file.why else []
     said += [f"{_counted(file.damaged, 'damaged line')} of {file.lines:,}"] if file.damaged and not file.why else []
     said += [f"{_counted(unknown, 'unknown event')} ({', '.join(list(file.unknown)[:5])})"] if unknown else []
-    return f"{file.path}: {'; '.join(said)}" if said else ""
+    return f"{spelled(file.path)}: {'; '.join(said)}" if said else ""
