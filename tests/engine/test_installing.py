@@ -64,8 +64,12 @@ def test_a_file_that_is_not_ours_is_put_aside_and_comes_back(environ: dict[str, 
     path.write_text("mine\r\n")
     assert install("claude", environ)[SKILL] == "replace"
     assert path.with_name(path.name + ASIDE).read_bytes() == b"mine\r\n"
+    path.write_text(path.read_text() + "more\n")  # and it is changed again: neither is lost
+    assert install("claude", environ)[SKILL] == "replace"
+    assert path.with_name(f"{path.name}{ASIDE}-2").read_text().endswith("more\n")
     assert install("claude", environ, uninstall=True)[SKILL] == "restore"
-    assert files_below(path.parent) == {"SKILL.md": b"mine\r\n"}
+    assert set(files_below(path.parent)) == {"SKILL.md", f"SKILL.md{ASIDE}-2"}
+    assert path.read_bytes() == b"mine\r\n"
 
 
 def test_an_older_version_of_ours_is_updated_and_one_that_was_changed_is_put_aside(environ: dict[str, str]) -> None:
@@ -100,7 +104,8 @@ def test_an_entry_of_that_name_with_another_command_stays(environ: dict[str, str
     path = HOSTS["opencode"].folder(environ) / "opencode.json"
     path.parent.mkdir(parents=True)
     path.write_text('{"mcp": {"forkjoin": {"type": "local", "command": ["my-own"]}}}')
-    assert install("opencode", environ)["opencode.json"] == "same"
+    assert install("opencode", environ)["opencode.json"] == "keep"
+    assert {one.host: one.state for one in found_hosts(environ)}["opencode"] == "another version, or a part"
     assert install("opencode", environ, uninstall=True)["opencode.json"] == "keep"
     assert "my-own" in path.read_text()
 

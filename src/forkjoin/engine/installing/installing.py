@@ -114,13 +114,16 @@ def _merging(host: Host, folder: Path, *, uninstall: bool) -> tuple[Edit, ...]:
 def _merged(name: str, before: str | None, wanted: tuple[str, str, Any], *, uninstall: bool) -> Edit:
     section, key, value = wanted
     there = entry(before, section, key) if before and before.strip() else None
-    if not uninstall:
+    other = there is not None and (
+        not isinstance(there, dict) or there | {"enabled": True} != value | {"enabled": True}
+    )
+    if not uninstall and not other:
         after = with_entry(before or "", section, key, value)
         how: How = "same" if after == before else "create" if before is None else "update"
         return Edit(path=name, how=how, before=before, after=after)
     if there is None or before is None:
         return Edit(path=name, how="absent", before=before, after=before)
-    if not isinstance(there, dict) or there | {"enabled": True} != value | {"enabled": True}:
+    if other:
         return Edit(path=name, how="keep", before=before, after=before)
     if before == with_entry("", section, key, there):
         return Edit(path=name, how="delete", before=before, after=None)
@@ -142,8 +145,8 @@ def _write(folder: Path, edit: Edit) -> None:
     path = folder / edit.path
     if edit.how in ("same", "keep", "absent"):
         return
-    if edit.how == "replace" and edit.aside and edit.before is not None and not (folder / edit.aside).exists():
-        path.rename(folder / edit.aside)
+    if edit.how == "replace" and edit.aside:
+        path.rename(_free(folder / edit.aside))
     if edit.after is None:
         path.unlink()
         _clear(path.parent, folder)
@@ -162,6 +165,12 @@ def _write(folder: Path, edit: Edit) -> None:
         fresh.unlink(missing_ok=True)  # there only where something went wrong
     if edit.how == "restore" and edit.aside:
         (folder / edit.aside).unlink()
+
+
+def _free(aside: Path) -> Path:
+    """Return a name that is not taken: what was put aside before is what --uninstall brings back."""
+    names = (aside, *(aside.with_name(f"{aside.name}-{number}") for number in range(2, 1000)))
+    return next((name for name in names if not name.exists()), names[-1])
 
 
 def _clear(folder: Path, top: Path) -> None:
