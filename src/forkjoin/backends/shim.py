@@ -31,7 +31,7 @@ else:
     from failpoints import reached
 
 DRAIN_S = 0.2  # how long output is still awaited after the main process has ended
-CHUNK = 64 * 1024
+CHUNK, PIPE = 64 * 1024, 1024 * 1024  # what is read at once; what a pipe holds at most
 SWEEP_S = 10.0  # how long processes may take to die of SIGKILL before the record says that they did not
 LEASE_POLL_S = 1.0
 OWNER_POLL_S = 1.0  # where there is no pidfd to watch the owner by
@@ -359,12 +359,14 @@ class Shim:
             self.error = self.error or f"processes that do not end: {' '.join(left[:20])}"
 
     def _drain(self) -> None:
-        """Take what is still in the pipes, without waiting for more."""
+        """Take what is still in the pipes, however long that takes; of who goes on writing, for a moment."""
         limit = time.monotonic() + DRAIN_S
         for fd, capture in self.streams.items():
+            left = PIPE
             try:
-                while (data := os.read(fd, CHUNK)) and time.monotonic() < limit:
+                while (left > 0 or time.monotonic() < limit) and (data := os.read(fd, CHUNK)):
                     capture.write(data)
+                    left -= len(data)
             except OSError:
                 pass
         for capture in self.kept:
