@@ -282,6 +282,16 @@ def test_a_client_with_the_tasks_extension_gets_a_task_and_polls(serving: Servin
     assert polling.seen == ["working", "completed"]
 
 
+def test_a_launch_that_is_refused_is_no_task_and_its_reason_is_read(serving: Serving) -> None:
+    async def use(client: Client) -> None:
+        found = await client.call_tool("run_tasks", waiting({"prompt": "x", "agent": "nosuch"}))
+        assert (found.is_error, "no agent 'nosuch'" in found.content[0].text) == (True, True)
+
+    polling = _Polling()
+    serving(use, extensions=[polling])
+    assert polling.seen == []
+
+
 def test_a_cancelled_task_ends(serving: Serving) -> None:
     polling = _Polling(cancels=True)
 

@@ -202,6 +202,18 @@ def test_a_wrong_call_is_told_where_and_what(call: Call, tool: str, arguments: d
         call(tool, **arguments)
 
 
+def test_halves_of_characters_and_endless_nesting_are_no_error_of_ours(call: Call) -> None:
+    task = {"id": "a", "shell": "echo \ud83d", "writes": [], "description": "\ud83d\ude00"}
+    started = call("run_tasks", tasks=[task], run_in_background=False)
+    assert started["tasks"][0]["description"] == "\N{GRINNING FACE}"
+    assert started["outputs"]["tasks"][0]["text"] == "\N{REPLACEMENT CHARACTER}\n"
+    deep: Any = {}
+    for _ in range(50_000):
+        deep = {"a": deep}
+    with pytest.raises(PlanError, match="run_tasks: is nested too deep; flatten it"):
+        call("run_tasks", tasks=[{"shell": "true", "output": deep}])
+
+
 def test_who_keeps_no_session_cannot_be_told_more(call: Call) -> None:
     run = call("run_tasks", tasks=ECHOES)["run"]
     call("task_output", task_id=run)

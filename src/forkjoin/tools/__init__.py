@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from forkjoin.model import to_json
-from forkjoin.tools.asks import read
+from forkjoin.tools.asks import read, sound
 from forkjoin.tools.ceiling import PERMISSIONS, Ceiling
 from forkjoin.tools.host import Host, Tell, untold
 from forkjoin.tools.launching import with_outputs
@@ -58,8 +58,9 @@ class BoundTool:
 
     async def answer(self, arguments: dict[str, Any], *, tell: Tell = untold) -> Any:
         """Return the answer as a value, telling of progress; raise PlanError for arguments that do not fit."""
-        ask = read(self.tool.takes, arguments, tool=self.name)
-        return await self.tool.does(self.host, ask, arguments, tell)
+        given = sound(arguments, tool=self.name)
+        ask = read(self.tool.takes, given, tool=self.name)
+        return await self.tool.does(self.host, ask, given, tell)
 
 
 def plain(answer: Any) -> dict[str, Any]:

@@ -189,6 +189,25 @@ class AgentsAsk(Value, frozen=True, kw_only=True, omit_defaults=True):
     directory: Annotated[str, Meta(description=_DIRECTORY)] = "."
 
 
+def sound(arguments: Mapping[str, Any], *, tool: str) -> dict[str, Any]:
+    """Return what a caller gave with U+FFFD for halves of characters, as texts hold that were cut by UTF-16.
+
+    Raises PlanError where it is nested without end.
+    """
+    try:
+        return {key: _sound(value) for key, value in arguments.items()}
+    except RecursionError:
+        raise PlanError("is nested too deep", where=tool, next_step="flatten it") from None
+
+
+def _sound(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_sound(key): _sound(one) for key, one in value.items()}
+    return [_sound(one) for one in value] if isinstance(value, list) else value
+
+
 def read(kind: type[Given], arguments: Mapping[str, Any], *, tool: str) -> Given:
     """Return what a caller gave, as *kind*; raise PlanError that names the place where it does not fit."""
     try:

@@ -45,11 +45,11 @@ class Tasks:
         """Whether a call is to become a task: it would wait for a run, and its client can poll."""
         return launches(tool.name) and waits(arguments) and _declared(ctx)
 
-    async def created(self, tool: BoundTool, arguments: dict[str, Any]) -> dict[str, Any]:
+    async def created(self, tool: BoundTool, arguments: dict[str, Any]) -> dict[str, Any] | types.CallToolResult:
         """Launch the run, and return its task; what went wrong as any call returns it."""
         made = await called(tool, {**arguments, "run_in_background": True})
         if made["isError"]:
-            return made
+            return types.CallToolResult.model_validate(made)
         return {"resultType": "task", **await asyncio.to_thread(self._task, made["structuredContent"]["run"], False)}
 
     async def _get(self, ctx: Context, params: TaskParams) -> dict[str, Any]:
