@@ -144,6 +144,18 @@ def logged(log: Path) -> tuple[Count, Count]:
     )
 
 
+def unjournaled(home: Path, log: Path) -> Count:
+    """Return the starts that tasks wrote themselves and no journal holds: effects that went before their commit.
+
+    An owner that comes later would adopt them, so they are looked for while there is none.
+    """
+    began, known = logged(log)[0], Count()
+    for journal in home.glob("runs/*/journal.db"):
+        with contextlib.closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as reader:
+            known.update(name for (name,) in reader.execute("SELECT task FROM event WHERE kind = 'starting'"))
+    return began - known
+
+
 def planned(journal: Path) -> bool:
     """Whether the plan is committed: before that there is no run, nor an id that anybody was told."""
     try:

@@ -28,7 +28,7 @@ def _figures(script: str, words: list[str], out: Path, environ: dict[str, str] |
 # Each with a point at which a kill must show it, and the promise that is then seen to be broken.
 SLICES = (
     ("lock taken after the fork", "turn.done#2", "duplicated"),
-    ("effect before commit", "turn.decided", "duplicated"),
+    ("effect before commit", "turn.decided", "untrue"),
     ("exit record written in place", "record.opened", "untrue"),
     ("sweep removed", "run.joined", "orphans"),
 )

@@ -34,6 +34,7 @@ from crash.looking import (
     supervisors,
     taken_up_at,
     torn_records,
+    unjournaled,
 )
 
 from forkjoin import failpoints
@@ -115,11 +116,13 @@ def trial(made: Trial) -> Trial:
     try:
         forked(made, lambda: command("run", str(made.folder / "plan.json"), *how))
         settle(made)
+        committed_first(made)
         finished = succeeded(made.home)
         for kill in resume_kills(made):
             (made.points / "kill").write_text(kill)
             forked(made, lambda: resume(made))
             settle(made)
+            committed_first(made)
             finished |= succeeded(made.home)
         clean_end(made, finished)
         made.reached = sorted(set(made.hits()))
@@ -229,6 +232,13 @@ def settle(made: Trial) -> None:
     noted(made)
     for record in torn_records(made.home):
         made.broke("untrue", f"the record {record} is not whole")
+
+
+def committed_first(made: Trial) -> None:
+    """Take note of programs that began before their start was durable: now, for the next owner sees to it that such a
+    one is not started twice."""
+    for name, times in unjournaled(made.home, made.folder / "log").items():
+        made.broke("untrue", f"{name} began {times} times that the journal does not know")
 
 
 def noted(made: Trial) -> None:

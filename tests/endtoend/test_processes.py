@@ -91,7 +91,8 @@ print(json.dumps([os.getcwd(), mask, fds, int(status["SigBlk"], 16), int(status[
     assert leads
     assert tuple(files) == resource.getrlimit(resource.RLIMIT_NOFILE)
     assert [name for name in env if name != "LC_CTYPE"] == ["A", "FORKJOIN_ATTEMPT", "FORKJOIN_TEST_ROOM", "PATH"]
-    assert int(ignored.split()[1], 16) == 0
+    of_libc = 0b11 << 31  # signals 32 and 33: whoever was started by posix_spawn, as by Python 3.13, ignores them
+    assert int(ignored.split()[1], 16) & ~of_libc == 0
 
 
 def test_a_program_finds_the_callers_umask_limits_and_signals_and_none_of_our_files(tmp_path: Path) -> None:
