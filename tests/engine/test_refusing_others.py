@@ -61,6 +61,14 @@ def test_one_that_can_be_no_folder_is_refused_with_the_remedy(place: str, tmp_pa
             use()
 
 
+def test_one_whose_path_is_no_text_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    home = tmp_path / os.fsdecode(b"caf\xe9")
+    for use in (lambda: new_run_folder(home), lambda: list(run_folders(home))):
+        with pytest.raises(CannotHere, match=r"caf\\udce9 is not valid UTF-8; set FORKJOIN_HOME") as raised:
+            use()
+        assert str(raised.value).encode()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 @pytest.mark.parametrize("place", ["folder", "link", "dangling", "shelf"])
 def test_one_of_somebody_else_is_refused(place: str, tmp_path: Path) -> None:

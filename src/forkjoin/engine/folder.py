@@ -91,6 +91,11 @@ def refuse_others(home: Path) -> None:
     What lies in it is run: whoever could put a run there could have programs run as this user. A link of one's own to
     another place is no harm; the link of somebody else may lead anywhere.
     """
+    try:
+        str(home).encode()
+    except UnicodeEncodeError as error:
+        said = str(home).encode(errors="backslashreplace").decode()
+        raise CannotHere(f"{said} is not valid UTF-8; set FORKJOIN_HOME to a folder whose path is") from error
     for path in (home, *(home / shelf for shelf in _SHELVES)):
         try:
             with suppress(FileNotFoundError, NotADirectoryError):
@@ -271,7 +276,10 @@ class OwnerLock:
         except FileNotFoundError as error:
             raise removed(folder) from error
         except OSError as error:
-            raise CannotHere(f"run {folder.run} cannot be owned: {folder.lock}: {error.strerror}") from error
+            raise CannotHere(
+                f"run {folder.run} can be read, not driven, nor removed: {folder.lock}: {error.strerror}; make its "
+                "folder writable for this user"
+            ) from error
         for _ in range(_TRIES):
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
