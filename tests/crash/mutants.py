@@ -45,6 +45,12 @@ MUTANTS = {
                 "        time.sleep(1.5 * awaited)\n"  # so that what was let go has begun when the kill comes
                 "        effects = []\n",
             ),
+            # A start that is not in the journal is found by its folder afterwards; without that it is paid twice.
+            (
+                "engine/driving/drive.py",
+                "        self._past += remembered(self._journal, self._past, self._planned.plan, folder)\n",
+                "",
+            ),
         )
     ),
     "exit record written in place": Mutant(

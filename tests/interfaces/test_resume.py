@@ -88,6 +88,25 @@ def test_who_comes_second_is_told_who_has_it(forkjoin, held: tuple[str, Path]) -
     first.communicate()
 
 
+def test_who_follows_its_output_is_told_that_nobody_drives_it(forkjoin, held: tuple[str, Path]) -> None:
+    orphan, hold = held
+    code, _, said = forkjoin("log", "-f", f"{orphan}/slow")
+    assert (code, said) == (0, f"nobody drives run {orphan} just now; go on with it: forkjoin resume {orphan}\n")
+    hold.unlink()
+    assert forkjoin("resume", orphan, "-q")[0] == 0
+    assert forkjoin("log", "-f", f"{orphan}/slow")[2] == ""
+
+
+def test_of_several_one_that_has_an_owner_keeps_no_other_from_going_on(forkjoin, held: tuple[str, Path]) -> None:
+    orphan, hold = held
+    owned = forkjoin.json("run", "--detach", "-a", "shell", "-t", f"while [ -e {hold} ]; do sleep 0.1; done")["run"]
+    said = forkjoin.json("resume", owned, orphan, code=2)
+    assert [(one["run"], one["resumed"]) for one in said["runs"]] == [(orphan, True)]
+    assert [(one["run"], one["word"]) for one in said["refused"]] == [(owned, "owned")]
+    hold.unlink()
+    assert forkjoin("wait", owned, orphan)[0] == 0
+
+
 def test_eight_at_once_have_one_winner(forkjoin, orphan: str) -> None:
     all_of_them = [forkjoin.process("resume", orphan, "-q") for _ in range(8)]
     said = [process.communicate(timeout=40)[1] for process in all_of_them]
@@ -153,6 +172,15 @@ def test_an_owner_that_stands_still_is_said_to_and_what_helps(
     owner.communicate(timeout=30)
     assert forkjoin.json("ls")["runs"][0]["state"] == "stopped"
     hold.unlink()
+
+
+def test_an_owner_that_was_halted_as_it_wrote_is_no_full_disk(capsys: pytest.CaptureFixture[str]) -> None:
+    """It keeps the journal locked, so that the wish is kept beside it, as on a full disk."""
+    late = {"tasks": [], "kept": True, "late": True}
+    stop._say_why([stop._End(run="r", halted="kill -CONT 7", **late), stop._End(run="full", halted="", **late)])
+    first, second = capsys.readouterr().err.splitlines()
+    assert ("kill -CONT 7" in first, "disk" in first) == (True, False)
+    assert ("run full" in second, "the disk is full" in second) == (True, True)
 
 
 def test_a_run_whose_tree_is_not_there_waits_for_it_and_loses_nothing(forkjoin, held: tuple[str, Path]) -> None:

@@ -27,6 +27,7 @@ TAIL_S = 0.25  # how often the output of running attempts is looked at; the quie
 LOCK_POLL_S = 0.2  # how often the lock of an attempt is tried whose end no nursery will tell
 LOOKS_FOR_NOTHING = 2  # how often in a row nothing of a lost attempt is to be found
 MOST_AGAIN = 3  # how often a request is sent again whose nursery was lost before anything came of it
+STILL_S = 10.0  # how often it is looked for shims that stand still; at the second look they are made to go on
 LEFT_S, LEFT_POLL_S = 2.0, 0.01  # how long what a lost attempt left may take to die of SIGKILL, how often it is sought
 Key = tuple[TaskId, int]
 How = Literal["term", "kill"]
@@ -47,6 +48,7 @@ class _Attempt(msgspec.Struct, kw_only=True):
     reason: str = ""
     quiet: int = 0
     again: int = 0
+    still: bool = False  # when it was last looked
 
 
 class _Lost(msgspec.Struct, kw_only=True):
@@ -120,6 +122,7 @@ class LocalBackend:
         self._attempts[number], self._numbers[job.task, job.attempt] = attempt, number
         self._try_to_send(number, attempt)
         self._schedule("tail", TAIL_S, self._look_at_tails)
+        self._schedule("still", STILL_S, self._look_for_halted)
 
     def stop(self, task: TaskId, attempt: int, *, how: How, reason: str) -> None:
         """End its whole tree; a second `term` is a `kill`."""
@@ -153,6 +156,7 @@ class LocalBackend:
             self._loop.call_soon(self._emit, Spawned(task=task, attempt=attempt, pid=found.pid, start=found.start))
             self._schedule("tail", TAIL_S, self._look_at_tails)
         self._schedule("locks", 0.0, self._look_at_locks)
+        self._schedule("still", STILL_S, self._look_for_halted)
 
     async def close(self) -> None:
         """Let go of everything; running shims wait out their lease, and the nursery leaves after them."""
@@ -216,6 +220,7 @@ class LocalBackend:
     def _signal_stop(self, attempt: _Attempt) -> None:
         number = signal.SIGTERM if attempt.stop == "term" else signal.SIGUSR1
         processes.send(attempt.pid, attempt.start, number)
+        processes.send(attempt.pid, attempt.start, signal.SIGCONT)  # one that stands still hears nothing
 
     def _failed(self, number: int, why: str) -> None:
         self._exited(number, Exit(how="setup", error=why, ended_at=time.time()))
@@ -295,6 +300,18 @@ class LocalBackend:
             self._emit(Spawned(task=attempt.task, attempt=attempt.number, pid=attempt.pid, start=attempt.start))
             if attempt.stop is not None:
                 self._signal_stop(attempt)
+
+    # Shims and nurseries that were halted alone, by an attempt perhaps: nobody would hold its limits, nor tell its end
+
+    def _look_for_halted(self) -> None:
+        for attempt in self._attempts.values():
+            before, attempt.still = attempt.still, bool(attempt.pid) and processes.stands_still(attempt.pid)
+            if before and attempt.still:
+                processes.send(attempt.pid, attempt.start, signal.SIGCONT)
+        if self._nursery is not None and self._nursery.open and processes.stands_still(self._nursery.process.pid):
+            self._nursery.process.send_signal(signal.SIGCONT)
+        if self._attempts:
+            self._schedule("still", STILL_S, self._look_for_halted)
 
     # Output
 

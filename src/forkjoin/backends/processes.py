@@ -66,9 +66,9 @@ def start_of(pid: int) -> int:
 
 
 def stands_still(pid: int) -> bool:
-    """Whether a process is stopped (SIGSTOP, Ctrl-Z, a debugger); False where that cannot be told."""
+    """Whether a process is stopped (SIGSTOP, Ctrl-Z); False where that cannot be told."""
     found = stat(pid)
-    return found is not None and found.state in (b"T", b"t")
+    return found is not None and found.state == b"T"
 
 
 def _read_boot_id() -> str:

@@ -15,7 +15,7 @@ from forkjoin.interfaces.cli.listing import cut_bytes
 from forkjoin.interfaces.cli.live import event_line
 from forkjoin.interfaces.cli.streaming import chunks, last_lines, print_lines, print_text
 from forkjoin.interfaces.cli.talk import data, data_bytes, data_json, say
-from forkjoin.model import MIB, TaskView, spoken, to_builtins
+from forkjoin.model import ENDED, MIB, TaskView, spoken, to_builtins
 
 if TYPE_CHECKING:
     from forkjoin.engine import KeptRun
@@ -72,10 +72,7 @@ def _events(run: KeptRun, task: TaskView | None, ask: Ask) -> int:
     if ask.since < 0:
         raise PlanError(f"{ask.since} is no event's number", where="--since", next_step="0 is before the first")
 
-    def alone() -> None:
-        say(f"nobody drives run {run.id} just now; go on with it: forkjoin resume {run.id}")
-
-    found = run.follow(ask.since, alone=alone) if ask.follow else run.events(ask.since)
+    found = run.follow(ask.since, alone=lambda: say(_alone(run))) if ask.follow else run.events(ask.since)
     wanted = (one for one in found if task is None or getattr(one.event, "task", task.id) == task.id)
     if ask.json:
         data_json({"forkjoin": 1, "run": run.id, "events": [to_builtins(one) for one in wanted]})
@@ -108,7 +105,13 @@ def _output(run: KeptRun, task: TaskView, ask: Ask) -> int:
         say(_nothing(run, task.id, ask))
     if ask.follow:
         print_lines(run.follow_output(task.id, stream, behind=window(0, 0)[1] - end))
+        if run.task(task.id).state not in ENDED:  # so nobody would tell its end
+            say(_alone(run))
     return 0
+
+
+def _alone(run: KeptRun) -> str:
+    return f"nobody drives run {run.id} just now; go on with it: forkjoin resume {run.id}"
 
 
 def _brief(run: KeptRun, task: TaskView, ask: Ask) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from forkjoin.errors import PlanError
+from forkjoin.errors import ForkjoinError, PlanError
 from forkjoin.interfaces.cli.asking import complete_run, in_hand, the_run
 from forkjoin.interfaces.cli.following import Following, finished, severity
 from forkjoin.interfaces.cli.talk import data, data_json, say
@@ -82,19 +82,33 @@ def _attended(run: Run, ask: Ask, *, fail_on: str) -> int:
 
 
 def _detached(runs: list[Run], ask: Ask) -> int:
+    """Resume each that can be: what refuses one of several keeps no other from it."""
     told: list[dict[str, Any]] = []
+    refused: dict[str, ForkjoinError] = {}
     for run in runs:
-        over = run.view().ended is not None
-        if not over:
-            run.own()
-        left = run.left()
-        if not over:
-            run.resume()
-        found = {"running": left.running, "ended": left.ended, "lost": left.lost, "queued": left.queued}
-        told.append({"run": run.id, "resumed": not over, "found": found})
-        if not (ask.json or ask.jsonl):
-            data(run.id)
-            say(f"run {run.id} is over already" if over else f"run {run.id} goes on: {left.said}")
+        try:
+            told.append(_found(run, ask))
+        except ForkjoinError as error:
+            if len(runs) == 1:
+                raise
+            refused[run.id] = error
+            say(f"error: {error}")
     if ask.json or ask.jsonl:
-        data_json({"forkjoin": 1, "runs": told}, indent=None if ask.jsonl else 2)
-    return 0
+        why = [{"run": run, "word": error.word, "message": str(error)} for run, error in refused.items()]
+        data_json({"forkjoin": 1, "runs": told, "refused": why}, indent=None if ask.jsonl else 2)
+    return next((error.exit_code for error in refused.values()), 0)
+
+
+def _found(run: Run, ask: Ask) -> dict[str, Any]:
+    """Resume one in the background, unless it is over; return what was found of it."""
+    over = run.view().ended is not None
+    if not over:
+        run.own()
+    left = run.left()
+    if not over:
+        run.resume()
+    if not (ask.json or ask.jsonl):
+        data(run.id)
+        say(f"run {run.id} is over already" if over else f"run {run.id} goes on: {left.said}")
+    found = {"running": left.running, "ended": left.ended, "lost": left.lost, "queued": left.queued}
+    return {"run": run.id, "resumed": not over, "found": found}

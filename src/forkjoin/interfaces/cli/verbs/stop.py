@@ -46,20 +46,12 @@ def act(ask: Ask) -> int:
     """Stop it."""
     ends = [_stopped(ask, in_hand(run), tasks) for run, tasks in by_run(ask, ask.names or ())]
     stopped = [task for end in ends for task in end.tasks]
-    late = any(end.late for end in ends)
-    code = 5 if late else 0
+    code = 5 if any(end.late for end in ends) else 0
     if ask.json:
         data_json({"forkjoin": 1, "tasks": stopped, "exit": WORDS[code]})
     else:
         _print(stopped)
-    kept = [end.run for end in ends if end.kept]
-    for name in kept:
-        say(
-            f"the disk is full: the wish to stop run {name} is kept and its programs were asked to end, but its "
-            f"journal takes no more; make room, then: forkjoin wait {name}"
-        )
-    if late and not kept:
-        _say_why(ends)
+    _say_why([end for end in ends if end.late])
     return code
 
 
@@ -69,11 +61,16 @@ def _print(stopped: Sequence[dict[str, Any]]) -> None:
         data(f"{task['run']}/{task['id']}: {had}{spell(str(task['state']))}")
 
 
-def _say_why(ends: Sequence[_End]) -> None:
-    for end in ends:
+def _say_why(late: Sequence[_End]) -> None:
+    for end in late:
         if end.halted:
             say(f"the wish to stop run {end.run} is kept, but its owner has not heard it: {end.halted}")
-    if any(end.late and not end.halted for end in ends):
+        elif end.kept:
+            say(
+                f"the disk is full: the wish to stop run {end.run} is kept and its programs were asked to end, but its "
+                f"journal takes no more; make room, then: forkjoin wait {end.run}"
+            )
+    if any(not (end.halted or end.kept) for end in late):
         say(f"not all have ended after {_WAIT_S:g} s; again with --kill ends them at once")
 
 
