@@ -29,6 +29,10 @@ def test_json_tells_the_tools_and_the_ceiling(forkjoin: Any) -> None:
         (["--http", "x"], "is no address"),
         (["--http", "1:99999"], "is no address"),
         (["--http", "0.0.0.0:0"], "--allow-host"),
+        (["--http", "0", "--allow-origin", "*"], "'*' is no origin"),
+        (["--http", "0", "--allow-origin", "https://a.example/"], "no path"),
+        (["--http", "0", "--allow-origin", "https://*.example"], "is no origin"),
+        (["--http", "0", "--allow-host", "https://a.example"], "write NAME:PORT"),
         (["--token-file", "t"], "goes with --http only"),
         (["--http", "0", "--token-file", "nowhere"], "cannot be read"),
     ],
@@ -54,7 +58,7 @@ def test_an_address_that_is_taken_is_told(forkjoin: Any) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         code, _, err = forkjoin("mcp", "--http", str(other.getsockname()[1]))
-    assert (code, "cannot listen" in err) == (7, True), err
+    assert (code, "already in use; --http 0 takes a free port" in err) == (7, True), err
 
 
 def test_without_the_extra_the_command_that_adds_it_is_told(forkjoin: Any, monkeypatch: pytest.MonkeyPatch) -> None:

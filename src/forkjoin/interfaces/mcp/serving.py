@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import ipaddress
 import socket
 import threading
@@ -62,7 +63,8 @@ def listening(host: str, port: int) -> socket.socket:
         made.listen(_CONNECTIONS)
     except OSError as error:
         made.close()
-        raise CannotHere(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+        other = "; --http 0 takes a free port" if error.errno == errno.EADDRINUSE else ""
+        raise CannotHere(f"cannot listen on {host}:{port}: {error.strerror or error}{other}") from error
     return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
 from dataclasses import dataclass
@@ -116,6 +117,7 @@ def _over_http(ask: Ask, host: Host) -> int:
         raise PlanError(
             f"{address} has no name of its own", where="--http", next_step="say under which: --allow-host NAME:PORT"
         )
+    _check_names(ask)
     listener = listening(address, port)
     port = listener.getsockname()[1]
     legal = legal_for(address, port, token=token, hosts=ask.allow_host or (), origins=ask.allow_origin or ())
@@ -169,6 +171,20 @@ def _address(text: str) -> tuple[str, int]:
     if not port.isdecimal() or int(port) > 65535:
         raise PlanError(f"{text!r} is no address", where="--http", next_step="write 8765, or 127.0.0.1:8765")
     return host, int(port)
+
+
+def _check_names(ask: Ask) -> None:
+    """Refuse a name or an origin that no client sends so: it would let nobody in, and nobody would know why."""
+    for host in ask.allow_host or ():
+        if not re.fullmatch(r"[^\s/*,]+", host):
+            why = f"{host!r} is no name of a server"
+            raise PlanError(why, where="--allow-host", next_step="write NAME:PORT, as clients call it")
+    for origin in ask.allow_origin or ():
+        if not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s/*,]+", origin.lower()):
+            why = f"{origin!r} is no origin"
+            raise PlanError(
+                why, where="--allow-origin", next_step="write https://NAME[:PORT], each one by itself, no path"
+            )
 
 
 def _token(ask: Ask) -> str:
