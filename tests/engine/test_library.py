@@ -80,3 +80,9 @@ def test_functions_run_in_the_callers_own_loop_and_several_runs_at_once(tmp_path
         return [result["f"].answer for result in await asyncio.gather(*runs)]
 
     assert asyncio.run(main()) == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(("given", "kind"), [("x", "str"), (Task(shell="x"), "Task"), ([1], "int"), ({}, "dict")])
+def test_what_is_no_plan_is_said_before_anything_is_looked_at(given: Any, kind: str) -> None:
+    with pytest.raises(TypeError, match=f"a Plan or a list of Tasks is run, this is {kind}; write"):
+        forkjoin.run(given)

@@ -101,6 +101,18 @@ def test_tasks_are_offered_where_a_task_may_stand(offered_by, forkjoin, ended: s
     assert "good" not in offered
 
 
+def test_agents_and_perspectives_are_offered(offered_by, forkjoin) -> None:
+    for verb in ("run", "each", "review", "check"):
+        assert {"claude", "codex", "shell"} <= offered_by(verb, "-a", ""), verb
+    assert offered_by("review", "-p", "sec") == {"security"}
+    own = forkjoin.tree / ".forkjoin" / "perspectives"
+    own.mkdir(parents=True)
+    (own / "seconds.md").write_text("Look at times.\n")
+    assert offered_by("review", "-p", "sec") == {"security", "seconds"}
+    (own / "seconds.md").write_text("---\nodd: 1\n---\n")
+    assert offered_by("review", "-p", "sec") == set()
+
+
 def test_flags_are_offered(forkjoin) -> None:
     assert {"--task", "--max-parallel", "--dry-run", "--json"} <= _completed("bash", "run", "--")[0]
 

@@ -76,7 +76,8 @@ def test_an_error_message_cannot_steer_the_terminal(capsys: pytest.CaptureFixtur
         (["frobnicate"], "see: forkjoin --help"),
         (["run", "--no-such-flag"], "no-such-flag"),
         (["run"], "nothing to run"),
-        (["output"], "TASK"),
+        (["send"], "TASK"),
+        (["review", "src", "docs"], "docs: one argument too many"),
         (["run", "-j", "many", "-t", "x"], "-j"),
         (["run", "-j", "0", "-a", "shell", "-t", "x"], "-j"),
         (["run", "--policy", "odd", "-t", "x"], "isolate, strict, trust"),
@@ -102,7 +103,7 @@ def test_bad_usage_is_exit_2_says_what_and_no_traceback(
 
 
 def test_bad_usage_as_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
-    assert answered(["output", "--json"]) == 2
+    assert answered(["send", "--json"]) == 2
     said = json.loads(capsys.readouterr().out)
     assert said["error"]["word"] == "usage"
 

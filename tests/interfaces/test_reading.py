@@ -127,6 +127,21 @@ def test_a_run_of_one_task_may_stand_for_it_and_one_of_more_may_not(forkjoin, en
     assert forkjoin("output", one)[1] == "single\n"
 
 
+def test_output_of_nobody_is_that_of_the_only_task_or_asks_which(forkjoin, ended: str) -> None:
+    code, out, err = forkjoin("output")
+    assert (code, out) == (2, "")
+    assert f"run {ended} has 3 tasks; name one: good, bad, writer" in err
+    forkjoin("run", "-q", "-a", "shell", "-t", "echo single")
+    assert forkjoin("output")[1] == "single\n"
+
+
+def test_who_never_ran_has_no_log_to_look_at(forkjoin) -> None:
+    plan = forkjoin.plan({"id": "a", "shell": "false", "writes": []}, {"id": "b", "shell": "true", "after": ["a"]})
+    forkjoin("run", "-q", plan)
+    assert "see: forkjoin show " in forkjoin("output", "b")[2]
+    assert "see: forkjoin log " in forkjoin("output", "a")[2]
+
+
 def test_the_workspace_of_a_writer_is_a_folder_with_its_changes(forkjoin, ended: str) -> None:
     folder = Path(forkjoin("path", "writer")[1].rstrip("\n"))
     assert (folder / "made.txt").read_text() == "new\n"

@@ -101,6 +101,7 @@ def test_json_and_yaml_of_one_plan_are_one_plan() -> None:
         ("tasks: [x]\n", "tasks[0]: a task is a mapping, this is text"),
         ("", "a plan is a mapping, this is nothing"),
         ("- a\n", "a plan is a mapping, this is a list"),
+        ("fix the bug\n", "begin with tasks:, or say --lines where each line is a prompt"),
         ("a: &x 1\nb: *x\n", "plan.yaml:1: a: the anchor &x is refused"),
         ("a: *x\n", "plan.yaml:1: a: aliases (*name) are refused"),
         ("a: !!python/object:os.system x\n", "the tag tag:yaml.org,2002:python/object:os.system is refused"),

@@ -111,6 +111,11 @@ def test_every_finding_is_cited_by_an_action_and_kinds_go_together():
     assert {id_ for action in made.actions for id_ in action.findings} == {finding.id for finding in made.findings}
 
 
+def test_what_could_not_be_looked_at_is_not_to_be_fixed():
+    made = joined(result("complexipy", claim("info", 0, "Not looked at by complexipy: it could not read the file")))
+    assert made.actions[0].text == "Not looked at by complexipy: it could not read the file: app.py."
+
+
 def test_there_are_at_most_seven_actions_and_the_last_takes_the_rest():
     made = joined(
         result("ruff", *(claim("low", 10 * n, f"Thing {'abcdefghijkl'[n] * 3}", rule=f"X{n:03}") for n in range(12)))

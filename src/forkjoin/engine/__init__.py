@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from forkjoin.engine.installing.installing import planned as planned
     from forkjoin.engine.known import ExplainedAgent as ExplainedAgent
     from forkjoin.engine.known import KnownAgent as KnownAgent
+    from forkjoin.engine.known import agent_names as agent_names
     from forkjoin.engine.known import explained_agents as explained_agents
     from forkjoin.engine.known import is_agent as is_agent
     from forkjoin.engine.known import known_agents as known_agents

@@ -133,9 +133,17 @@ async def review_async(
 
 
 def _ready(plan: Plan | Sequence[Task], tree: _PathLike, *, max_parallel: int | None, base: str) -> Prepared:
-    asked = plan if isinstance(plan, Plan) else Plan(tasks=tuple(plan))
+    asked = plan if isinstance(plan, Plan) else Plan(tasks=_tasks(plan))
     flags = Overrides(max_parallel=max_parallel, base=base)
     return prepared(asked, settings=settings_from(os.environ, Path(tree)), tree=Path(tree), overrides=flags)
+
+
+def _tasks(given: object) -> tuple[Task, ...]:
+    if isinstance(given, list | tuple) and all(isinstance(task, Task) for task in given):
+        return tuple(given)
+    rows = given if isinstance(given, list | tuple) else [given]
+    odd = next(type(row).__name__ for row in rows if given is row or not isinstance(row, Task))
+    raise TypeError(f"a Plan or a list of Tasks is run, this is {odd}; write [Task(...)], or Plan(tasks=[...])")
 
 
 def _started(ready: Prepared, tree: _PathLike) -> Run:

@@ -49,6 +49,11 @@ class ExplainedAgent(msgspec.Struct, frozen=True, kw_only=True):
     next: tuple[str, ...]
 
 
+def agent_names() -> tuple[str, ...]:
+    """Return what `-a` takes in this version; nothing is asked whether it is here."""
+    return (*names(), "shell")
+
+
 def is_agent(name: str) -> bool:
     """Whether plans may name it; what other packages register is read only for a name that is not ours."""
     return name == "shell" or is_known(name)

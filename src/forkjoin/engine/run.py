@@ -43,6 +43,9 @@ _MOST_RESUMES = 3
 class Run(RunOwner):
     """One run, from any process, at any time, after its end too. Methods raise UnknownId for tasks not in it."""
 
+    def __repr__(self) -> str:
+        return f"Run({self.id!r})"
+
     # -- waiting
 
     def wait(self, *, timeout: float | None = None, tasks: Sequence[str] = ()) -> RunView:

@@ -22,7 +22,7 @@ _IN_PLAN: Final = keys.PLAN - {"tasks", "each", "perspectives"}
 def plan_of(raw: object, source: Source) -> Plan:
     """Return the plan that a file's top mapping says. Raises PlanError with file, line and path of the value."""
     if not isinstance(raw, dict):
-        raise source.error((), f"a plan is a mapping, this is {kind(raw)}", "begin with tasks:")
+        raise _no_plan(raw, source)
     faults = [_unknown(key, source) for key in raw if not (isinstance(key, str) and keys.in_plan(key))]
     if faults and "tasks" not in raw:
         raise all_of(faults)
@@ -39,6 +39,11 @@ def plan_of(raw: object, source: Source) -> Plan:
     if plan.max_parallel is not None and plan.max_parallel < 1:
         raise source.error(("max_parallel",), "max_parallel is less than 1", "leave it out for no cap")
     return msgspec.structs.replace(plan, tasks=tasks, each=each)
+
+
+def _no_plan(raw: object, source: Source) -> PlanError:
+    prompts = ", or say --lines where each line is a prompt" if isinstance(raw, str | list) else ""
+    return source.error((), f"a plan is a mapping, this is {kind(raw)}", f"begin with tasks:{prompts}")
 
 
 def _unknown(key: object, source: Source) -> PlanError:

@@ -15,6 +15,7 @@ from forkjoin.synthesis.twins import is_code, kind_of
 from forkjoin.synthesis.words import counted, place
 
 _MOST = 7
+_BLIND = "Not looked at by "  # so begins what an analyser says of a file that it could not read
 _PLACES = 3
 _TITLE_CHARS, _REMEDY_CHARS = 70, 160
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s")
@@ -62,7 +63,8 @@ def _kind(finding: Finding) -> str:
 def _group(kind: str, group: Sequence[Finding]) -> Group:
     worst, where = group[0], _places(group)
     remedy = _remedy(group)
-    text = _ended(f"{_verb(group)} {_what(group)}{f': {where}' if where else ''}")
+    said = _what(group) if worst.title.startswith(_BLIND) else f"{_verb(group)} {_what(group)}"
+    text = _ended(f"{said[:1].upper()}{said[1:]}{f': {where}' if where else ''}")
     if remedy:
         text += f" {_ended(remedy[:1].upper() + remedy[1:])}"
     return Group(kind=kind, severity=worst.severity, action=text, findings=tuple(finding.id for finding in group))

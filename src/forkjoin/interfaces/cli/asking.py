@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forkjoin.errors import CannotHere, PlanError, UnknownId
+from forkjoin.errors import CannotHere, PlanError, UnknownId, listed
 
 _RUN_ID = re.compile(r"\d{8}-\d{6}(-\w+)?")  # as runs are called; a task is not
+_NAMED = 10
 
 if TYPE_CHECKING:
     from forkjoin.engine import KeptRun, Run, Settings
@@ -77,6 +78,24 @@ def complete_run(incomplete: str) -> list[str]:
     except Exception:  # a completion never complains into somebody's prompt
         return []
     return [run.run for run in found if run.run.startswith(incomplete)]
+
+
+def complete_agent(incomplete: str) -> list[str]:
+    """Return the agents of this version whose name begins so."""
+    from forkjoin.engine import agent_names
+
+    return [name for name in agent_names() if name.startswith(incomplete)]
+
+
+def complete_perspective(incomplete: str) -> list[str]:
+    """Return the perspectives that hold here whose name begins so; nothing where one of them cannot be read."""
+    from forkjoin.engine import known_perspectives
+
+    try:
+        known = known_perspectives(Asked().tree)
+    except Exception:  # a completion never complains into somebody's prompt
+        return []
+    return [one.name for one in known if one.name.startswith(incomplete)]
 
 
 def latest(asked: Asked) -> Run:
@@ -145,6 +164,9 @@ def the_task(asked: Asked, name: str) -> tuple[KeptRun, TaskView]:
         return run, task
     if len(run.tasks) == 1:
         return run, run.task(run.tasks[0])
+    if not name:
+        known = listed(run.tasks, _NAMED)
+        raise PlanError(f"run {run.id} has {len(run.tasks)} tasks", next_step=f"name one: {known}")
     raise UnknownId("task", name, [f"{run.id}/{task_id}" for task_id in run.tasks], hint="that is a run: name a task")
 
 

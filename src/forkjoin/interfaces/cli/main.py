@@ -106,6 +106,8 @@ def _plain(message: str) -> str:
     """Return a usage error of typer in plain words: its own differ between its versions."""
     import re
 
+    if many := re.fullmatch(r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)", message, re.DOTALL):
+        return f"{many[1]}: one argument too many; quote what belongs together, or give the verb once for each"
     wrong = re.fullmatch(r"Invalid value for (.*?): .*valid (?:integer|int)\b.*", message, re.DOTALL)
     return f"{wrong[1].replace(chr(39), '')} takes a whole number" if wrong else message
 

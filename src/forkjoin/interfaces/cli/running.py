@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from forkjoin.errors import CannotHere, PlanError, choices
+from forkjoin.interfaces.cli.asking import complete_agent
 from forkjoin.interfaces.cli.landings import print_landing
 from forkjoin.interfaces.cli.saving import refuse_ending, save
 from forkjoin.interfaces.cli.starting import Starting, start, surrounding_agent
@@ -27,7 +28,11 @@ class Running(Starting):
     agent: Annotated[
         str | None,
         typer.Option(
-            "-a", "--agent", metavar="AGENT", help="Who does tasks that name nobody; claude,codex: they take turns."
+            "-a",
+            "--agent",
+            metavar="AGENT",
+            help="Who does tasks that name nobody; claude,codex: they take turns.",
+            autocompletion=complete_agent,
         ),
     ] = None
     compare: Annotated[

@@ -143,12 +143,15 @@ def _order(check: Check) -> Iterator[str]:
 
 
 def _estimates(check: Check) -> Iterator[str]:
-    """Yield what past runs say of how long tasks take."""
+    """Yield what past runs say of how long tasks take, a line for all that comes from one place."""
     if check.estimates:
         yield ""
-    for one in check.estimates[:_SHOWN]:
-        yield f"estimate: {one.task} {spoken(one.seconds)}, {one.source}"
-    yield from _left_out(len(check.estimates), "estimates")
+    sources: dict[str, list[str]] = {}
+    for one in check.estimates:
+        sources.setdefault(one.source, []).append(f"{one.task} {spoken(one.seconds)}")
+    for source, told in list(sources.items())[:_SHOWN]:
+        yield f"estimate: {source}: {listed(told, _NAMED)}"
+    yield from _left_out(len(sources), "sources of estimates")
 
 
 def _gain(check: Check) -> Iterator[str]:

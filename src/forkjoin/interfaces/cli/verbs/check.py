@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forkjoin.errors import NotIndependent
-from forkjoin.interfaces.cli.asking import Asked
+from forkjoin.interfaces.cli.asking import Asked, complete_agent
 from forkjoin.interfaces.cli.running import policy
 from forkjoin.interfaces.cli.verbs.run import standard_input
 from forkjoin.interfaces.cli.verdicts import print_check
@@ -41,7 +41,14 @@ class Ask(Asked):
         typer.Argument(metavar="PLAN...", help="Plan files, folders of Markdown tasks, or - for standard input."),
     ]
     agent: Annotated[
-        str | None, typer.Option("-a", "--agent", metavar="AGENT", help="Who does tasks that name nobody.")
+        str | None,
+        typer.Option(
+            "-a",
+            "--agent",
+            metavar="AGENT",
+            help="Who does tasks that name nobody.",
+            autocompletion=complete_agent,
+        ),
     ] = None
     select: Annotated[
         str, typer.Option("-k", "--select", metavar="EXPR", help="Only tasks whose id or description matches.")

@@ -37,9 +37,13 @@ class Ask(Asked):
     """
 
     tasks: Annotated[
-        list[str],
-        typer.Argument(metavar="TASK...", help="TASK (id or number) or RUN/TASK.", autocompletion=complete_task),
-    ]
+        list[str] | None,
+        typer.Argument(
+            metavar="TASK...",
+            help="TASK (id or number) or RUN/TASK; default: the only task of the latest run.",
+            autocompletion=complete_task,
+        ),
+    ] = None
     mode: Annotated[str, typer.Option("--mode", metavar="MODE", help="answer (default), tail or full.")] = "answer"
     max_chars: Annotated[
         int, typer.Option("--max-chars", metavar="N", help="At most N characters of each (default 32000).")
@@ -54,7 +58,7 @@ class Ask(Asked):
 def act(ask: Ask) -> int:
     """Print it."""
     mode = _mode(ask)
-    named = [the_task(ask, name) for name in ask.tasks]  # all names are known before any is waited for
+    named = [the_task(ask, name) for name in ask.tasks or ("",)]  # all names are known before any is waited for
     wait_s = duration(ask.timeout, "--timeout") if ask.block else 0.0
     deadline = time.monotonic() + wait_s
     found: list[tuple[KeptRun, TaskOutput]] = []
@@ -97,7 +101,8 @@ def _print(run: KeptRun, out: TaskOutput, *, headed: bool) -> None:
     if out.status != "success":
         say(f"{name} is {spell(out.task.state)}; it goes on: forkjoin output {name}")
     elif out.task.state != "completed":
-        say(f"{name} {spell(out.task.state)}: {out.task.why}; see: forkjoin log {name}")
+        verb = "log" if out.task.started is not None else "show"  # what was never there has printed nothing
+        say(f"{name} {spell(out.task.state)}: {out.task.why}; see: forkjoin {verb} {name}")
     elif not out.text and not headed:
         say(f"{name} completed and answered nothing; what it printed: forkjoin log {name}")
     if out.next_offset is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forkjoin.errors import PlanError
+from forkjoin.interfaces.cli.asking import complete_agent, complete_perspective
 from forkjoin.interfaces.cli.following import After, nothing_more
 from forkjoin.interfaces.cli.starting import Starting, start
 from forkjoin.interfaces.cli.talk import say
@@ -51,6 +52,7 @@ class Ask(Starting):
             "--perspective",
             metavar="NAME",
             help="Only this perspective: security, performance, testing, architecture, ...; repeat, or join by commas.",
+            autocompletion=complete_perspective,
         ),
     ] = None
     since: Annotated[
@@ -81,7 +83,14 @@ class Ask(Starting):
         typer.Option("--sarif-in", metavar="FILE", help="Take in what another tool has found, as SARIF 2.1.0; repeat."),
     ] = None
     agent: Annotated[
-        str | None, typer.Option("-a", "--agent", metavar="AGENT", help="Who looks, instead of the analysers.")
+        str | None,
+        typer.Option(
+            "-a",
+            "--agent",
+            metavar="AGENT",
+            help="Who looks, instead of the analysers.",
+            autocompletion=complete_agent,
+        ),
     ] = None
     line: Annotated[
         str,
