@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     import signal
     from typing import Any
 
-    from forkjoin.backends import halting, limits, processes, record, segments, spawn
+    from forkjoin.backends import halting, leasing, limits, processes, record, segments, spawn
     from forkjoin.failpoints import reached
 else:
     import _signal as signal  # the same without its enums: nursery.py says why
 
     import halting
+    import leasing
     import limits
     import processes
     import record
@@ -33,8 +34,6 @@ else:
 DRAIN_S = 0.2  # how long output is still awaited after the main process has ended
 CHUNK, PIPE = 64 * 1024, 1024 * 1024  # what is read at once; what a pipe holds at most
 SWEEP_S = 10.0  # how long processes may take to die of SIGKILL before the record says that they did not
-LEASE_POLL_S = 1.0
-OWNER_POLL_S = 1.0  # where there is no pidfd to watch the owner by
 LOOK_S, LAZY = 0.5, 50  # how often its limits are looked at; less often where a look takes over 1/50 of that
 BUSY = 0.05  # share of a core below which a silent attempt counts as idle
 HALT_S = 1.0  # a wait that takes so much longer than it was to: all of us were halted (SIGSTOP, a frozen container)
@@ -78,8 +77,8 @@ class Shim:
         self.poller = select.poll()
         self.streams: dict[int, segments.Capture] = {}
         self.kept: tuple[segments.Capture, ...] = ()
-        self.watch: processes.Watch | None = None
-        self.lease_end, self.lease_poll = NEVER, NEVER
+        lasts_s = NEVER if job["detached"] else job["lease_s"]
+        self.lease = leasing.Lease(job["lease"], self.poller, lasts_s=lasts_s)
         self.quiet_since, self.quiet_cpu_s = self.began, 0.0
         self.awake_at, self.halted_s = self.began, 0.0  # when it last looked; for how long it was kept from looking
 
@@ -115,7 +114,8 @@ class Shim:
         own = os.getpid()
         reached("shim.settled")
         os.pwrite(self.lock_fd, processes.written(own).encode("ascii"), 0)
-        self._watch_owner(self.job["owner"])
+        if not self.lease.follow(self.job["owner"]):
+            self._owner_gone()
 
     def _start(self) -> None:
         job = self.job
@@ -143,11 +143,11 @@ class Shim:
                 self._signals()
             elif fd in self.streams:
                 self._read(fd)
-            elif self.watch is not None and fd == self.watch.fd:
+            elif fd == self.lease.fd:
                 self._owner_gone()
 
     def _patience_ms(self) -> int | None:
-        due = min(NEVER if self.halt.on else self.deadline, self.kill_at, self.lease_end, self.lease_poll)
+        due = min(NEVER if self.halt.on else self.deadline, self.kill_at, self.lease.end, self.lease.poll)
         due = min(due, self.look_at if self.ended_at == NEVER else self.ended_at + DRAIN_S)
         if self.ended_at == NEVER and self.idle_timeout and not self.halt.on:
             due = min(due, self.quiet_since + self.idle_timeout)
@@ -165,7 +165,7 @@ class Shim:
             self.halted_s += late
             self.deadline += late
             self.kill_at += late
-            self.lease_end += late
+            self.lease.end += late
             self.quiet_since += late
             self.halt.since += late if self.halt.on else 0.0
 
@@ -230,15 +230,15 @@ class Shim:
             self.deadline = NEVER
             used = now - self.began - self.halted_s
             self._end("timeout", grace_s=self.job["grace_s"], limit=self.job["timeout"], used=used)
-        elif now >= self.lease_end:
-            self.lease_end = self.lease_poll = NEVER
+        elif now >= self.lease.end:
+            self.lease.end = self.lease.poll = NEVER
             self._end("lease", grace_s=self.job["grace_s"])
         elif self.idle_timeout and not self.halt.on and now >= self.quiet_since + self.idle_timeout:
             self._look_idle(now)
         if now >= self.look_at:
             self._look_for_hogs(now)
-        if now >= self.lease_poll:
-            self._look_for_adopter(now)
+        if now >= self.lease.poll and self.lease.look(now):
+            self._owner_gone()
 
     def _end(self, how: str, *, grace_s: float, limit: float | None = None, used: float | None = None) -> None:
         """Ask the tree to end, for the first reason that came up; after *grace_s* it is made to."""
@@ -278,52 +278,9 @@ class Shim:
         else:
             self._end("idle", grace_s=self.job["grace_s"], limit=self.idle_timeout, used=now - self.quiet_since)
 
-    # Its owner
-
-    def _watch_owner(self, lease: str) -> None:
-        """Watch the owner that *lease* names; go on waiting for another where that one is gone."""
-        pid, start, boot, _token = lease.split()
-        watch = processes.Watch(int(pid), int(start))
-        if watch.gone() or boot != processes.boot_id():
-            watch.close()
-            if self.lease_poll == NEVER:
-                self._owner_gone()
-            return
-        self.job["owner"], self.watch = lease, watch
-        self.lease_end, self.lease_poll = NEVER, NEVER
-        if watch.fd >= 0:
-            self.poller.register(watch.fd, select.POLLIN)
-        else:
-            self.lease_poll = time.monotonic() + OWNER_POLL_S
-
-    def _unwatch(self) -> None:
-        if self.watch is not None:
-            if self.watch.fd >= 0:
-                self.poller.unregister(self.watch.fd)
-            self.watch.close()
-            self.watch = None
-
     def _owner_gone(self) -> None:
         self._go_on()  # who would tell it to is gone
-        self._unwatch()
-        now = time.monotonic()
-        self.lease_poll = now + LEASE_POLL_S
-        if not self.job["detached"]:
-            self.lease_end = now + self.job["lease_s"]
-
-    def _look_for_adopter(self, now: float) -> None:
-        self.lease_poll = now + LEASE_POLL_S
-        if self.watch is not None:
-            if self.watch.gone():
-                self._owner_gone()
-            return
-        try:
-            with open(self.job["lease"], encoding="ascii") as file:  # noqa: PTH123 - pathlib is too dear here
-                lease = file.read(256)
-            if lease != self.job["owner"]:
-                self._watch_owner(lease)
-        except (OSError, ValueError):  # nobody has come yet
-            return
+        self.lease.lapse()
 
     # Its end
 
