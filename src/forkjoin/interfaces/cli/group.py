@@ -6,6 +6,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
+from functools import cache
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -99,6 +100,8 @@ class VerbGroup(TyperGroup):
         formatter.write("Try: forkjoin review .      Help of a verb: forkjoin VERB --help\n")
 
 
+# A program that enters here more than once (a test, or who forks) makes each command once.
+@cache
 def application() -> Any:
     """Return the whole command line as one command."""
     app = typer.Typer(
@@ -114,6 +117,7 @@ def application() -> Any:
     return get_command(app)
 
 
+@cache
 def verb_command(name: str) -> Any:
     """Return one verb's command, made from its module."""
     module = importlib.import_module(f"forkjoin.interfaces.cli.verbs.{name}")
