@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -67,10 +68,33 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     return state
 
 
+@pytest.fixture(scope="session")
+def copy_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Callable[[Path], object], Path], None]:
+    """Put a repository at a path: `copy_of(make, tree)`. It is made once a worker, for that starts git many times."""
+    kept: dict[Callable[[Path], object], Path] = {}
+
+    def copied(make: Callable[[Path], object], tree: Path) -> None:
+        if make not in kept:
+            made = tmp_path_factory.mktemp("kept") / "tree"
+            make(made)
+            for sample in (made / ".git" / "hooks").glob("*.sample"):
+                sample.unlink()
+            kept[make] = made
+        shutil.copytree(kept[make], tree, symlinks=True, dirs_exist_ok=True)
+        # The index knows files by their inodes, too.
+        subprocess.run(["git", "-C", str(tree), "update-index", "-q", "--refresh"], check=True)
+
+    return copied
+
+
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
+def repository(tmp_path: Path, copy_of: Callable[[Callable[[Path], object], Path], None]) -> Path:
     """A small git repository with one commit: `app.py`, `docs/guide.md`, `tests/test_app.py`."""
-    tree = tmp_path / "project"
+    copy_of(_small_repository, tmp_path / "project")
+    return tmp_path / "project"
+
+
+def _small_repository(tree: Path) -> None:
     for name, text in {
         "app.py": "def add(a, b):\n    return a + b\n",
         "docs/guide.md": "# Guide\n",
@@ -82,7 +106,6 @@ def repository(tmp_path: Path) -> Path:
     git = ("git", "-C", str(tree), "-c", "user.name=A Tester", "-c", "user.email=tester@example.org")
     for args in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "First"]):
         subprocess.run([*git, *args], check=True, capture_output=True)
-    return tree
 
 
 @pytest.fixture(scope="session")

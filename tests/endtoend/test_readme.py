@@ -20,9 +20,12 @@ PIP_CACHE = os.environ.get("PIP_CACHE_DIR") or str(Path.home() / ".cache" / "pip
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> Path:
-    """Return a repository with the files of this one, as they stand."""
+    """Return a repository with the files of this one, as they stand.
+
+    But for its tests, of which no page speaks: they are four of ten files, in each of the workspaces that pages make.
+    """
     folder = tmp_path_factory.mktemp("template")
-    for path in files():
+    for path in (path for path in files() if not path.is_relative_to(ROOT / "tests")):
         target = folder / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target)

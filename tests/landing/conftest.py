@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,13 @@ from landing.desk import Desk
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(tmp_path: Path, copy_of: Callable[[Callable[[Path], object], Path], None]) -> Desk:
     """A repository with one commit on main, and a user that git knows."""
-    tree = tmp_path / "work"
+    copy_of(_first, tmp_path / "work")
+    return Desk(tmp_path / "work")
+
+
+def _first(tree: Path) -> None:
     tree.mkdir()
     desk = Desk(tree)
     desk.git("init", "-q", "-b", "main")
@@ -18,4 +23,3 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk.write("app.py", "def add(a, b):\n    return a + b\n\n\ndef sub(a, b):\n    return a - b\n")
     desk.write("notes.txt", "one\ntwo\nthree\n")
     desk.commit("First")
-    return desk

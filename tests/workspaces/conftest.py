@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from workspaces.sites import Site, made_repository
+from workspaces.sites import Site, a_repository
 
 
 @pytest.fixture
-def site(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+def site(
+    tmp_path: Path,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    copy_of: Callable[[Callable[[Path], object], Path], None],
+) -> Site:
     """A git repository with one commit: `a.txt`, `src/b.py`, and `*.log` ignored."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
-    return made_repository(tmp_path / "project", home)
+    copy_of(a_repository, tmp_path / "project")
+    return Site(tree=tmp_path / "project", home=home)
 
 
 @pytest.fixture

@@ -109,7 +109,13 @@ def hows(changes: Changes) -> dict[str, str]:
 
 def made_repository(tree: Path, home: Path) -> Site:
     """Make a git repository with one commit: `a.txt`, `src/b.py`, and `*.log` ignored."""
-    made = Site(tree=tree, home=home)
+    a_repository(tree)
+    return Site(tree=tree, home=home)
+
+
+def a_repository(tree: Path) -> None:
+    """Make that repository."""
+    made = Site(tree=tree, home=tree)
     made.write("a.txt", "one\n")
     made.write("src/b.py", "b = 1\n")
     made.write(".gitignore", "*.log\n")
@@ -117,4 +123,3 @@ def made_repository(tree: Path, home: Path) -> Site:
     made.git("config", "user.name", "A Tester")
     made.git("config", "user.email", "tester@example.org")
     made.commit()
-    return made

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from forkjoin.workspaces.sparse import SETTINGS, Cone
-from forkjoin.workspaces.store import NOBODY, RAW, Store, make_repository, object_format
+from forkjoin.workspaces.store import NOBODY, RAW, Store, make_repository
 
 
 def own_repository(store: Store, git_dir: Path, commit: str, cone: Cone) -> None:
@@ -26,7 +26,7 @@ def own_repository(store: Store, git_dir: Path, commit: str, cone: Cone) -> None
         "gc.auto": "0",
         "maintenance.auto": "false",
         **{name: user[name] for name in NOBODY},
-        **object_format(repository),
+        **store.object_format(),
         **({} if cone.everything else SETTINGS),
     }
     make_repository(

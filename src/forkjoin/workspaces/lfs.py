@@ -21,7 +21,7 @@ from forkjoin.model.text import spelled
 from forkjoin.workspaces.carrying import removed_from
 from forkjoin.workspaces.copying import copy_file
 from forkjoin.workspaces.git import Git, of_user, private
-from forkjoin.workspaces.store import Store, make_repository, object_format
+from forkjoin.workspaces.store import Store, make_repository
 
 POINTER: Final = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-.*\n)*oid sha256:([0-9a-f]{64})\nsize ([0-9]{1,18})\n"
@@ -97,7 +97,7 @@ def marked(
     The user's own attributes count either way. *scratch* is a folder that is made, and removed.
     """
     own = own_attributes(store)
-    settings = {"core.bare": "false", "core.attributesFile": os.devnull, **object_format(store.tree.git)}
+    settings = {"core.bare": "false", "core.attributesFile": os.devnull, **store.object_format()}
     make_repository(scratch, settings, attributes=own, alternates=(store.objects, *store.alternates()))
     try:
         git = private(scratch, tree=root, index=index)

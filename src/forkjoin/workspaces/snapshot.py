@@ -13,7 +13,7 @@ from typing import Final
 from forkjoin.model import GitTree
 from forkjoin.workspaces.git import Git, of_user, private
 from forkjoin.workspaces.listing import listing
-from forkjoin.workspaces.store import Store, make_repository, object_format, remove_repository
+from forkjoin.workspaces.store import Store, make_repository, remove_repository
 from forkjoin.workspaces.streaming import STREAMED
 from forkjoin.workspaces.taking import left_out, take_in
 
@@ -70,7 +70,7 @@ def _users_view(store: Store, repository: GitTree) -> Iterator[Git]:
     info = Path(repository.common_dir) / "info"
     attributes, exclude = _text(info / "attributes"), _text(info / "exclude")
     make_repository(
-        scratch, settings | object_format(repository), attributes=f"{attributes}\n* -filter\n", exclude=exclude
+        scratch, {**settings, **store.object_format()}, attributes=f"{attributes}\n* -filter\n", exclude=exclude
     )
     index = scratch / "index"
     try:

@@ -46,6 +46,7 @@ class Store:
         self._lock = Lock()
         self._settings: dict[str, str] | None = None
         self._tags: bytes | None = None
+        self._format: Settings | None = None
         self._modules: dict[str, frozenset[bytes]] = {}
         self.names = Names(self.path)
 
@@ -115,6 +116,12 @@ class Store:
             self._modules[commit] = frozenset(row.partition(b"\t")[2] for row in rows if row.startswith(b"160000 "))
         return self._modules[commit]
 
+    def object_format(self) -> Settings:
+        """Return the setting of a repository that does not name its objects by SHA-1; asked once."""
+        if self._format is None:
+            self._format = _object_format(self.tree.git)
+        return self._format
+
     def alternates(self) -> tuple[Path, ...]:
         """Return the object stores behind this one."""
         return (Path(self.tree.git.common_dir) / "objects",) if self.tree.git else ()
@@ -131,7 +138,7 @@ class Store:
             "core.fsync": "all",
             **_of_file_system(self.path.parent),
             **{name: user[name] for name in ("user.name", "user.email", "core.excludesfile") if name in user},
-            **object_format(self.tree.git),
+            **self.object_format(),
         }
         if self.shallow:
             make_folder(self.path)
@@ -189,8 +196,7 @@ def config_text(settings: Settings) -> str:
     return "".join(lines)
 
 
-def object_format(git: GitTree | None) -> dict[str, str]:
-    """Return the setting of a repository that does not name its objects by SHA-1."""
+def _object_format(git: GitTree | None) -> Settings:
     if git is None:
         return {}
     name = of_user(Path(git.top)).line("rev-parse", "--show-object-format")
