@@ -13,6 +13,7 @@ from workspaces.sites import Run, Site, a_task, git_in
 
 from forkjoin.errors import CannotHere, PlanError
 from forkjoin.model import Changes, Task, TaskId
+from forkjoin.workspaces.git import Git
 
 
 def test_readers_share_the_tree(site):
@@ -360,3 +361,13 @@ def test_lfs_content_comes_from_the_local_store_and_what_it_lacks_stays_a_pointe
     assert run.git("show", f"{changes.commit}:has.bin") == pointer.format(hashlib.sha256(b"changed\n").hexdigest(), 8)
     assert (Path(run.open("plain").root) / "has.bin").read_text().startswith("version")
     assert site.fingerprint() == before
+
+
+def test_the_form_of_the_repositorys_objects_is_asked_once_a_run(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    line = Git.line
+    monkeypatch.setattr(Git, "line", lambda git, *words, **more: asked.append(words) or line(git, *words, **more))
+    run = site.run()
+    for task in "ab":
+        run.open(task)
+    assert asked.count(("rev-parse", "--show-object-format")) == 1

@@ -69,9 +69,7 @@ def _users_view(store: Store, repository: GitTree) -> Iterator[Git]:
         settings["core.excludesFile"] = user["core.excludesfile"]
     info = Path(repository.common_dir) / "info"
     attributes, exclude = _text(info / "attributes"), _text(info / "exclude")
-    make_repository(
-        scratch, {**settings, **store.object_format()}, attributes=f"{attributes}\n* -filter\n", exclude=exclude
-    )
+    make_repository(scratch, settings | store.object_format(), attributes=f"{attributes}\n* -filter\n", exclude=exclude)
     index = scratch / "index"
     try:
         _copy_index(home, scratch)

@@ -46,7 +46,7 @@ class Store:
         self._lock = Lock()
         self._settings: dict[str, str] | None = None
         self._tags: bytes | None = None
-        self._format: Settings | None = None
+        self._format: dict[str, str] | None = None
         self._modules: dict[str, frozenset[bytes]] = {}
         self.names = Names(self.path)
 
@@ -116,7 +116,7 @@ class Store:
             self._modules[commit] = frozenset(row.partition(b"\t")[2] for row in rows if row.startswith(b"160000 "))
         return self._modules[commit]
 
-    def object_format(self) -> Settings:
+    def object_format(self) -> dict[str, str]:
         """Return the setting of a repository that does not name its objects by SHA-1; asked once."""
         if self._format is None:
             self._format = _object_format(self.tree.git)
@@ -196,7 +196,7 @@ def config_text(settings: Settings) -> str:
     return "".join(lines)
 
 
-def _object_format(git: GitTree | None) -> Settings:
+def _object_format(git: GitTree | None) -> dict[str, str]:
     if git is None:
         return {}
     name = of_user(Path(git.top)).line("rev-parse", "--show-object-format")
