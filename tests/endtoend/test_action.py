@@ -116,6 +116,27 @@ def test_no_module_of_the_tree_is_run(job) -> None:
     assert "stranger was here" not in runner.printed
 
 
+@pytest.mark.slow
+def test_code_scanning_gets_no_result_without_a_place(job, tmp_path: Path) -> None:
+    """It refuses a whole file for one of them."""
+    runner = job()
+    found = {"findings": [{"title": "All of it", "severity": "high"},
+                          {"title": "Here", "severity": "low", "path": "app.py", "line": 1}]}  # fmt: skip
+    plan = {"tasks": [{"id": "a", "shell": f"echo '{json.dumps(found)}'", "writes": [], "output": "findings"}]}
+    (runner.tree / "plan.json").write_text(json.dumps(plan))
+    done = subprocess.run(
+        ["forkjoin", "run", "-q", "--json", "plan.json"], cwd=runner.tree, capture_output=True, text=True, check=True,
+        env={**runner.environ, "FORKJOIN_HOME": str(tmp_path / "temp" / "forkjoin")},
+    )  # fmt: skip
+    runner.context["steps"]["review"] = {"outputs": {"run": json.loads(done.stdout)["run"]}}
+    assert runner.step(REPORT) == 0, runner.printed
+    told = runner.context["steps"]["report"]["outputs"]
+    results = json.loads(Path(told["sarif"]).read_text())["runs"][0]["results"]
+    assert (len(results), bool(results[0]["locations"]), told["findings"]) == (1, True, "2")
+    assert "::notice::1 of the findings name no file" in runner.printed
+    assert "All of it" in (tmp_path / "summary.md").read_text()
+
+
 def test_reviews_of_one_workflow_do_not_meet(job) -> None:
     """Jobs of a matrix share a name: two artefacts of one name are refused, and a category's second SARIF replaces."""
     runner = job(name="api")
