@@ -11,6 +11,7 @@ import pytest
 import forkjoin
 from forkjoin import Plan, Task
 from forkjoin.engine import api
+from forkjoin.model import Account, ChangedFiles, RunId, RunResult, TaskId, TaskResult, Usage
 
 
 class FakeRun:
@@ -86,3 +87,15 @@ def test_functions_run_in_the_callers_own_loop_and_several_runs_at_once(tmp_path
 def test_what_is_no_plan_is_said_before_anything_is_looked_at(given: Any, kind: str) -> None:
     with pytest.raises(TypeError, match=f"a Plan or a list of Tasks is run, this is {kind}; write"):
         forkjoin.run(given)
+
+
+def test_a_result_is_a_line_where_a_notebook_shows_it() -> None:
+    nothing = {"reason": "", "answer": "", "value": None, "findings": 0, "seconds": 0.1, "wall": "none"}
+    tasks = [
+        TaskResult(id=TaskId(f"t{n}"), state="completed", changes=ChangedFiles(), usage=Usage(), **nothing)
+        for n in range(30)
+    ]
+    account = Account(wall_s=1.0, sum_s=1.0, speedup=1.0, critical_path=(), lost=())
+    shown = repr(RunResult(run=RunId("r1"), name="", state="completed", tasks=tuple(tasks), account=account))
+    assert shown.startswith("<RunResult r1 completed: t0 completed, t1 completed, ")
+    assert shown.endswith(" and 20 more>")

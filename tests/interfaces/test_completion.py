@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from forkjoin.interfaces.cli.main import answered
 from forkjoin.interfaces.cli.table import VERBS
 
 pytestmark = pytest.mark.slow
@@ -44,6 +45,21 @@ def test_the_script_of_each_shell_asks_this_program(shell: str) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert f"_FORKJOIN_COMPLETE=complete_{shell}" in done.stdout
+
+
+@pytest.mark.parametrize(("shell", "begins"), [("zsh", "#compdef forkjoin"), ("fish", "complete --command forkjoin")])
+def test_the_script_of_a_named_shell_is_shown_from_within_any(
+    capsys: pytest.CaptureFixture[str], shell: str, begins: str
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        answered(["--show-completion", shell])
+    assert left.value.code == 0
+    assert capsys.readouterr().out.startswith(begins)
+
+
+def test_a_shell_without_completion_is_told_which_have_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert answered(["--install-completion", "tcsh"]) == 2
+    assert "no completion for 'tcsh'; known: bash, zsh, fish" in capsys.readouterr().err
 
 
 def test_the_script_for_bash_is_bash(tmp_path: Path) -> None:

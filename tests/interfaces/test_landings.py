@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from forkjoin.interfaces.cli.landings import landing_lines
-from forkjoin.model import GateRun, LandedTask, Landing, LeftOut
+from forkjoin.model import Clashing, GateRun, LandedTask, Landing, LeftOut
 
 MADE = Landing(run="r1", branch="forkjoin/r1", onto="", commit="", landed=(), left_out=())
 
@@ -44,3 +44,11 @@ def test_a_conflict_comes_with_the_short_way_to_mend_it() -> None:
     said = "have them made again, by who made them: forkjoin land --resolve same r1"
     assert said in list(landing_lines(replace(MADE, left_out=(left,))))
     assert said not in list(landing_lines(replace(MADE, left_out=(replace(left, follow_up=""),))))
+
+
+def test_both_sides_are_shown_and_not_what_stands_far_before_them() -> None:
+    sides = ["<<<<<<< what is there", "mine", "=======", "theirs", ">>>>>>> this task"]
+    text = "\n".join([*(f"line {n}" for n in range(40)), *sides, *(f"more {n}" for n in range(9))])
+    left = LeftOut(task="b", kind="conflict", reason="no", files=(Clashing(path="a.py", how="contents", text=text),))
+    shown = [line.strip() for line in landing_lines(replace(MADE, left_out=(left,)))][2:]
+    assert shown == ["line 37", "line 38", "line 39", *sides, "more 0", "more 1", "more 2"]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from forkjoin.errors import listed
 from forkjoin.model.account import Account
 from forkjoin.model.base import RunId, TaskId, Value
 from forkjoin.model.usage import Spent, Usage
 from forkjoin.model.view import RunState, TaskState
 from forkjoin.model.workspace import Renamed
+
+_TOLD = 10  # tasks in a line
 
 
 class ChangedFiles(Value, frozen=True, kw_only=True):
@@ -55,6 +58,11 @@ class RunResult(Value, frozen=True, kw_only=True):
     tasks: tuple[TaskResult, ...]
     account: Account
     spent: Spent = Spent()
+
+    def __repr__(self) -> str:
+        """Return a line, as a notebook or a debugger shows it; every field is one name away."""
+        told = listed(self.tasks, _TOLD, say=lambda task: f"{task.id} {task.state}")
+        return f"<RunResult {self.run} {self.state}: {told}>"
 
     def __getitem__(self, task: str) -> TaskResult:
         """Return the task of that id; raise KeyError naming the known."""

@@ -15,8 +15,11 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from forkjoin.errors import choices
 from forkjoin.interfaces.cli.table import GROUPS, VERBS, hint
 
+SHELLS = ("bash", "zsh", "fish")
+_COMPLETIONS = {"--show-completion": "show_callback", "--install-completion": "install_callback"}
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -56,6 +59,8 @@ class VerbGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         """Return the words behind the group's own flags; a verb's flag before the verb is told its place."""
+        if len(args) == 2 and args[0] in _COMPLETIONS:
+            _complete_for(ctx, *args)
         try:
             return super().parse_args(ctx, args)
         except Exception as error:  # typer's usage errors, whose class moved between its versions
@@ -98,6 +103,15 @@ class VerbGroup(TyperGroup):
         _write_params(self, ctx, formatter)
         formatter.write_paragraph()
         formatter.write("Try: forkjoin review .      Help of a verb: forkjoin VERB --help\n")
+
+
+def _complete_for(ctx: Any, flag: str, shell: str) -> None:
+    """Show or install the completion of the named shell and leave: typer would take the one it runs in, unasked."""
+    from typer import completion
+
+    if shell not in SHELLS:
+        ctx.fail(f"{flag}: no completion for {shell!r}; {choices(shell, SHELLS)}")
+    getattr(completion, _COMPLETIONS[flag])(ctx, None, shell)
 
 
 # A program that enters here more than once (a test, or who forks) makes each command once.

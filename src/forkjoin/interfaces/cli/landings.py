@@ -13,6 +13,7 @@ from forkjoin.model import Landing, LeftOut
 from forkjoin.model.text import clean, one_line, spelled
 
 _LINES = 24  # of a file with both sides that are shown
+_AROUND = 3  # of them before the first difference and behind the last
 _NAMED = 20  # tasks without changes; --json names them all
 
 
@@ -72,12 +73,19 @@ def _sides(left: LeftOut, follow: str) -> Iterator[str]:
     for file in left.files:
         beside = f", beside {', '.join(file.beside)}" if file.beside else ""
         yield f"  {spelled(file.path)} ({one_line(file.how)}{beside})"
-        lines = clean(file.text).split("\n") if file.text else []
-        yield from (f"    {line}" for line in lines[:_LINES])
+        lines = _from_the_conflict(clean(file.text).split("\n")) if file.text else []
+        yield from (f"    {line}".rstrip() for line in lines[:_LINES])
         if len(lines) > _LINES:
             yield f"    … {len(lines) - _LINES} more lines: --json has them"
     if follow:
         yield f"  a task that brings it in after all: {follow}"
+
+
+def _from_the_conflict(lines: list[str]) -> list[str]:
+    """Return the first place with both sides and a few lines around it, and what comes behind that."""
+    first = next((n for n, line in enumerate(lines) if line.startswith("<<<<<<<")), 0)
+    last = max((n for n, line in enumerate(lines) if line.startswith(">>>>>>>")), default=len(lines))
+    return lines[max(0, first - _AROUND) : last + 1 + _AROUND]
 
 
 def _gate(made: Landing) -> Iterator[str]:
