@@ -132,3 +132,11 @@ def test_an_attempt_that_never_began_costs_no_retry(tmp_path: Path) -> None:
     stage = Stage(home=tmp_path, plan=a_plan(task), past=[first], local=Programs(default=Script(code=1)))
     stage.run()
     assert [(ended.attempt, ended.again) for ended in stage.ended()] == [(1, True), (2, True), (3, False)]
+
+
+def test_where_no_folder_can_be_made_for_it_they_are_kept(tmp_path: Path, left: Place) -> None:
+    stage = again(tmp_path, left, FakeDialect())
+    stage.local.broken = True
+    stage.run()
+    assert stage.states() == {"a": "failed"}
+    assert kept(stage, left) == ("a.txt",)

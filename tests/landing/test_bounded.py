@@ -11,7 +11,7 @@ from landing.desk import Desk, LandAsk, branch_of, landed, left, shell
 
 from forkjoin.engine import resolving, settings_from
 from forkjoin.engine.attempts.overlapping import Overlaps
-from forkjoin.engine.landing import export_patches, suspecting
+from forkjoin.engine.landing import export_patches, land, suspecting
 from forkjoin.engine.resolving import land_and_resolve
 from forkjoin.errors import CannotHere, NoRoom, RunOwned
 from forkjoin.model import Place, Task, TaskId
@@ -91,6 +91,21 @@ def test_what_was_landed_is_told_though_a_conflict_could_not_be_resolved(
     assert (landed(made), left(made)) == (["one"], {"two": "conflict"})
     assert made.left_out[0].reason.endswith("; resolving it could not be tried: no room for one more run")
     assert desk.subjects(branch_of(run)) == ["Do one"]
+
+
+def test_what_was_not_saved_is_asked_for_once_however_many_do_not_merge(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = desk.run(*(shell(f"t{n}", f"echo {n} >> notes.txt") for n in range(4)))
+    asked: list[str] = []
+
+    def unsaved(*_: object) -> frozenset[str]:
+        asked.append("asked")
+        return frozenset()
+
+    monkeypatch.setattr(land, "unsaved", unsaved)
+    made = run.land(LandAsk(dry_run=True))
+    assert (len(left(made)), asked) == (3, ["asked"])
 
 
 def test_a_look_for_overlaps_that_goes_wrong_is_followed_by_the_next() -> None:

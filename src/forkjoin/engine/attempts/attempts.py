@@ -127,9 +127,9 @@ class Attempts:
             return Failed(kind="setup", reason=f"no folder for the attempt: {error.strerror or error}")
         return None
 
-    def start(self, task: TaskId, attempt: int, given: Callable[[], Given]) -> None:
-        """Start it, after its start was journaled; a workspace of its own is opened in a thread first."""
-        self._beginning.start(task, attempt, given)
+    def start(self, task: TaskId, attempt: int, given: Callable[[], Given], *, failed: Failed | None = None) -> None:
+        """Start it, after its start was journaled, or record that it *failed*; workspaces are opened in a thread."""
+        self._beginning.start(task, attempt, given, failed=failed)
 
     def stop(self, task: TaskId, attempt: int, *, how: How, reason: str) -> None:
         """End it wherever it is: before its process is there, too."""

@@ -57,16 +57,16 @@ class Beginning:
             failed=self._not_set_up,
         )
 
-    def start(self, task: TaskId, attempt: int, given: Callable[[], Given]) -> None:
-        """Start it, after its start was journaled; a workspace of its own is opened in a thread first."""
+    def start(self, task: TaskId, attempt: int, given: Callable[[], Given], *, failed: Failed | None) -> None:
+        """Start it, after its start was journaled, unless it *failed*; workspaces are opened in a thread first."""
         asked, key = self.tasks[task], (task, attempt)
         self.underway.living.add(key)
         self.underway.between.add(key)
         with _Guard(self, asked, attempt):
             gift = Given() if asked.function else self.carrying.remember(key, given())
             asked = self.tasks[task]
-            if key in self.underway.stopping:  # while its start waited for room in the journal
-                self._end(asked, attempt, Stopped(reason=self.underway.stopping[key]))
+            if failed is not None or key in self.underway.stopping:  # that while its start waited for room
+                self._end(asked, attempt, failed or Stopped(reason=self.underway.stopping[key]))
                 return
             if asked.function:
                 self._start_call(asked, attempt)

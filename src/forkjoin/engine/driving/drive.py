@@ -283,10 +283,7 @@ class Driver:
             failed = Failed(kind="setup", reason=str(full))
             self._inbox.put(Result(ended=Ended(task=task, attempt=attempt, outcome=failed), again=True))
             return
-        if failed is not None:
-            self._inbox.put(Result(ended=Ended(task=task, attempt=attempt, outcome=failed)))
-            return
-        self._outbox.then(lambda: self._attempts.start(task, attempt, lambda: self._giving.to(task)))
+        self._outbox.then(lambda: self._attempts.start(task, attempt, lambda: self._giving.to(task), failed=failed))
 
     def _reclaim(self, tasks: Sequence[TaskId]) -> None:
         for event in self._claiming.reclaim(tasks):

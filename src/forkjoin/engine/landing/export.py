@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from forkjoin.engine.landing.asked import LandAsk
@@ -46,7 +47,7 @@ def export_patches(run: RunReader, target: Path, *, tasks: Sequence[str] = ()) -
     found = chosen(view, LandAsk(tasks=tuple(tasks), accept=tuple(tasks), violations="accept"), landed=())
     replay, start = Replay(store), stands_at(store.top, "HEAD")
     combining = Combining(
-        replay, replay.tree_of(start), view.tasks, unsaved=lambda: unsaved(run.events(), replay, store.top)
+        replay, replay.tree_of(start), view.tasks, unsaved=cache(lambda: unsaved(run.events(), replay, store.top))
     )
     combined = combining.together(found.candidates)
     tip = _committed(store, planned, replay, combined.steps, start=start)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -108,6 +109,8 @@ class _Landing:
         self._gate = planned.plan.gate if ask.gate is None else ask.gate
         self._gate_runs: list[GateRun] = []
         self._replay = Replay(self._store)
+        # Asked of each that does not merge; all of the journal is read for it.
+        self._unsaved = cache(lambda: unsaved(journal.read(), self._replay, self._top))
 
     def done(self) -> Landing:
         """Do it."""
@@ -293,9 +296,6 @@ class _Landing:
         for recorded in self._journal.read():
             fold.apply(recorded)
         return fold.view()
-
-    def _unsaved(self) -> frozenset[str]:
-        return unsaved(self._journal.read(), self._replay, self._top)
 
     def _held(self, view: RunView) -> set[TaskId]:
         """Return the tasks that were landed and still are: a branch may have been deleted since."""
