@@ -17,7 +17,7 @@ from forkjoin.interfaces.cli.spending import money_line, spendable
 from forkjoin.interfaces.cli.talk import data, data_json, on_terminal, say
 
 if TYPE_CHECKING:
-    from forkjoin.engine import Overrides, Prepared, Settings
+    from forkjoin.engine import Overrides, Prepared, Run, Settings
 
 # By these a program knows that it runs inside an agent's session.
 _SURROUNDING = {
@@ -116,6 +116,7 @@ def start(
     ready = _priced(ready, asked, settings)
     with Signals() as signals:
         run = launch(ready, settings=settings)
+        _say_of_others(run, ready, asked)
         attended = driven(run, show_for(run, asked.form, attached=True), signals)
     over = not attended.left and not attended.interrupted
     return finished(run, attended, asked, fail_on="" if forgiving and over else limit, after=after)
@@ -142,10 +143,18 @@ def surrounding_agent(environ: Mapping[str, str]) -> str:
     return next((name for mark, name in _SURROUNDING.items() if environ.get(mark)), "")
 
 
+def _say_of_others(run: Run, ready: Prepared, asked: Starting) -> None:
+    """Say what the launch found out of other runs: what meets and does not wait, or that they could not be seen."""
+    if not asked.quiet and not asked.jsonl:
+        for note in run.planned.notes[len(ready.notes) :]:
+            say(f"note: {note}")
+
+
 def _detached(ready: Prepared, asked: Starting, settings: Settings) -> int:
     from forkjoin.engine import launch
 
     run = launch(ready, settings=settings, detached=True)
+    _say_of_others(run, ready, asked)
     if asked.json or asked.jsonl:
         data_json(ids(run), indent=None if asked.jsonl else 2)
         return 0
