@@ -9,7 +9,7 @@ from typing import Final
 from forkjoin.errors import PlanError
 from forkjoin.failpoints import reached
 from forkjoin.model import RefMove
-from forkjoin.workspaces.git import of_user
+from forkjoin.workspaces.git import Git, of_user
 from forkjoin.workspaces.handing import DURABLE, hand_over
 from forkjoin.workspaces.pointing import give_content
 from forkjoin.workspaces.store import Store
@@ -53,13 +53,23 @@ def checked_out_in(top: Path, ref: str) -> str:
 def held(top: Path, commits: Iterable[str]) -> frozenset[str]:
     """Return which commits some ref of the user's holds (ours do not count), or their checked out HEAD."""
     user = of_user(top)
-    kept = set()
-    for commit in dict.fromkeys(commits):
-        words = ("for-each-ref", "--count=1", "--format=x", f"--contains={commit}")
-        done = user.run(*words, "refs/heads", "refs/tags", "refs/remotes")
-        if done.code == 0 and (done.out or user.run("merge-base", "--is-ancestor", commit, "HEAD").code == 0):
-            kept.add(commit)
-    return frozenset(kept)
+    asked = b"".join(f"{commit}\n".encode() for commit in dict.fromkeys(commits) if commit)
+    if not asked:
+        return frozenset()
+    rows = (row.split(b" ") for row in user.out("cat-file", "--batch-check", stdin=asked).split(b"\n"))
+    there = [row[0] for row in rows if row[1:2] == [b"commit"]]
+    head = ("HEAD",) if user.run("rev-parse", "-q", "--verify", "HEAD^{commit}").code == 0 else ()
+    words = ("rev-list", "--stdin", "--not", "--branches", "--tags", "--remotes", *head)
+    done = user.run(*words, stdin=b"".join(commit + b"\n" for commit in there))
+    if done.code != 0:  # a history with holes, perhaps: what cannot be told of all is asked of each
+        return frozenset(commit.decode() for commit in there if _is_held(user, commit.decode()))
+    return frozenset(commit.decode() for commit in set(there).difference(done.out.split()))
+
+
+def _is_held(user: Git, commit: str) -> bool:
+    words = ("for-each-ref", "--count=1", "--format=x", f"--contains={commit}")
+    done = user.run(*words, "refs/heads", "refs/tags", "refs/remotes")
+    return done.code == 0 and bool(done.out or user.run("merge-base", "--is-ancestor", commit, "HEAD").code == 0)
 
 
 def published(store: Store, moves: Sequence[RefMove], *, onto: str) -> None:
