@@ -114,9 +114,7 @@ def _merging(host: Host, folder: Path, *, uninstall: bool) -> tuple[Edit, ...]:
 def _merged(name: str, before: str | None, wanted: tuple[str, str, Any], *, uninstall: bool) -> Edit:
     section, key, value = wanted
     there = entry(before, section, key) if before and before.strip() else None
-    other = there is not None and (
-        not isinstance(there, dict) or there | {"enabled": True} != value | {"enabled": True}
-    )
+    other = there is not None and not _is_ours(there, value)
     if not uninstall and not other:
         after = with_entry(before or "", section, key, value)
         how: How = "same" if after == before else "create" if before is None else "update"
@@ -128,6 +126,11 @@ def _merged(name: str, before: str | None, wanted: tuple[str, str, Any], *, unin
     if before == with_entry("", section, key, there):
         return Edit(path=name, how="delete", before=before, after=None)
     return Edit(path=name, how="update", before=before, after=without_entry(before, section, key))
+
+
+def _is_ours(there: object, value: Any) -> bool:
+    """Whether an entry is the one that we write, be it switched off."""
+    return isinstance(there, dict) and there | {"enabled": True} == value | {"enabled": True}
 
 
 def _read(path: Path) -> str | None:
