@@ -42,7 +42,11 @@ MUTANTS = {
                 "        import time\n"
                 "        from pathlib import Path\n"
                 "        awaited = bool(effects and Path(os.environ['FORKJOIN_FAILPOINTS'], 'kill').read_text())\n"
-                "        time.sleep(1.5 * awaited)\n"  # so that what was let go has begun when the kill comes
+                "        log = Path(os.environ['FORKJOIN_FAILPOINTS']).with_name('log')\n"
+                "        until = time.monotonic() + 30.0 * awaited\n"
+                # What was let go has begun when the kill comes.
+                "        while time.monotonic() < until and not (log.exists() and log.stat().st_size):\n"
+                "            time.sleep(0.02)\n"
                 "        effects = []\n",
             ),
             # A start that is not in the journal is found by its folder afterwards; without that it is paid twice.
