@@ -59,7 +59,7 @@ def test_a_run_that_is_not_there_is_said_so(forkjoin) -> None:
 def test_a_task_says_how_long_it_was_expected_to_take_and_who_said_so(forkjoin) -> None:
     plan = forkjoin.plan({"id": "quick", "shell": "true", "writes": []})
     first = forkjoin.json("run", plan)["run"]
-    assert f" s, as in run {first}" in forkjoin("check", plan)[1]
+    assert f"estimate: as in run {first}: quick 0." in forkjoin("check", plan)[1]
     forkjoin("run", plan)
     assert f" s, as in run {first}" in forkjoin("explain", "quick")[1]
     said = forkjoin.plan({"id": "said", "shell": "true", "writes": [], "estimate": "2m"})
