@@ -93,3 +93,18 @@ def test_without_a_thread_left_the_job_is_done_all_the_same(monkeypatch: pytest.
     done: list[str] = []
     Workers(2).submit(lambda: done.append("done"))
     assert done == ["done"]
+
+
+def test_a_job_that_raises_costs_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(threading, "excepthook", lambda hooked: said.append(str(hooked.exc_value)))
+    workers, done = Workers(1), threading.Event()
+
+    def broken() -> None:
+        raise ValueError("our own mistake")
+
+    workers.submit(broken)
+    workers.submit(done.set)
+    assert done.wait(10), "nobody was left to do it"
+    asyncio.run(workers.close(cancel=False))
+    assert said == ["our own mistake"]

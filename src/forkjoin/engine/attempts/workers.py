@@ -4,6 +4,8 @@ a script may end right after `launch`, and the run goes on."""
 from __future__ import annotations
 
 import asyncio
+import sys
+import threading
 from collections import deque
 from collections.abc import Callable
 from threading import Condition, Thread
@@ -72,7 +74,10 @@ class Workers:
                 if not self._waiting():
                     return
                 job = (self._jobs or self._beginnings).popleft()
-            job()
+            try:
+                job()
+            except Exception:  # our own mistake: it is told as any thread's, and costs the others no thread
+                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
 
     def _waiting(self) -> int:
         return len(self._jobs) + len(self._beginnings)
