@@ -154,7 +154,7 @@ def test_a_name_that_is_taken_is_said_and_nothing_is_lost(tmp_path: Path) -> Non
 
 
 def test_a_run_that_is_being_removed_is_no_run_any_more(tmp_path: Path) -> None:
-    made = _made(tmp_path, "r1")
+    made = _made(tmp_path, "20261123-000000-aaaa")
     lock = OwnerLock.take(made)
     aside = put_aside(made)
     assert list(run_folders(tmp_path)) == []
@@ -162,6 +162,16 @@ def test_a_run_that_is_being_removed_is_no_run_any_more(tmp_path: Path) -> None:
     lock.release()
     sweep(tmp_path)
     assert not aside.path.exists()
+
+
+def test_what_is_not_called_like_a_run_is_not_ours_to_sweep(tmp_path: Path) -> None:
+    """FORKJOIN_HOME may be a folder that holds more than our own."""
+    new_run_folder(tmp_path).path.rmdir()
+    (tmp_path / "unfinished" / "novel").mkdir()
+    (tmp_path / "unfinished" / "notes.txt").touch()
+    assert unfinished(tmp_path) == []
+    sweep(tmp_path)
+    assert sorted(path.name for path in (tmp_path / "unfinished").iterdir()) == ["notes.txt", "novel"]
 
 
 def test_there_is_nothing_to_sweep_where_nothing_was_ever_run(tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def put_aside(folder: RunFolder) -> RunFolder:
 def unfinished(home: Path) -> list[RunFolder]:
     """Return what a launch or a removal that was killed has left: nobody holds its lock."""
     try:
-        names = sorted(entry.name for entry in os.scandir(home / UNFINISHED))
+        names = sorted(entry.name for entry in os.scandir(home / UNFINISHED) if is_run_id(entry.name))
     except OSError:
         return []
     folders = (RunFolder(home=home, run=RunId(name), shelf=UNFINISHED) for name in names)
