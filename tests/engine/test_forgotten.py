@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,18 @@ def test_only_attempts_that_the_journal_does_not_wait_for_are_looked_for(tmp_pat
     assert list(forgotten([start, done], plan, folder)) == []
     assert list(forgotten([start, again], plan, folder)) == [second]
     assert list(forgotten([start, done, RetryAsked(task=A)], plan, folder)) == [second]
+
+
+def test_of_several_forgotten_attempts_the_last_is_the_one_that_may_live(repository: Path, home: Path) -> None:
+    settings = settings_from({"FORKJOIN_HOME": str(home)}, repository)
+    plan = Plan(tasks=(Task(id="a", shell="x", writes=(), retries=3),))
+    with launch(prepared(plan, settings=settings, tree=repository), settings=settings) as run:
+        run._owning().release()
+        folder = RunFolder(home=home, run=run.id)
+        _begun(folder, A, 1, 2)
+        with (folder.attempt(A, 2) / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            assert run.left().said == "1 still running"
+            with pytest.raises(PlanError, match="a did not end yet"):
+                run.unlanded(discard=True)
+        assert run.left().said == "1 lost"

@@ -56,12 +56,14 @@ def left_of(folder: RunFolder, view: RunView) -> Left:
 def open_attempt(folder: RunFolder, task: TaskView) -> Path | None:
     """Return the folder of a task's attempt that has begun and not ended, None where there is none.
 
-    Of a task that waits it is the next one, which the journal does not know where its end was lost.
+    Of a task that waits it is the last of the next ones, which the journal does not know where its end was lost.
     """
     if task.state not in _WAITING:
         return None if task.state in ENDED else folder.attempt(task.id, max(1, task.attempt))
-    following = folder.attempt(task.id, task.attempt + 1)
-    return following if found_begun(following) else None
+    number = task.attempt
+    while found_begun(folder.attempt(task.id, number + 1)):
+        number += 1
+    return folder.attempt(task.id, number) if number > task.attempt else None
 
 
 def found_begun(own: Path) -> bool:
