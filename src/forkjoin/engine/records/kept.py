@@ -65,3 +65,14 @@ class KeptRun(RunReader, ABC):
             next_offset=part.end if part.end < part.total else None,
             path=str(self._attempt_folder(found) / "stdout.0000"),
         )
+
+    def report_text(
+        self, form: str = "markdown", *, most: int | None = None, merged: bool = False, whole: bool = False
+    ) -> str:
+        """Return the report in a format of `engine.FORMATS` with at most *most* findings (None: as many as suit it).
+
+        *merged* makes one SARIF run of all tools; *whole*: with what the run's scope leaves out, too.
+        """
+        from forkjoin.engine.records.rendering import report_text
+
+        return report_text(self, form, most=most, merged=merged, whole=whole)

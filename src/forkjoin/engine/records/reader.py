@@ -251,17 +251,6 @@ class RunReader:
                 self._report = view, made or report_of(view, self.planned, self._journal.content)
             return self._report[1]
 
-    def report_text(
-        self, form: str = "markdown", *, most: int | None = None, merged: bool = False, whole: bool = False
-    ) -> str:
-        """Return the report in a format of `engine.FORMATS` with at most *most* findings (None: as many as suit it).
-
-        *merged* makes one SARIF run of all tools; *whole*: with what the run's scope leaves out, too.
-        """
-        from forkjoin.engine.records.rendering import report_text
-
-        return report_text(self, form, most=most, merged=merged, whole=whole)
-
     def report_json(self, *, most: int | None = None, whole: bool = False) -> dict[str, Any]:
         """Return the report for programs, with at most *most* findings (None: all); the rest is counted in it."""
         from forkjoin.synthesis import limited, render_json
