@@ -15,16 +15,20 @@ from forkjoin.journal import ClaimsFile, claims_path
 from forkjoin.model import Claim, Claims, LiveClaims, RunId, TaskId
 
 DEAD: set[str] = set()
+OPENED: list[ClaimsFile] = []
 
 
 @pytest.fixture(autouse=True)
-def nobody_is_dead() -> Iterator[None]:
+def nobody_is_dead_and_no_file_stays_open() -> Iterator[None]:
     yield
     DEAD.clear()
+    while OPENED:
+        OPENED.pop().close()
 
 
 def opened(path: Path, *, busy_s: float = 10.0) -> ClaimsFile:
-    return ClaimsFile(path, lambda run, tasks: [] if run in DEAD else tasks, busy_s=busy_s)
+    OPENED.append(ClaimsFile(path, lambda run, tasks: [] if run in DEAD else tasks, busy_s=busy_s))
+    return OPENED[-1]
 
 
 def row(run: str, task: str, path: str = "a.py") -> LiveClaims:
