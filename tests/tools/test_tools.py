@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from forkjoin import Plan, Task, launch
 from forkjoin.engine import Run
+from forkjoin.engine.records import joining as records
 from forkjoin.errors import AboveCeiling, PlanError, UnknownId
 from forkjoin.model import Usage
 from forkjoin.tools import NAMED, Ceiling, Host, toolset, worded
@@ -57,11 +60,26 @@ def test_all_in_one_call_then_by_id_from_another_process_s_tools(calling: Callab
     assert other("task_output", task_id=started["run"]) == found  # reading never consumes
     assert other("task_output", task_id=[started["tasks"][1]["task_id"]])["tasks"] == found["tasks"][1:2]
     assert call("task_output", task_id="t2")["tasks"] == found["tasks"][2:]  # of the newest started here
-    deadline = time.monotonic() + 30
-    while (report := other("report", run=started["run"]))["state"] == "running" and time.monotonic() < deadline:
-        time.sleep(0.05)  # all have ended; the run is being joined
+    report = other("report", run=started["run"])
     assert (report["state"], report["findings"]) == ("completed", 0)
     assert "3 of 3 tasks ok" in report["text"]
+
+
+def test_a_report_asked_for_right_behind_the_last_task_is_the_one_that_stays(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined, joining = records.joined, threading.Event()
+
+    def slowly(*given: Any, **more: Any) -> Any:
+        joining.set()
+        time.sleep(0.5)
+        return joined(*given, **more)
+
+    monkeypatch.setattr(records, "joined", slowly)
+    run = launch(Plan(tasks=(Task(id="a", shell="echo a", writes=()),)))
+    assert joining.wait(30)
+    assert run.view().state == "running"
+    assert call("report", run=run.id)["state"] == "completed"
 
 
 def test_answers_are_as_their_schemas_say(call: Call) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from msgspec.structs import replace
 
-from forkjoin.errors import PlanError, choices
-from forkjoin.model import TaskView
+from forkjoin.errors import ForkjoinError, PlanError, choices
+from forkjoin.model import ENDED, TaskView
 from forkjoin.tools.answers import (
     Agents,
     KnownAgent,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from forkjoin.engine import Run
 
 Mode = Literal["answer", "tail", "full"]
+_JOINING_S = 5.0
 
 
 async def task_output(host: Host, ask: TaskOutput, given: Mapping[str, Any], tell: Tell) -> Outputs:
@@ -117,6 +118,7 @@ def _reported(host: Host, ask: ReportAsk) -> Reported:
         raise PlanError(f"no format {ask.format!r}", where="report.format", next_step=choices(ask.format, [*FORMATS]))
     most = None if ask.max_findings is msgspec.UNSET else ask.max_findings or EVERY
     with host.run(ask.run) as run:
+        _let_join(run)
         text = run.report_text(ask.format, most=most)
         found, state = run.severity_count("info"), run.view().state
     part = text[ask.offset : ask.offset + ask.max_chars]
@@ -125,6 +127,14 @@ def _reported(host: Host, ask: ReportAsk) -> Reported:
         run=ask.run, state=state, format=ask.format, findings=found, text=part, total_chars=len(text),
         next_offset=end if end < len(text) else None,
     )  # fmt: skip
+
+
+def _let_join(run: Run) -> None:
+    """Wait a moment where all tasks have ended and their results are being joined: a caller that has just collected
+    them is told the report as it stays."""
+    if all(task.state in ENDED for task in run.view().tasks):
+        with suppress(ForkjoinError):
+            run.wait(timeout=_JOINING_S)
 
 
 def _agents(host: Host, ask: AgentsAsk) -> Agents:
