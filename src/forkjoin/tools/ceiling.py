@@ -48,7 +48,7 @@ def refuse_tasks(ceiling: Ceiling, plan: Plan, *, living: int) -> None:
         beside = f" beside {living} that have not ended" if living else ""
         wait = "wait for those, ask for fewer, or" if living else "ask for fewer, or"
         raise AboveCeiling(
-            f"{len(plan.tasks)} tasks{beside} are more than {ceiling.tasks}: {wait} a person must add --max-tasks "
+            f"tasks: {len(plan.tasks)}{beside}, and at most {ceiling.tasks} here: {wait} a person must add --max-tasks "
             f"{len(plan.tasks) + living} where forkjoin mcp is started (Ceiling(tasks=...) in Python)"
         )
 
