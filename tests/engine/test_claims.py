@@ -8,6 +8,7 @@ import os
 import sqlite3
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -114,6 +115,22 @@ def test_the_later_run_waits_for_the_task_that_claimed_first(tree: Path, driven:
     assert order == ["c", "a", "b"]
     assert any(isinstance(e.event, Freed) for e in other.events())
     assert {lost.cause for lost in other.account().lost} >= {"other run"}
+
+
+def test_who_waits_for_two_runs_names_the_one_that_is_left(tree: Path, driven: Callable[[Run], Driven]) -> None:
+    go_on = threading.Event()
+    first, second = launched(tree, writer("a")), launched(tree, writer("b", "q", work=lambda: go_on.wait(PATIENCE_S)))
+    last = launched(tree, Task(id="c", function=lambda: "true", writes=["f", "q"]))
+    assert last.task("c").waits_for_others == (f"{first.id}/a", f"{second.id}/b")
+    held, late = driven(second), driven(last)
+    assert driven(first).finished() == "completed"
+    until = time.monotonic() + PATIENCE_S
+    while last.task("c").waits_for_others != (f"{second.id}/b",):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert last.task("c").why == f"conflict with {second.id}/b: q"
+    go_on.set()
+    assert (held.finished(), late.finished()) == ("completed", "completed")
 
 
 def test_a_claim_is_given_back_when_its_task_has_ended_not_its_run(tree: Path, driven: Callable[[Run], Driven]) -> None:
