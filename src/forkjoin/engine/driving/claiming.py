@@ -247,10 +247,7 @@ class Claiming:
     # -- waiting
 
     def _gone(self) -> Iterator[Event]:
-        """Yield `Freed` for the tasks whose others have all given back their claims, or are gone themselves.
-
-        Where a whole run is out of the way, and not all, `Awaited` names those that are left: what waits says why.
-        """
+        """Yield how those stand that wait, where others have given back their claims, or are gone themselves."""
         runs = {other.run for others in self._waits.values() for other in others}
         before, self._owned = self._owned, {run: self._is_owned(run) for run in runs}
         if not self._file.changed() and self._owned == before and all(self._owned.values()):
@@ -260,14 +257,20 @@ class Claiming:
         absent = {run for run in runs - here if self._owned[run]}
         oldest = {run: min(rows.values(), default=None) for run, rows in standing.items()}
         for task, others in list(self._waits.items()):
-            left = tuple(other for other in others if self._stands(task, other, standing, oldest, absent))
-            if not left:
-                del self._waits[task]
-                self._blind.discard(task)
-                yield Freed(task=task)
-            elif {other.run for other in left} != {other.run for other in others}:
-                self._waits[task] = left
-                yield Awaited(task=task, others=left)
+            yield from self._waits_for(
+                task, tuple(other for other in others if self._stands(task, other, standing, oldest, absent))
+            )
+
+    def _waits_for(self, task: TaskId, left: tuple[Other, ...]) -> Iterator[Event]:
+        """Yield `Freed` where nobody is *left*; where a whole run is out of the way `Awaited`: what waits says why."""
+        before = {other.run for other in self._waits[task]}
+        if not left:
+            del self._waits[task]
+            self._blind.discard(task)
+            yield Freed(task=task)
+        elif {other.run for other in left} != before:
+            self._waits[task] = left
+            yield Awaited(task=task, others=left)
 
     def _stands(
         self,
