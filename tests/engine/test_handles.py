@@ -189,6 +189,7 @@ def test_what_is_not_ready_in_time_says_so(tmp_path: Path) -> None:
 
 def test_an_unknown_task_lists_the_known(tmp_path: Path) -> None:
     run = _launched(tmp_path, Task(id="f", function=print))
+    assert repr(run) == f"Run('{run.id}')"
     assert run.task(f"{run.id}/f").id == run.task("1").id == "f"
     with pytest.raises(UnknownId, match=r"known: f \("):
         run.wait(tasks=["nope"])

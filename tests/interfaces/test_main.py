@@ -146,6 +146,11 @@ def test_no_arguments_print_the_help(capsys: pytest.CaptureFixture[str]) -> None
     assert "Start:" in capsys.readouterr().out
 
 
+def test_the_package_is_run_as_a_module_too() -> None:
+    done = subprocess.run([sys.executable, "-m", "forkjoin", "--version"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout[:9]) == (0, "forkjoin ")
+
+
 def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
     from importlib.metadata import version
 
