@@ -49,12 +49,6 @@ MUTANTS = {
                 "            time.sleep(0.02)\n"
                 "        effects = []\n",
             ),
-            # A start that is not in the journal is found by its folder afterwards; without that it is paid twice.
-            (
-                "engine/driving/drive.py",
-                "        self._past += remembered(self._journal, self._past, self._planned.plan, folder)\n",
-                "",
-            ),
         )
     ),
     "exit record written in place": Mutant(
