@@ -150,11 +150,13 @@ def test_what_ended_while_nobody_looked_is_collected(forkjoin, orphan: str) -> N
 
 
 def test_an_owner_that_stands_still_is_said_to_and_what_helps(
-    forkjoin, held: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+    forkjoin, held: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.setattr(stop, "_WAIT_S", 0.2)
     orphan, hold = held
     owner = forkjoin.process("resume", orphan, "-q")
+    request.addfinalizer(owner.kill)  # one that was left standing would never end
+    request.addfinalizer(lambda: hold.unlink(missing_ok=True))
     deadline = time.monotonic() + 30
     while forkjoin.json("ls")["runs"][0]["owner"] is None:
         assert time.monotonic() < deadline
