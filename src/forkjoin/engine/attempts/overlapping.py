@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import combinations
@@ -49,12 +50,12 @@ class Overlaps:
         self._busy = False
         self._due = time.monotonic() + _EVERY_S
         self._told: set[tuple[TaskId, TaskId, str]] = set()
-        self._found: list[tuple[Key, Key, tuple[str, ...]]] = []
+        self._found: deque[tuple[Key, Key, tuple[str, ...]]] = deque()  # the thread puts in while we take out
         self._standing: dict[Key, set[Key]] = {}  # who stands still, and until the end of whom
 
     def look(self) -> Iterator[Event]:
         """Yield what was found since the last look, and begin another where it is time; never blocks."""
-        found, self._found = self._found, []
+        found = [self._found.popleft() for _ in range(len(self._found))]
         alive = {(task.id, attempt) for task, attempt, _ in self._living(1)} if found or self._standing else set()
         yield from self._over(alive)
         for first, then, paths in found:
