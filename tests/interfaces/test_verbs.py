@@ -160,6 +160,8 @@ def test_every_verb_speaks_to_people(forkjoin: Forkjoin, ended: str) -> None:
     assert f"next: forkjoin report {ended}" in shown
     assert "made.txt" in forkjoin("show", "writer")[1]
     assert "broken" in forkjoin("log", "--stderr", "bad")[1]
+    assert "its error stream: forkjoin log --stderr" in forkjoin("log", "bad")[2]
+    assert forkjoin("log", "good")[2] == forkjoin("log", "--stderr", "bad")[2] == ""
     assert "[x] Synthesize results" in forkjoin("todo")[1]
     assert "+new" in forkjoin("diff", "writer")[1]
     assert forkjoin("diff", "--stat", "writer")[1] == "added    made.txt  +1 -0\n"

@@ -103,11 +103,17 @@ def _output(run: KeptRun, task: TaskView, ask: Ask) -> int:
         return 0
     if not print_text(chunks(window, start, end)) and not ask.follow:
         say(_nothing(run, task.id, ask))
+    elif task.state == "failed" and not (ask.stderr or ask.follow) and _complained(run, task):
+        say(f"its error stream: forkjoin log --stderr {run.called}/{task.id}")
     if ask.follow:
         print_lines(run.follow_output(task.id, stream, behind=window(0, 0)[1] - end))
         if run.task(task.id).state not in ENDED:  # so nobody would tell its end
             say(_alone(run))
     return 0
+
+
+def _complained(run: KeptRun, task: TaskView) -> bool:
+    return run.window(task.id, "stderr", start=0, size=0)[1] > 0
 
 
 def _alone(run: KeptRun) -> str:
