@@ -2,8 +2,8 @@
 
     python tests/crash/worktrees.py [--trials 40] [--seed 1] [--json FILE]
 
-Each trial starts a run of six tasks, kills its owner after a time of chance, resumes it (killed again in four of ten),
-lets it end, and removes it. Then git must list the user's own worktree and no other, their locks, refs, settings and
+Each trial starts a run of six tasks, kills its owner at a moment of chance (within seven tenths of what such a run takes
+here), resumes it (killed again in four of ten), lets it end, and removes it. Then git must list the user's own worktree and no other, their locks, refs, settings and
 files must be as before, every task must be completed, and `git fsck` must find nothing.
 """
 
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 FORKJOIN = (sys.executable, "-c", "from forkjoin.interfaces.cli.main import main; main()")
-TASKS, LONGEST_S = 6, 2.5
+TASKS, LATEST = 6, 0.7
 
 
 def main() -> int:
@@ -45,9 +45,10 @@ def main() -> int:
 def trials(count: int, seed: int) -> dict[str, Any]:
     """Return what came of so many: `trials`, `kills`, `broken` (what, and in which)."""
     chance, kills, broken = random.Random(seed), 0, []
+    within_s = LATEST * unkilled_s()
     for number in range(count):
         folder = Path(tempfile.mkdtemp(prefix="forkjoin-worktrees-"))
-        killed, wrong = trial(folder, chance)
+        killed, wrong = trial(folder, chance, within_s)
         kills += killed
         broken += [f"{number}: {line} ({folder})" for line in wrong]
         if not wrong:
@@ -55,17 +56,32 @@ def trials(count: int, seed: int) -> dict[str, Any]:
     return {"trials": count, "kills": kills, "broken": broken}
 
 
-def trial(folder: Path, chance: random.Random) -> tuple[int, list[str]]:
-    """Kill, resume, remove; return the kills and what was broken."""
-    tree, environ = folder / "tree", os.environ | {"FORKJOIN_HOME": str(folder / "home"), "HOME": str(folder)}
+def unkilled_s() -> float:
+    """Return how long such a run takes here where nobody kills it."""
+    with tempfile.TemporaryDirectory(prefix="forkjoin-worktrees-") as folder:
+        tree, environ = made(Path(folder))
+        began = time.monotonic()
+        said(["run", "--json", f"{folder}/plan.json"], tree, environ)
+        return time.monotonic() - began
+
+
+def made(folder: Path) -> tuple[Path, dict[str, str]]:
+    """Make the repository and the plan of a trial; return the repository, and the environment of commands there."""
+    tree = folder / "tree"
     tree.mkdir()
     repository(tree, folder)
-    before = seen(tree)
     tasks = [{"id": f"t{n}", "shell": f"echo {n} > {n}; sleep 0.2", "isolation": "worktree"} for n in range(TASKS)]
     (folder / "plan.json").write_text(json.dumps({"tasks": tasks, "max_parallel": 3}))
-    kills = killed(["run", "-q", str(folder / "plan.json")], tree, environ, chance.uniform(0.3, LONGEST_S))
+    return tree, os.environ | {"FORKJOIN_HOME": str(folder / "home"), "HOME": str(folder)}
+
+
+def trial(folder: Path, chance: random.Random, within_s: float) -> tuple[int, list[str]]:
+    """Kill, resume, remove; return the kills and what was broken."""
+    tree, environ = made(folder)
+    before = seen(tree)
+    kills = killed(["run", "-q", str(folder / "plan.json")], tree, environ, chance.uniform(0.1, 1.0) * within_s)
     if chance.random() < 0.4:
-        kills += killed(["resume"], tree, environ, chance.uniform(0.2, LONGEST_S))
+        kills += killed(["resume"], tree, environ, chance.uniform(0.1, 1.0) * within_s)
     runs = json.loads(said(["ls", "--json"], tree, environ))["runs"]
     wrong = []
     for run in runs:
