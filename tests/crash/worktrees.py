@@ -3,9 +3,9 @@
     python tests/crash/worktrees.py [--trials 40] [--seed 1] [--json FILE]
 
 Each trial starts a run of six tasks, kills its owner at a moment of chance (within seven tenths of what such a run
-takes here), resumes it (killed again in four of ten), lets it end, and removes it. Then git must list the user's own worktree
-and no other, their locks, refs, settings and files must be as before, every task must be completed, and `git fsck` must
-find nothing.
+takes here), resumes it (killed again in four of ten), lets it end, and removes it. Then git must list the user's own
+worktree and no other, their locks, refs, settings and files must be as before, every task must be completed, and
+`git fsck` must find nothing.
 """
 
 from __future__ import annotations
