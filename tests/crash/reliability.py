@@ -164,9 +164,9 @@ WORDS = """\
   result, a change or an event that was told is not there. untrue: something told is not so.
 - orphans: processes alive two seconds after the end. leaks: folders, workspaces, refs or locks left by `rm`.
 - struck: tasks whose shim or agent was killed. hurt: others that did not complete. survivors: as orphans.
-- landed: signals that met a run under way. longest second: from the second Ctrl-C to the end, where 2 s are allowed and
-  6 were at a load above 30 (FORKJOIN_SECOND_S). longest alone: from an end until nothing was alive. skipped: kinds that
-  this machine cannot try, with the reason.
+- landed: signals that met a run under way. longest second: from the second Ctrl-C to the end, where 2 s are allowed
+  (FORKJOIN_SECOND_S). longest alone: from an end until nothing was alive. skipped: kinds that this machine cannot try,
+  with the reason.
 - insane: durations that are negative or longer than the trial. overdue: how late a deadline that was due was held.
 - longest resume: from the start of the last resume until an owner had collected all that had ended.
 - drift: how much more memory or descriptors an owner held in the later half of its life than in the earlier.
