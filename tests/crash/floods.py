@@ -220,7 +220,7 @@ class Flood:
         stream = "stderr" if how == "errors" else "stdout"
         (attempt,) = (self.folder / "home").glob(f"runs/*/tasks/{name}/1")
         said = json.loads((attempt / "exit.json").read_bytes())[stream]
-        kept = sum(segment.stat().st_size for segment in attempt.glob(f"{stream}.0*"))
+        kept = sum(segment.stat().st_size for segment in attempt.glob(f"{stream}.[0-9]*"))
         seen.cut = said["cut"]
         true = how not in SENT or (said["bytes"], said["sha256"]) == digest(how, self.size)
         if not true or kept > CAP or kept + said["cut"] != said["bytes"]:
@@ -236,6 +236,13 @@ class Flood:
             yield f"{len(told)} files are told, and {count} were written"
             return
         code = self.forkjoin("diff", "flood")
+        if count == 1 and "too big for a patch" in self._said():
+            (store,) = (self.folder / "home").glob("runs/*/git")
+            batch = ("git", "-C", str(store), "cat-file", "--batch-all-objects", "--batch-check=%(objectsize)")
+            kept = subprocess.run(batch, check=True, capture_output=True, text=True).stdout.split()
+            if str(self.size) not in kept:
+                yield f"no file of {self.size} bytes is among the changes that are kept"
+            return
         clone, patch = self.folder / "clone", self.folder / "out"
         subprocess.run(["git", "clone", "-q", str(self.folder / "tree"), str(clone)], check=True)
         taken = subprocess.run(["git", "apply", str(patch)], cwd=clone, capture_output=True, check=False)

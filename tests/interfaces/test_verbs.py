@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -298,3 +299,9 @@ def test_tasks_are_chosen_and_the_first_failure_stops_the_rest(forkjoin: Forkjoi
     stopped = _json(answer := forkjoin("run", "--json", "-x", "-j", "1", plan))
     assert [task["state"] for task in stopped["tasks"]] == ["failed", "skipped", "skipped"]
     assert answer[0] == 4
+
+
+def test_changes_without_a_patch_say_how_they_come_in(forkjoin: Forkjoin, ended: str) -> None:
+    (patch,) = Path(os.environ["FORKJOIN_HOME"]).glob(f"runs/{ended}/tasks/writer/1/changes.patch")
+    patch.write_bytes(b"")  # as that of a file too big for one
+    assert "too big for a patch; forkjoin land brings it in" in forkjoin("diff", "writer")[2]

@@ -68,9 +68,15 @@ def _print_changed(ask: Ask, run: KeptRun, changed: Sequence[TaskView]) -> None:
     if ask.stat:
         _print_stat(changed)
     elif not any(run.diff(one.id, size=1) for one in changed):
-        say(f"the patch is not in {run.kept_in}: forkjoin export --with-patches takes it along; the files: --stat")
+        say(_no_patch(run, changed))
     else:
         paged(_patches(run, changed), pager=not ask.no_pager)
+
+
+def _no_patch(run: KeptRun, changed: Sequence[TaskView]) -> str:
+    if any(one.changes.patch for one in changed):
+        return "what was changed is too big for a patch; forkjoin land brings it in all the same; the files: --stat"
+    return f"the patch is not in {run.kept_in}: forkjoin export --with-patches takes it along; the files: --stat"
 
 
 def _json(run: KeptRun, task: TaskView, *, patch: bool) -> dict[str, Any]:
