@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -301,7 +301,14 @@ def test_tasks_are_chosen_and_the_first_failure_stops_the_rest(forkjoin: Forkjoi
     assert answer[0] == 4
 
 
-def test_changes_without_a_patch_say_how_they_come_in(forkjoin: Forkjoin, ended: str) -> None:
-    (patch,) = Path(os.environ["FORKJOIN_HOME"]).glob(f"runs/{ended}/tasks/writer/1/changes.patch")
-    patch.write_bytes(b"")  # as that of a file too big for one
-    assert "too big for a patch; forkjoin land brings it in" in forkjoin("diff", "writer")[2]
+def test_what_is_too_big_for_a_patch_is_named_by_diff(forkjoin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forkjoin.workspaces.changes.IN_PATCHES", 100)
+    subprocess.run(["git", "init", "-q", str(forkjoin.tree)], check=True)
+    line = "printf %0200d 0 > big; echo small > small"
+    tasks = [{"id": "both", "shell": line}, {"id": "one", "shell": "printf %0200d 1 > alone"}]
+    assert forkjoin("run", "-q", forkjoin.plan(*tasks))[0] == 0
+    _, out, err = forkjoin("diff", "both")
+    assert ("+small" in out, "/big" in out) == (True, False)
+    assert "both: landed, but too big for a patch, which is without: big" in err
+    _, out, err = forkjoin("diff", "one")
+    assert (out, err) == ("", "one: landed, but too big for a patch, which is without: alone\n")

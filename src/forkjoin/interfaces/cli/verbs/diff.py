@@ -14,6 +14,7 @@ from forkjoin.interfaces.cli.paging import paged
 from forkjoin.interfaces.cli.talk import data, data_json, say
 from forkjoin.interfaces.cli.words import change_line, diffstat
 from forkjoin.model import MIB, TaskView
+from forkjoin.model.text import one_line
 
 if TYPE_CHECKING:
     from forkjoin.engine import KeptRun
@@ -67,16 +68,14 @@ def act(ask: Ask) -> int:
 def _print_changed(ask: Ask, run: KeptRun, changed: Sequence[TaskView]) -> None:
     if ask.stat:
         _print_stat(changed)
-    elif not any(run.diff(one.id, size=1) for one in changed):
-        say(_no_patch(run, changed))
-    else:
+        return
+    for one in changed:
+        for note in one.changes.notes:  # what its patch is without, for one
+            say(f"{one.id}: {one_line(note)}")
+    if any(run.diff(one.id, size=1) for one in changed):
         paged(_patches(run, changed), pager=not ask.no_pager)
-
-
-def _no_patch(run: KeptRun, changed: Sequence[TaskView]) -> str:
-    if any(one.changes.patch for one in changed):
-        return "what was changed is too big for a patch; forkjoin land brings it in all the same; the files: --stat"
-    return f"the patch is not in {run.kept_in}: forkjoin export --with-patches takes it along; the files: --stat"
+    elif not any(one.changes.patch for one in changed):
+        say(f"the patch is not in {run.kept_in}: forkjoin export --with-patches takes it along; the files: --stat")
 
 
 def _json(run: KeptRun, task: TaskView, *, patch: bool) -> dict[str, Any]:
